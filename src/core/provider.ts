@@ -1,0 +1,174 @@
+import type { AttemptKey, EpochMs, JobNode, JobTask, SnapshotId } from './job.ts';
+import type { JobSpec } from './jobSpec.ts';
+import type { ObservedState } from './jobState.ts';
+import type { LogCursor, LogItem } from './logChunk.ts';
+import type { Offer, OfferQuery } from './offer.ts';
+import type { ProviderPorts } from './ports.ts';
+
+export type ProviderId = string;
+
+export type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json };
+export type JsonObject = { readonly [key: string]: Json };
+
+/** A kind of backend. It describes itself and opens connections; it holds no state. */
+export interface Provider {
+  readonly id: ProviderId;
+  /** The name people know it by: "This machine", "Google Cloud". */
+  readonly label: string;
+  readonly abilities: Abilities;
+  /** Opens one configured account, cluster or host. No network: the first call that needs it connects. */
+  connect(settings: JsonObject, ports: ProviderPorts): Connection;
+}
+
+/** What a provider can do; the editor shows this instead of pretending that all are alike. */
+export interface Abilities {
+  readonly spot: boolean;
+  readonly multiNode: boolean;
+  readonly containerImage: boolean;
+  readonly regions: boolean;
+  /** Lines can be read while the job runs. */
+  readonly liveLogs: boolean;
+  /** Usual age of a line, in ms, when the provider hands it out. */
+  readonly logDelayMs: number;
+  /** A job that is preempted goes back to the queue without being submitted again. */
+  readonly resumesAfterPreemption: boolean;
+}
+
+/** The provider's name for an attempt. Stored as it is; only the provider reads `data`. */
+export interface Handle {
+  /** Unique within its connection. */
+  readonly id: string;
+  readonly data: JsonObject;
+}
+
+/** What a provider says about an attempt now. */
+export interface Observation {
+  /** `unknown` keeps the last known state and shows `nativeState`. */
+  readonly state: ObservedState | 'unknown';
+  readonly nativeState: string;
+  /** The provider's own explanation, as received. */
+  readonly reason: string | null;
+  /** When the provider knew this (its own clock where it tells, else when the request was sent). Orders observations. */
+  readonly observedAt: EpochMs;
+  readonly startedAt: EpochMs | null;
+  readonly endedAt: EpochMs | null;
+  readonly exitCode: number | null;
+  readonly signal: string | null;
+  readonly nodes: readonly JobNode[];
+  readonly tasks: readonly JobTask[];
+  /** The provider's record as received, for the Details tab. */
+  readonly native: Json;
+}
+
+export interface Identity {
+  /** Who we are there: `ada@lab.example`, `root on this machine`. */
+  readonly account: string;
+  /** Until when the sign-in lasts; null when it does not end. */
+  readonly expiresAt: EpochMs | null;
+}
+
+export interface PlanInput {
+  readonly spec: JobSpec;
+  readonly key: AttemptKey;
+  readonly snapshotId: SnapshotId;
+}
+
+/** The exact native request. Secrets appear by name only. */
+export interface Plan {
+  readonly request: Json;
+  /** The request as people of that backend write it, and what language it is in. */
+  readonly text: string;
+  readonly language: 'json' | 'yaml' | 'shellscript';
+  /** Choices the provider could not honour exactly, in plain sentences. */
+  readonly warnings: readonly string[];
+}
+
+/** An immutable set of files, readable as one deterministic tar archive. */
+export interface Snapshot {
+  readonly id: SnapshotId;
+  readonly files: number;
+  /** Sum of the file sizes, in bytes. */
+  readonly bytes: number;
+  /** Consecutive pieces of the archive, each addressed by the SHA-256 (hex) of its bytes; unchanged files keep their piece. */
+  readonly pieces: readonly SnapshotPiece[];
+  /** Path of a file that holds exactly the bytes of that piece. */
+  piecePath(piece: SnapshotPiece): string;
+}
+
+export interface SnapshotPiece {
+  readonly sha256: string;
+  readonly bytes: number;
+}
+
+/** Where staged code is, in the provider's own terms. Stored in the journal. */
+export type StagedCode = JsonObject;
+
+export interface StageProgress {
+  readonly sentBytes: number;
+  readonly totalBytes: number;
+}
+
+export interface SubmitInput {
+  readonly plan: Plan;
+  readonly key: AttemptKey;
+  readonly staged: StagedCode;
+  /** Values of the secrets the spec names. Never stored, never logged. */
+  readonly secrets: ReadonlyMap<string, string>;
+}
+
+export interface OutputFile {
+  /** Relative, `/` between parts. Not to be trusted: it may try to escape. */
+  readonly path: string;
+  readonly bytes: number;
+  readonly modifiedAt: EpochMs | null;
+}
+
+/** Where a person finds the attempt outside Aloft. */
+export type Location = { readonly kind: 'folder'; readonly path: string } | { readonly kind: 'url'; readonly url: string };
+
+/**
+ * One configured account, cluster or host. Every method that waits takes a signal and rejects with the signal's reason
+ * when it is aborted; every other rejection is a ProviderError (see providerError.ts).
+ */
+export interface Connection {
+  identity(signal: AbortSignal): Promise<Identity>;
+  offers(query: OfferQuery, signal: AbortSignal): Promise<readonly Offer[]>;
+  /** Spec to native request: pure, no network. Throws `unsupported` or `invalid`. */
+  plan(input: PlanInput): Plan;
+  /** Puts the code where the job will find it; content-addressed, so unchanged code is not sent again. */
+  stage(snapshot: Snapshot, signal: AbortSignal, onProgress: (progress: StageProgress) => void): Promise<StagedCode>;
+  /** Idempotent for `key`: a second call with the same key returns the first call's job. */
+  submit(input: SubmitInput, signal: AbortSignal): Promise<Handle>;
+  /** The other half of idempotence: the attempt with this key, or null when the backend certainly has none. */
+  find(key: AttemptKey, signal: AbortSignal): Promise<Handle | null>;
+  /** Every attempt of ours that the backend still has; rebuilds a lost store. */
+  list(signal: AbortSignal): Promise<readonly FoundAttempt[]>;
+  /** One request for all of them. A handle that is absent from the result is no longer known to the backend. */
+  observe(handles: readonly Handle[], signal: AbortSignal): Promise<ReadonlyMap<string, Observation>>;
+  /** Pushed observations, where the backend can; ends with the signal. */
+  watch?(signal: AbortSignal): AsyncIterable<{ readonly handleId: string; readonly observation: Observation }>;
+  /**
+   * The attempt's output from `cursor` (null: from the beginning). While the attempt runs it goes on; it returns when the
+   * attempt has ended and everything was handed out.
+   */
+  logs(handle: Handle, cursor: LogCursor | null, signal: AbortSignal): AsyncIterable<LogItem>;
+  /** Asks; the truth still comes from observe. Asking again, or after the end, is not an error. */
+  cancel(handle: Handle, signal: AbortSignal): Promise<void>;
+  /** Files that match the globs, relative to the job's working folder. */
+  outputs(handle: Handle, globs: readonly string[], signal: AbortSignal): Promise<readonly OutputFile[]>;
+  readOutput(handle: Handle, path: string, signal: AbortSignal): AsyncIterable<Uint8Array>;
+  /** Removes what the backend still keeps of an ended attempt. Already gone is not an error. */
+  remove(handle: Handle, signal: AbortSignal): Promise<void>;
+  location(handle: Handle): Location | null;
+  /** Lets go of sockets and timers; jobs go on. */
+  dispose(): Promise<void>;
+}
+
+export interface FoundAttempt {
+  readonly key: AttemptKey;
+  readonly handle: Handle;
+  readonly name: string;
+  readonly createdAt: EpochMs;
+  /** The spec, where the backend carries it. Not to be trusted: parse before use. */
+  readonly spec: Json;
+}
