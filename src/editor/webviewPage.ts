@@ -1,0 +1,44 @@
+import { randomBytes } from 'node:crypto';
+
+import * as vscode from 'vscode';
+
+export interface WebviewPage {
+  /** File name under dist/webview, without ending. */
+  readonly name: 'submit' | 'job';
+  readonly title: string;
+}
+
+/** What a webview may load: its own bundle and nothing else. */
+export function webviewOptions(extensionUri: vscode.Uri): vscode.WebviewOptions {
+  return { enableScripts: true, localResourceRoots: [vscode.Uri.joinPath(extensionUri, 'dist', 'webview')] };
+}
+
+/** The only place that writes HTML. Nothing in it comes from users, jobs or providers. */
+export function webviewHtml(webview: vscode.Webview, extensionUri: vscode.Uri, page: WebviewPage): string {
+  const nonce = randomBytes(16).toString('base64');
+  const asset = (file: string): string =>
+    webview.asWebviewUri(vscode.Uri.joinPath(extensionUri, 'dist', 'webview', file)).toString();
+  const policy = [
+    "default-src 'none'",
+    `script-src 'nonce-${nonce}'`,
+    `style-src ${webview.cspSource} 'nonce-${nonce}'`,
+    `font-src ${webview.cspSource}`,
+  ].join('; ');
+  const strings = Buffer.from(JSON.stringify(vscode.l10n.bundle ?? {})).toString('base64');
+  return `<!DOCTYPE html>
+<html lang="${vscode.env.language}">
+<head>
+<meta charset="utf-8">
+<meta http-equiv="Content-Security-Policy" content="${policy}">
+<meta name="csp-nonce" property="csp-nonce" content="${nonce}">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>${page.title}</title>
+<link rel="stylesheet" href="${asset('codicon.css')}">
+<link rel="stylesheet" href="${asset(`${page.name}.css`)}">
+</head>
+<body data-strings="${strings}">
+<div id="root"></div>
+<script nonce="${nonce}" src="${asset(`${page.name}.js`)}"></script>
+</body>
+</html>`;
+}

@@ -1,0 +1,166 @@
+/** Messages between the New Job form (a webview) and the extension. Plain JSON both ways. */
+
+/** The form's fields exactly as typed; the extension parses them. */
+export interface FormDraft {
+  /** The command follows the file in the active editor until the person types one. */
+  readonly followActiveFile: boolean;
+  readonly command: string;
+  readonly name: string;
+  /** Connection id; empty means any. */
+  readonly connection: string;
+  /** Canonical accelerator name; empty means CPU only. */
+  readonly accelerator: string;
+  /** Accelerators per node, as typed. */
+  readonly count: string;
+  readonly nodes: string;
+  readonly spot: boolean;
+  readonly region: string;
+  readonly image: string;
+  readonly setup: string;
+  readonly workingDirectory: string;
+  readonly env: readonly EnvRow[];
+  /** Names of secrets. */
+  readonly secrets: readonly string[];
+  /** One glob a line. */
+  readonly outputs: string;
+  readonly cpus: string;
+  readonly memory: string;
+  readonly disk: string;
+  readonly durationLimit: string;
+  readonly waitLimit: string;
+  readonly costLimit: string;
+}
+
+export interface EnvRow {
+  readonly name: string;
+  readonly value: string;
+}
+
+export const emptyDraft: FormDraft = {
+  followActiveFile: true,
+  command: '',
+  name: '',
+  connection: '',
+  accelerator: '',
+  count: '1',
+  nodes: '1',
+  spot: false,
+  region: '',
+  image: '',
+  setup: '',
+  workingDirectory: '.',
+  env: [],
+  secrets: [],
+  outputs: '',
+  cpus: '',
+  memory: '',
+  disk: '',
+  durationLimit: '',
+  waitLimit: '',
+  costLimit: '',
+};
+
+/** Every text field of the draft that can carry a problem, plus `form` for what belongs to none. */
+export type FormField = Exclude<keyof FormDraft, 'followActiveFile' | 'spot'> | 'spot' | 'form';
+
+export interface FormProblem {
+  readonly field: FormField;
+  /** Row of `env` or `secrets`, 0-based. */
+  readonly row: number | null;
+  readonly message: string;
+}
+
+export interface ConnectionChoice {
+  readonly id: string;
+  readonly label: string;
+  readonly providerId: string;
+  readonly spot: boolean;
+  readonly multiNode: boolean;
+  readonly containerImage: boolean;
+  readonly regions: boolean;
+}
+
+/** One accelerator in the picker, with the places that have it. CPU only has an empty name. */
+export interface AcceleratorChoice {
+  readonly name: string;
+  /** "H100 80 GB", "CPU only". */
+  readonly label: string;
+  readonly vendor: string;
+  /** Counts per node that can be asked for, ascending; [0] for CPU only. */
+  readonly counts: readonly number[];
+  readonly places: readonly PlaceChoice[];
+}
+
+export interface PlaceChoice {
+  readonly connection: string;
+  readonly connectionLabel: string;
+  readonly region: string | null;
+  readonly likelihood: 'now' | 'wait' | 'unknown' | 'no';
+  /** "2 of 4 free". */
+  readonly note: string;
+  /** Ready to show: "$12.40/h", "no charge". */
+  readonly price: string;
+}
+
+export interface HeldBackFile {
+  readonly path: string;
+  readonly bytes: number;
+  readonly reason: string;
+}
+
+/** What will be sent: counted while the person fills in the form. */
+export type UploadState =
+  | { readonly kind: 'none' }
+  | { readonly kind: 'counting' }
+  | {
+      readonly kind: 'known';
+      readonly files: number;
+      readonly bytes: number;
+      readonly heldBack: readonly HeldBackFile[];
+      /** Paths the person chose to send although they were held back. */
+      readonly included: readonly string[];
+    }
+  | { readonly kind: 'failed'; readonly message: string };
+
+export type SubmissionState =
+  | { readonly kind: 'idle' }
+  | { readonly kind: 'submitting'; readonly step: string; readonly fraction: number | null }
+  | { readonly kind: 'failed'; readonly message: string; readonly detail: string | null };
+
+/** Everything the form shows; always sent whole. */
+export interface FormState {
+  readonly draft: FormDraft;
+  /** Increases with every draft the extension itself changed; a draft message carries the one it was based on. */
+  readonly revision: number;
+  /** Workspace-relative path of the file in the active editor, and the command that would run it. */
+  readonly activeFile: { readonly path: string; readonly command: string } | null;
+  readonly folder: string | null;
+  readonly connections: readonly ConnectionChoice[];
+  readonly accelerators: readonly AcceleratorChoice[] | null;
+  readonly acceleratorsError: string | null;
+  readonly problems: readonly FormProblem[];
+  readonly upload: UploadState;
+  readonly submission: SubmissionState;
+  /** Names of secrets that have a stored value. */
+  readonly storedSecrets: readonly string[];
+  /** Which Python runs the job on this machine: "Python 3.12 (.venv)". */
+  readonly interpreter: string | null;
+  /** A sentence that says why nothing can be submitted (untrusted workspace, no folder); null when it can. */
+  readonly blocked: { readonly message: string; readonly action: 'trust' | 'openFolder' | null; readonly actionLabel: string } | null;
+}
+
+export type FormToWebview =
+  | { readonly type: 'state'; readonly state: FormState }
+  | { readonly type: 'focus'; readonly field: FormField };
+
+export type FormToHost =
+  | { readonly type: 'ready' }
+  | { readonly type: 'draft'; readonly draft: FormDraft; readonly revision: number }
+  | { readonly type: 'submit'; readonly draft: FormDraft }
+  | { readonly type: 'cancelSubmit' }
+  | { readonly type: 'preview'; readonly draft: FormDraft }
+  | { readonly type: 'reset' }
+  | { readonly type: 'refreshOffers' }
+  | { readonly type: 'includeFile'; readonly path: string; readonly include: boolean }
+  | { readonly type: 'setSecret'; readonly name: string }
+  | { readonly type: 'resolveBlocked' };
