@@ -90,6 +90,8 @@ export interface JobEvent {
   /** 0 when it belongs to the job as a whole. */
   readonly attempt: number;
   readonly kind: JobEventKind;
+  /** The state that began here; null when the event is no change of state. */
+  readonly state: JobState | null;
   /** The plain sentence that is shown. */
   readonly text: string;
   /** The provider's own words, where there are any. */
