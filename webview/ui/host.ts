@@ -1,0 +1,30 @@
+interface VsCodeApi {
+  postMessage(message: unknown): void;
+  setState(state: unknown): void;
+}
+
+declare function acquireVsCodeApi(): VsCodeApi;
+
+export interface Host<ToHost, State> {
+  send(message: ToHost): void;
+  /** Navigation only: what a reload of the window must find again. */
+  remember(state: State): void;
+}
+
+/** The extension's side, as this webview sees it. Called once per page. */
+export function connectHost<ToWebview, ToHost, State>(
+  receive: (message: ToWebview) => void,
+): Host<ToHost, State> {
+  const api = acquireVsCodeApi();
+  globalThis.addEventListener('message', (event: MessageEvent<ToWebview>) => {
+    receive(event.data);
+  });
+  return {
+    send: (message) => {
+      api.postMessage(message);
+    },
+    remember: (state) => {
+      api.setState(state);
+    },
+  };
+}
