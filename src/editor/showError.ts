@@ -1,18 +1,6 @@
 import * as vscode from 'vscode';
 
-import { isProviderError } from '../core/providerError.ts';
-
-/** The sentence people read for an error: what happened, then what they can do. */
-export function errorSentence(error: unknown): string {
-  if (isProviderError(error)) {
-    return error.remedy === undefined ? error.message : `${error.message} ${error.remedy}`;
-  }
-  return error instanceof Error ? error.message : String(error);
-}
-
-export function isAbort(error: unknown): boolean {
-  return error instanceof Error && error.name === 'AbortError';
-}
+import { errorSentence, isAbort } from './errorSentence.ts';
 
 /** The one place that shows errors. Cancelling is not an error and shows nothing. */
 export async function showError(error: unknown): Promise<void> {

@@ -1,0 +1,72 @@
+import { type JobTab, jobTabs, type PanelToHost } from '../protocol/jobPanel.ts';
+import type { FormToHost } from '../protocol/submitForm.ts';
+import { parseDraft } from './formDraft.ts';
+
+type Fields = Readonly<Record<string, unknown>>;
+
+function fields(message: unknown): Fields | undefined {
+  return typeof message === 'object' && message !== null ? { ...message } : undefined;
+}
+
+/** A message from the New Job form, or undefined when it is none. */
+export function parseFormMessage(message: unknown): FormToHost | undefined {
+  const record = fields(message);
+  switch (record?.['type']) {
+    case 'ready':
+    case 'cancelSubmit':
+    case 'reset':
+    case 'refreshOffers':
+    case 'resolveBlocked':
+      return { type: record['type'] };
+    case 'draft':
+      return typeof record['revision'] === 'number'
+        ? { type: 'draft', draft: parseDraft(record['draft']), revision: record['revision'] }
+        : undefined;
+    case 'submit':
+    case 'preview':
+      return { type: record['type'], draft: parseDraft(record['draft']) };
+    case 'includeFile':
+      return typeof record['path'] === 'string' && typeof record['include'] === 'boolean'
+        ? { type: 'includeFile', path: record['path'], include: record['include'] }
+        : undefined;
+    case 'setSecret':
+      return typeof record['name'] === 'string' ? { type: 'setSecret', name: record['name'] } : undefined;
+    default:
+      return undefined;
+  }
+}
+
+/** A message from a job panel, or undefined when it is none. */
+export function parsePanelMessage(message: unknown): PanelToHost | undefined {
+  const record = fields(message);
+  switch (record?.['type']) {
+    case 'ready':
+    case 'cancel':
+    case 'submitAgain':
+    case 'copyRunId':
+    case 'reveal':
+    case 'refreshFiles':
+      return { type: record['type'] };
+    case 'tab': {
+      const tab = jobTabs.find((candidate) => candidate === record['tab']);
+      return tab === undefined ? undefined : { type: 'tab', tab };
+    }
+    case 'logPainted':
+      return typeof record['id'] === 'number' ? { type: 'logPainted', id: record['id'] } : undefined;
+    case 'download': {
+      const paths: readonly unknown[] = Array.isArray(record['paths']) ? record['paths'] : [];
+      return { type: 'download', paths: paths.filter((path) => typeof path === 'string') };
+    }
+    case 'openFile':
+      return typeof record['path'] === 'string' ? { type: 'openFile', path: record['path'] } : undefined;
+    default:
+      return undefined;
+  }
+}
+
+/** What a panel remembers over a reload; undefined when it is damaged. */
+export function parsePanelState(state: unknown): { readonly runId: string; readonly tab: JobTab } | undefined {
+  const record = fields(state);
+  const tab = jobTabs.find((candidate) => candidate === record?.['tab']) ?? 'log';
+  return typeof record?.['runId'] === 'string' ? { runId: record['runId'], tab } : undefined;
+}
