@@ -95,12 +95,10 @@ export class SubmitModel implements Disposable {
     readonly folder: string | null;
     readonly activePath: string | null;
     readonly blocked: Blocked;
-    readonly interpreter: string | null;
   }): void {
     const folderChanged = surroundings.folder !== this.#folder;
     this.#folder = surroundings.folder;
     this.#blocked = surroundings.blocked;
-    this.#interpreter = surroundings.interpreter;
     if (surroundings.activePath !== null) {
       this.#activeFile = { path: surroundings.activePath, command: defaultSpecForFile(surroundings.activePath).command };
     } else if (folderChanged) {
@@ -113,6 +111,16 @@ export class SubmitModel implements Disposable {
       this.countUpload();
     }
     this.#fire();
+  }
+
+  setInterpreter(interpreter: string | null): void {
+    this.#interpreter = interpreter;
+    this.#fire();
+  }
+
+  /** The run id that the current draft gets when it is submitted; the preview shows it. */
+  get runId(): RunId {
+    return this.#runId;
   }
 
   /** A draft the person typed. Ignored when the extension changed the draft since the webview last saw it. */
@@ -133,7 +141,7 @@ export class SubmitModel implements Disposable {
     this.#fire();
   }
 
-  /** Fills the form from an existing job's spec, for changing it before it is submitted again. */
+  /** Sends a file that would be held back, or holds it back again. */
   async includeFile(path: string, include: boolean): Promise<void> {
     this.#included = include ? [...new Set([...this.#included, path])] : this.#included.filter((other) => other !== path);
     await this.#deps.memory.set(includedKey, JSON.stringify(this.#included));
