@@ -8,7 +8,7 @@ import {
   vsCodeTextArea,
   vsCodeTextField,
 } from '@vscode/webview-ui-toolkit';
-import type { JSX } from 'preact';
+import type { HTMLAttributes } from 'preact';
 
 /**
  * The component library, behind this one file: the toolkit is no longer maintained upstream, and its successor replaces it
@@ -26,7 +26,7 @@ export function registerComponents(): void {
   );
 }
 
-type Element<Own> = JSX.HTMLAttributes<HTMLElement> & Own;
+type Props<Own> = HTMLAttributes<HTMLElement> & Own;
 
 interface Field {
   readonly value?: string;
@@ -37,17 +37,17 @@ interface Field {
 declare module 'preact' {
   namespace JSX {
     interface IntrinsicElements {
-      'vscode-button': Element<{
+      'vscode-button': Props<{
         readonly appearance?: 'primary' | 'secondary' | 'icon';
         readonly disabled?: boolean;
         readonly 'aria-label'?: string;
       }>;
-      'vscode-checkbox': Element<{ readonly checked?: boolean; readonly disabled?: boolean }>;
-      'vscode-dropdown': Element<Field>;
-      'vscode-option': Element<{ readonly value?: string; readonly selected?: boolean; readonly disabled?: boolean }>;
-      'vscode-progress-ring': Element<object>;
-      'vscode-text-area': Element<Field & { readonly rows?: number; readonly resize?: string }>;
-      'vscode-text-field': Element<Field & { readonly type?: string }>;
+      'vscode-checkbox': Props<{ readonly checked?: boolean; readonly disabled?: boolean }>;
+      'vscode-dropdown': Props<Field>;
+      'vscode-option': Props<{ readonly value?: string; readonly selected?: boolean; readonly disabled?: boolean }>;
+      'vscode-progress-ring': Props<object>;
+      'vscode-text-area': Props<Field & { readonly rows?: number; readonly resize?: string }>;
+      'vscode-text-field': Props<Field & { readonly type?: string }>;
     }
   }
 }

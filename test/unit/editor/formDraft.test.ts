@@ -1,0 +1,86 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+
+import { draftToInput, duplicateEnvProblems, formProblem, parseDraft } from '../../../src/editor/formDraft.ts';
+import { emptyDraft, type FormDraft } from '../../../src/protocol/submitForm.ts';
+
+const draft: FormDraft = {
+  ...emptyDraft,
+  command: ' python train.py ',
+  accelerator: 'H100',
+  count: '8',
+  nodes: '2',
+  env: [
+    { name: 'LR', value: '3e-4' },
+    { name: '', value: '' },
+  ],
+  outputs: 'outputs/**\n\n *.json ',
+  durationLimit: '12h',
+  costLimit: '400',
+};
+
+describe('draftToInput', () => {
+  it('gives the shape people write in job files, without what was left empty', () => {
+    expect(draftToInput(draft)).toEqual({
+      command: 'python train.py',
+      workingDirectory: '.',
+      env: { LR: '3e-4' },
+      accelerator: { name: 'H100', count: 8 },
+      nodes: 2,
+      outputs: ['outputs/**', '*.json'],
+      limits: { duration: '12h', cost: 400 },
+    });
+  });
+
+  it('hands on what is not a number as it was typed', () => {
+    expect(draftToInput({ ...draft, nodes: 'two', costLimit: '$400' })).toMatchObject({
+      nodes: 'two',
+      limits: { cost: '$400' },
+    });
+  });
+});
+
+describe('formProblem', () => {
+  const problem = (path: string) => formProblem({ path, message: 'wrong' }, draft);
+
+  it('finds the field', () => {
+    expect(problem('limits.duration')).toEqual({ field: 'durationLimit', row: null, message: 'wrong' });
+    expect(problem('accelerator.count').field).toBe('count');
+    expect(problem('accelerator').field).toBe('accelerator');
+    expect(problem('outputs[1]')).toEqual({ field: 'outputs', row: 1, message: 'wrong' });
+    expect(problem('secrets[0]')).toEqual({ field: 'secrets', row: 0, message: 'wrong' });
+    expect(problem('env.LR')).toEqual({ field: 'env', row: 0, message: 'wrong' });
+  });
+
+  it('shows what belongs to no field at the form', () => {
+    expect(problem('nonsense').field).toBe('form');
+  });
+});
+
+describe('duplicateEnvProblems', () => {
+  it('marks the second row of a name', () => {
+    const rows = [
+      { name: 'A', value: '1' },
+      { name: ' A', value: '2' },
+    ];
+    expect(duplicateEnvProblems({ ...draft, env: rows })).toEqual([
+      { field: 'env', row: 1, message: 'A is set twice; remove one of the rows.' },
+    ]);
+  });
+});
+
+describe('parseDraft', () => {
+  it('gives back what it is given', () => {
+    expect(parseDraft(structuredClone(draft))).toEqual(draft);
+  });
+
+  it('makes a draft of anything', () => {
+    fc.assert(
+      fc.property(fc.anything(), (value) => {
+        const parsed = parseDraft(value);
+        expect(Object.keys(parsed).toSorted()).toEqual(Object.keys(emptyDraft).toSorted());
+        expect(parsed.env.every((row) => typeof row.name === 'string' && typeof row.value === 'string')).toBe(true);
+      }),
+    );
+  });
+});
