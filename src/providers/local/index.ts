@@ -1,0 +1,21 @@
+import type { Provider } from '../../core/provider.ts';
+import { LocalConnection } from './connection.ts';
+import { parseSettings } from './settings.ts';
+import { UnsupportedConnection } from './unsupportedConnection.ts';
+
+/** Runs jobs on the machine the editor runs on. */
+export const provider: Provider = {
+  id: 'local',
+  label: 'This machine',
+  abilities: {
+    spot: false,
+    multiNode: false,
+    containerImage: false,
+    regions: false,
+    liveLogs: true,
+    logDelayMs: 30,
+    resumesAfterPreemption: false,
+  },
+  connect: (settings, ports) =>
+    process.platform === 'win32' ? new UnsupportedConnection() : new LocalConnection(parseSettings(settings), ports),
+};

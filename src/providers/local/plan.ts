@@ -1,0 +1,59 @@
+import type { Plan, PlanInput } from '../../core/provider.ts';
+import { ProviderError } from '../../core/providerError.ts';
+import { safeRelativePath } from '../../core/safePath.ts';
+
+/** Spec to request.json. Throws `unsupported` or `invalid`, naming the field. */
+export function planRun({ spec, key, snapshotId }: PlanInput, interpreter: string | null): Plan {
+  refuse(spec.image !== null, 'image', 'This machine runs jobs without containers.', 'Leave the image empty.');
+  refuse(spec.nodes > 1, 'nodes', 'This machine is one node.', 'Set nodes to 1.');
+  refuse(spec.spot, 'spot', 'This machine has no spot capacity.', 'Switch spot off.');
+  refuse(spec.region !== null, 'region', 'This machine has no regions.', 'Leave the region empty.');
+  if (spec.workingDirectory !== '.' && safeRelativePath(spec.workingDirectory) === null) {
+    throw new ProviderError('invalid', `The working folder "${spec.workingDirectory}" is not inside the job's folder.`, {
+      field: 'workingDirectory',
+      remedy: 'Give a path relative to the root of what is uploaded.',
+    });
+  }
+  for (const name of [...Object.keys(spec.env), ...spec.secrets]) {
+    if (!/^[A-Za-z_][A-Za-z0-9_]*$/u.test(name)) {
+      throw new ProviderError('invalid', `"${name}" cannot be the name of an environment variable.`, {
+        field: spec.secrets.includes(name) ? 'secrets' : 'env',
+        remedy: 'Use letters, digits and underscores.',
+      });
+    }
+  }
+  for (const [field, text] of [['command', spec.command], ['setup', spec.setup ?? ''], ...envTexts(spec.env)] as const) {
+    if (text.includes('\0')) {
+      throw new ProviderError('invalid', 'A NUL character cannot be passed to a program.', { field });
+    }
+  }
+  const request = {
+    version: 1,
+    runId: key.runId,
+    attempt: key.attempt,
+    snapshot: snapshotId,
+    interpreter,
+    spec: {
+      ...spec,
+      accelerator: spec.accelerator === null ? null : { ...spec.accelerator },
+      limits: { ...spec.limits },
+    },
+  };
+  const unheld = [spec.cpus, spec.memoryBytes, spec.diskBytes].some((amount) => amount !== null);
+  return {
+    request,
+    text: `${JSON.stringify(request, null, 2)}\n`,
+    language: 'json',
+    warnings: unheld ? ['This machine sets no CPUs, memory or disk aside: the job shares what there is.'] : [],
+  };
+}
+
+function envTexts(env: Readonly<Record<string, string>>): [string, string][] {
+  return Object.entries(env).map(([name, value]) => [`env.${name}`, value]);
+}
+
+function refuse(condition: boolean, field: string, message: string, remedy: string): void {
+  if (condition) {
+    throw new ProviderError('unsupported', message, { field, remedy });
+  }
+}
