@@ -18,7 +18,7 @@ export interface Accelerator {
 
 export type ParsedAccelerator =
   | { readonly ok: true; readonly name: AcceleratorName }
-  | { readonly ok: false; readonly suggestions: readonly AcceleratorName[] };
+  | { readonly ok: false; readonly reason: 'ambiguous' | 'unknown'; readonly suggestions: readonly AcceleratorName[] };
 
 const named = (name: string): AcceleratorName => name as AcceleratorName;
 
@@ -66,7 +66,8 @@ const distinctNames = (matches: readonly { readonly accelerator: Accelerator }[]
 /**
  * Reads an accelerator's name as people type it and as `nvidia-smi`, JAX, Kubernetes labels and cloud APIs print it: case,
  * separators, the vendor, the mounting (`SXM4`, `PCIe`) and a memory size that agrees do not matter. A name that several share
- * (`a100`, with 40 or 80 GB) is refused with all of them as suggestions; an unknown one with at most three that are near.
+ * (`a100`, with 40 or 80 GB) is ambiguous and refused with all of them as suggestions; an unknown one with at most three that
+ * are near.
  */
 export function parseAccelerator(text: string): ParsedAccelerator {
   const wanted = spell(text.slice(0, 200));
@@ -82,7 +83,11 @@ export function parseAccelerator(text: string): ParsedAccelerator {
   if (name !== undefined && others.length === 0) {
     return { ok: true, name };
   }
-  return { ok: false, suggestions: family.length > 0 ? distinctNames(family).slice(0, 3) : nearestNames(wanted) };
+  return {
+    ok: false,
+    reason: family.length > 0 && wanted.memoryGib === null ? 'ambiguous' : 'unknown',
+    suggestions: family.length > 0 ? distinctNames(family).slice(0, 3) : nearestNames(wanted),
+  };
 }
 
 function nearestNames(wanted: Spelling): readonly AcceleratorName[] {
@@ -96,7 +101,7 @@ function nearestNames(wanted: Spelling): readonly AcceleratorName[] {
 
 /**
  * A name for a device found on this machine. One that the catalogue lacks, such as a consumer card, gets its own name without
- * the vendor: `NVIDIA GeForce RTX 4090` is `RTX 4090`.
+ * the vendor: `NVIDIA GeForce RTX 4090` is `RTX 4090`. A name it gave stays as it is when it is read again.
  */
 export function localAcceleratorName(deviceName: string): AcceleratorName {
   const parsed = parseAccelerator(deviceName);
@@ -104,11 +109,12 @@ export function localAcceleratorName(deviceName: string): AcceleratorName {
     return parsed.name;
   }
   const words = deviceName
+    .slice(0, 60)
     .replaceAll(/\((?:r|tm|c)\)|[®™©]/giu, ' ')
     .split(/[\p{White_Space}\p{C}]+/u)
     .filter((word) => !/^(?:nvidia|geforce|amd|ati|advanced|micro|devices,?|inc\.?|intel|tesla|corporation|)$/iu.test(word));
-  const name = words.join(' ').slice(0, 60).toWellFormed().trim();
-  return named(name === '' ? 'GPU' : name);
+  const stripped = parseAccelerator(words.join(' '));
+  return stripped.ok ? stripped.name : named(words.join(' ') || 'GPU');
 }
 
 /** `H100`, or `H100 x 8` for several per node. */

@@ -169,6 +169,6 @@ export interface FoundAttempt {
   readonly handle: Handle;
   readonly name: string;
   readonly createdAt: EpochMs;
-  /** The spec, where the backend carries it. Not to be trusted: parse before use. */
+  /** The spec as `specToInput` wrote it, where the backend carries it. Not to be trusted: `parseJobSpec` before use. */
   readonly spec: Json;
 }

@@ -90,7 +90,15 @@ describe('parseAccelerator', () => {
   });
 
   test.each(['', 'nvidia', 'potato', 'rtx 4090', '🙂', '\0', '..'])('%j is like nothing known', (text) => {
-    expect(parseAccelerator(text)).toEqual({ ok: false, suggestions: [] });
+    expect(parseAccelerator(text)).toEqual({ ok: false, reason: 'unknown', suggestions: [] });
+  });
+
+  test.each([
+    ['a100', 'ambiguous'],
+    ['a100 60gb', 'unknown'],
+    ['h1000', 'unknown'],
+  ])('%s is %s', (text, reason) => {
+    expect(parseAccelerator(text)).toMatchObject({ ok: false, reason });
   });
 
   const spelled = fc
@@ -147,12 +155,17 @@ describe('localAcceleratorName', () => {
     expect(localAcceleratorName(device)).toBe(name);
   });
 
+  const deviceWords = fc
+    .array(fc.constantFrom('NVIDIA', 'ATI', 'GeForce', '(R)', 'v5e', 'a100', '80GB', 'RTX', '4090', 'GPU', '\n'))
+    .map((words) => words.join(' '));
+
   test('is one short line that is not empty, for any device', () => {
     fc.assert(
-      fc.property(fc.string({ unit: 'binary', maxLength: 200 }), (device) => {
+      fc.property(fc.oneof(fc.string({ unit: 'binary', maxLength: 200 }), deviceWords), (device) => {
         const name = localAcceleratorName(device);
         expect(name).toMatch(/^[^\p{C}]{1,60}$/u);
         expect(name.trim()).toBe(name);
+        expect(localAcceleratorName(name)).toBe(name);
       }),
     );
   });
