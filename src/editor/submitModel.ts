@@ -1,7 +1,8 @@
 import { accelerators } from '../core/accelerator.ts';
+import { defaultSpecForFile } from '../core/defaultCommand.ts';
 import { type Disposable, Emitter, type Event } from '../core/event.ts';
 import type { RunId } from '../core/job.ts';
-import { defaultSpecForFile, parseJobSpec, type JobSpec } from '../core/jobSpec.ts';
+import { parseJobSpec, type JobSpec } from '../core/jobSpec.ts';
 import type { KeyValue, Logger } from '../core/ports.ts';
 import type { Engine } from '../engine/engine.ts';
 import { emptyDraft, type FormDraft, type FormProblem, type FormState, type SubmissionState, type UploadState } from '../protocol/submitForm.ts';
