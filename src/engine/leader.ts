@@ -1,0 +1,76 @@
+import { type Disposable, Emitter, type Event } from '../core/event.ts';
+import type { Clock, Logger } from '../core/ports.ts';
+
+/** The part of the store that the lease needs. */
+export interface Leases {
+  acquireLease(name: string, forMs: number): boolean;
+  releaseLease(name: string): void;
+}
+
+export interface LeaderDeps {
+  readonly leases: Leases;
+  readonly clock: Clock;
+  readonly logger: Logger;
+}
+
+const leaseName = 'leader';
+/** A dead leader's lease runs out after this long, in ms, so another takes over within 5 s. */
+const leaseMs = 3_500;
+const renewMs = 1_000;
+
+/** One of all windows leads: it polls the providers and follows the logs, the others read what it writes. */
+export class Leader implements Disposable {
+  readonly #deps: LeaderDeps;
+  readonly #changed = new Emitter<boolean>();
+  readonly #timer: NodeJS.Timeout;
+  #leaseUntil = 0;
+  #leading = false;
+
+  constructor(deps: LeaderDeps) {
+    this.#deps = deps;
+    this.#timer = setInterval(() => {
+      this.renew();
+    }, renewMs);
+    this.#timer.unref();
+  }
+
+  get onDidChange(): Event<boolean> {
+    return this.#changed.event;
+  }
+
+  /** False as soon as the lease ran out, even if nobody noticed yet: after sleep this process must not act on it. */
+  get isLeader(): boolean {
+    const now = this.#deps.clock.now();
+    return this.#leading && now < this.#leaseUntil && now > this.#leaseUntil - 2 * leaseMs;
+  }
+
+  /** Takes or renews the lease now. */
+  renew(): void {
+    let acquired = false;
+    const asked = this.#deps.clock.now();
+    try {
+      acquired = this.#deps.leases.acquireLease(leaseName, leaseMs);
+    } catch (error) {
+      this.#deps.logger.warn('the lease could not be renewed', error);
+    }
+    this.#leaseUntil = acquired ? asked + leaseMs : 0;
+    if (acquired !== this.#leading) {
+      this.#leading = acquired;
+      this.#deps.logger.info(acquired ? 'this window now watches the jobs' : 'another window watches the jobs');
+      this.#changed.fire(acquired);
+    }
+  }
+
+  dispose(): void {
+    clearInterval(this.#timer);
+    if (this.#leading) {
+      this.#leading = false;
+      try {
+        this.#deps.leases.releaseLease(leaseName);
+      } catch (error) {
+        this.#deps.logger.warn('the lease could not be given back', error);
+      }
+    }
+    this.#changed.dispose();
+  }
+}

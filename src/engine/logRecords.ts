@@ -1,0 +1,89 @@
+import type { AttemptKey, EpochMs } from '../core/job.ts';
+import type { LogCursor, StreamId } from '../core/logChunk.ts';
+import type { Statements } from './database.ts';
+import { json, number, text, textOrNull } from './jobRows.ts';
+
+/** `none`: nothing arrived yet. `interrupted`: it stopped before the end and may go on. */
+export type LogStatus = 'none' | 'following' | 'complete' | 'interrupted';
+
+export interface RecordedGap {
+  /** null when it concerns every stream. */
+  readonly stream: StreamId | null;
+  /** Where in the order of arrival it lies: bytes of the `order` file before it. */
+  readonly orderBytes: number;
+  readonly from: EpochMs | null;
+  readonly to: EpochMs | null;
+  readonly reason: string;
+}
+
+/** How far an attempt's log is known to be on disk, and where it goes on. */
+export interface LogState {
+  readonly cursor: LogCursor | null;
+  /** Length of the `order` file. */
+  readonly orderBytes: number;
+  readonly status: LogStatus;
+  /** In the order in which they first appeared: the `order` file refers to them by this position. */
+  readonly streams: readonly { readonly stream: StreamId; readonly bytes: number }[];
+  readonly gaps: readonly RecordedGap[];
+}
+
+const empty: LogState = { cursor: null, orderBytes: 0, status: 'none', streams: [], gaps: [] };
+
+/** The store's part about logs: lengths and cursor are written together. */
+export class LogRecords {
+  readonly #statements: Statements;
+
+  constructor(statements: Statements) {
+    this.#statements = statements;
+  }
+
+  read(key: AttemptKey): LogState {
+    const { runId, attempt } = key;
+    const row = this.#statements
+      .prepare('SELECT log_cursor, log_order_bytes, log_status FROM attempts WHERE run_id = ? AND number = ?')
+      .get(runId, attempt);
+    if (row === undefined) {
+      return empty;
+    }
+    const streams = this.#statements
+      .prepare('SELECT * FROM streams WHERE run_id = ? AND attempt = ? ORDER BY position')
+      .all(runId, attempt);
+    const gaps = this.#statements.prepare('SELECT gap FROM gaps WHERE run_id = ? AND attempt = ? ORDER BY position').all(runId, attempt);
+    return {
+      cursor: textOrNull(row, 'log_cursor') as LogCursor | null,
+      orderBytes: number(row, 'log_order_bytes'),
+      status: text(row, 'log_status') as LogStatus,
+      streams: streams.map((stream) => ({
+        stream: { name: text(stream, 'name'), task: number(stream, 'task'), node: number(stream, 'node') },
+        bytes: number(stream, 'bytes'),
+      })),
+      gaps: gaps.map((gap) => json<RecordedGap>(text(gap, 'gap'))),
+    };
+  }
+
+  /** Only inside a transaction. */
+  write(key: AttemptKey, state: LogState): void {
+    const { runId, attempt } = key;
+    this.#statements
+      .prepare('UPDATE attempts SET log_cursor = ?, log_order_bytes = ?, log_status = ? WHERE run_id = ? AND number = ?')
+      .run(state.cursor, state.orderBytes, state.status, runId, attempt);
+    if (state.streams.length === 0) {
+      this.#statements.prepare('DELETE FROM streams WHERE run_id = ? AND attempt = ?').run(runId, attempt);
+    }
+    for (const [position, { stream, bytes }] of state.streams.entries()) {
+      this.#statements
+        .prepare(
+          `INSERT INTO streams (run_id, attempt, name, task, node, position, bytes) VALUES (?, ?, ?, ?, ?, ?, ?)
+           ON CONFLICT (run_id, attempt, name, task, node) DO UPDATE SET bytes = excluded.bytes, position = excluded.position
+            WHERE bytes IS NOT excluded.bytes OR position IS NOT excluded.position`,
+        )
+        .run(runId, attempt, stream.name, stream.task, stream.node, position, bytes);
+    }
+    this.#statements.prepare('DELETE FROM gaps WHERE run_id = ? AND attempt = ? AND position >= ?').run(runId, attempt, state.gaps.length);
+    for (const [position, gap] of state.gaps.entries()) {
+      this.#statements
+        .prepare('INSERT OR REPLACE INTO gaps (run_id, attempt, position, gap) VALUES (?, ?, ?, ?)')
+        .run(runId, attempt, position, JSON.stringify(gap));
+    }
+  }
+}
