@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { errorCode, plainReason } from './fileError.ts';
+import { errorCode, plainReason } from '../fileError.ts';
 import { byPath } from './manifest.ts';
 import type { ManifestEntry } from './manifest.ts';
 import type { Pace } from './pace.ts';

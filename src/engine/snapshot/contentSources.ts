@@ -3,7 +3,7 @@ import { closeSync, constants, openSync } from 'node:fs';
 import { join } from 'node:path';
 import { contentOffset } from './archive.ts';
 import type { ContentOf } from './archive.ts';
-import { errorCode } from './fileError.ts';
+import { errorCode } from '../fileError.ts';
 import type { ManifestFile } from './manifest.ts';
 import { readRange, TreeChanged } from './readSettled.ts';
 import type { RecordedPiece, SnapshotRecord, SnapshotStore } from './snapshotStore.ts';

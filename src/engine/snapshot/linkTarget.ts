@@ -1,6 +1,6 @@
 import { readlinkSync } from 'node:fs';
 import { join } from 'node:path';
-import { errorCode } from './fileError.ts';
+import { errorCode } from '../fileError.ts';
 
 const maxHops = 40;
 

@@ -1,11 +1,11 @@
 import { realpathSync, statSync } from 'node:fs';
-import type { Snapshot } from '../../core/provider.ts';
+import type { Snapshot, SnapshotPiece } from '../../core/provider.ts';
 import { isProviderError, ProviderError } from '../../core/providerError.ts';
 import { endPiece, writePiece } from './archive.ts';
 import { collectTree } from './collectTree.ts';
 import type { CollectedTree } from './collectTree.ts';
 import { contentSources, KeptContent } from './contentSources.ts';
-import { errorCode, explainFullDisk, plainReason } from './fileError.ts';
+import { errorCode, explainFullDisk, plainReason } from '../fileError.ts';
 import { contentBytes, sameEntry, snapshotIdOf } from './manifest.ts';
 import type { ManifestEntry } from './manifest.ts';
 import { Pace } from './pace.ts';
@@ -46,8 +46,9 @@ export function scan(
   signal: AbortSignal,
   onProgress: OnSnapshotProgress,
 ): Promise<SnapshotPreview> {
-  return overTree(folder, options, signal, onProgress, async ({ root, tree, cache, store }) => {
-    const last = cache.last === null ? null : await store.readRecord(cache.last);
+  return overTree(folder, options, signal, onProgress, async ({ root, tree, cache, store, pace }) => {
+    const last = await lastRecord(cache, store);
+    await pace.rest();
     cache.save();
     return previewOf(root, tree, last);
   });
@@ -67,30 +68,38 @@ export function makeSnapshot(
     if (tree.refused.length > 0) {
       throw refusal(root, tree.refused);
     }
-    const last = cache.last === null ? null : await store.readRecord(cache.last);
+    const last = await lastRecord(cache, store);
+    await pace.rest();
     const id = snapshotIdOf(tree.entries);
-    let record = await store.readWholeRecord(id);
-    for (let attempt = 0; record === null; attempt += 1) {
-      if (attempt === attempts) {
-        throw new ProviderError('transient', `Pieces of the snapshot keep disappearing from ${store.folder}.`);
-      }
+    let record = last?.id === id ? last : await store.readRecord(id);
+    if (record !== null && !store.hasWhole(record)) {
+      record = null;
+    }
+    for (let attempt = 1; record === null; attempt += 1) {
       store.prepare();
       const contentOf = contentSources(root, kept, last, store);
-      const pieces = await writePieces(
-        tree.entries,
-        last,
-        store,
-        (run) => writePiece(store, run, contentOf, pace),
-        onProgress,
-      );
-      store.writeRecord({ id, entries: tree.entries, pieces });
-      record = await store.readWholeRecord(id);
+      const write = (run: readonly ManifestEntry[]): Promise<SnapshotPiece> => writePiece(store, run, contentOf, pace);
+      const pieces = await writePieces(tree.entries, last, store, write, onProgress);
+      const written = { id, entries: tree.entries, pieces };
+      store.writeRecord(written);
+      await pace.rest();
+      if (store.hasWhole(written)) {
+        record = written;
+      } else if (attempt === attempts) {
+        throw new ProviderError('transient', `Pieces of the snapshot keep disappearing from ${store.folder}.`);
+      }
     }
+    await pace.rest();
     const preview = previewOf(root, tree, last);
     cache.last = id;
+    await pace.rest();
     cache.save();
     return { snapshot: store.asSnapshot(record), preview };
   });
+}
+
+async function lastRecord(cache: ScanCache, store: SnapshotStore): Promise<SnapshotRecord | null> {
+  return cache.last === null ? null : store.readRecord(cache.last);
 }
 
 interface TreeAtHand {
@@ -161,7 +170,7 @@ async function writePieces(
   entries: readonly ManifestEntry[],
   last: SnapshotRecord | null,
   store: SnapshotStore,
-  write: (run: readonly ManifestEntry[]) => Promise<{ readonly sha256: string; readonly bytes: number }>,
+  write: (run: readonly ManifestEntry[]) => Promise<SnapshotPiece>,
   onProgress: OnSnapshotProgress,
 ): Promise<RecordedPiece[]> {
   const known = piecesByFirstPath(last);

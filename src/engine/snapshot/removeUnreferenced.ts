@@ -1,7 +1,7 @@
 import { readdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { EpochMs, SnapshotId } from '../../core/job.ts';
-import { errorCode } from './fileError.ts';
+import { errorCode } from '../fileError.ts';
 import { isSnapshotId, SnapshotStore } from './snapshotStore.ts';
 
 export interface Removed {

@@ -1,5 +1,5 @@
 import { closeSync, constants, fstatSync, openSync, readFileSync } from 'node:fs';
-import { errorCode } from './fileError.ts';
+import { errorCode } from '../fileError.ts';
 import type { RuleFile } from './ignoreRules.ts';
 
 /** The ignore file at that path as a list of one; empty when there is none. Links are not followed, as in git. */

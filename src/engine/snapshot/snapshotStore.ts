@@ -2,11 +2,12 @@ import { randomUUID } from 'node:crypto';
 import { mkdirSync, renameSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { array, length, literal, nonnegative, int, object, regex, string, tuple, union } from 'zod/mini';
 import type { SnapshotId } from '../../core/job.ts';
 import type { Snapshot, SnapshotPiece } from '../../core/provider.ts';
 import { ProviderError } from '../../core/providerError.ts';
-import { errorCode } from './fileError.ts';
+import { errorCode } from '../fileError.ts';
 import { contentBytes, fromTuple, snapshotIdOf, toTuple } from './manifest.ts';
 import type { ManifestEntry } from './manifest.ts';
 
@@ -24,13 +25,14 @@ export interface SnapshotRecord {
 }
 
 const sha256Pattern = /^[0-9a-f]{64}$/u;
+// The id covers the entries, so their digests need no check of their own.
 const hexDigest = string().check(length(64), regex(sha256Pattern));
 const count = int().check(nonnegative());
 const recordSchema = object({
   version: literal(1),
   pieces: array(object({ sha256: hexDigest, bytes: count, entries: count })),
   entries: array(
-    union([tuple([literal(['f', 'x']), string(), count, hexDigest]), tuple([literal('l'), string(), string()])]),
+    union([tuple([literal(['f', 'x']), string(), count, string()]), tuple([literal('l'), string(), string()])]),
   ),
 });
 
@@ -86,32 +88,26 @@ export class SnapshotStore {
 
   /** Whether the whole piece is here; one that is was used just now as far as removal is concerned. */
   hasPiece(piece: SnapshotPiece): boolean {
-    const path = this.piecePath(piece);
+    return this.#use(this.piecePath(piece)) === piece.bytes;
+  }
+
+  /** Marks the file as used now. Its size in bytes, or null when it is not there. */
+  #use(path: string): number | null {
     const now = new Date();
     try {
       utimesSync(path, now, now);
-      return statSync(path).size === piece.bytes;
-    } catch (error) {
-      if (errorCode(error) === 'ENOENT') {
-        return false;
-      }
-      throw error;
-    }
-  }
-
-  /** The record of that id, used just now as far as removal is concerned, if it and all its pieces are here. */
-  async readWholeRecord(id: SnapshotId): Promise<SnapshotRecord | null> {
-    const now = new Date();
-    try {
-      utimesSync(this.recordPath(id), now, now);
+      return statSync(path).size;
     } catch (error) {
       if (errorCode(error) === 'ENOENT') {
         return null;
       }
       throw error;
     }
-    const record = await this.readRecord(id);
-    return record?.pieces.every((piece) => this.hasPiece(piece)) === true ? record : null;
+  }
+
+  /** Whether the record and all its pieces are here; what is was used just now as far as removal is concerned. */
+  hasWhole(record: SnapshotRecord): boolean {
+    return this.#use(this.recordPath(record.id)) !== null && record.pieces.every((piece) => this.hasPiece(piece));
   }
 
   writeRecord(record: SnapshotRecord): void {
@@ -150,17 +146,20 @@ export class SnapshotStore {
   }
 }
 
-function parseRecord(id: SnapshotId, text: string): SnapshotRecord | null {
+/** In steps with the event loop in between: each takes some ms for ten thousand files. */
+async function parseRecord(id: SnapshotId, text: string): Promise<SnapshotRecord | null> {
   let json: unknown;
   try {
     json = JSON.parse(text);
   } catch {
     return null;
   }
+  await nextTurn();
   const parsed = recordSchema.safeParse(json);
   if (!parsed.success) {
     return null;
   }
+  await nextTurn();
   const entries = parsed.data.entries.map(fromTuple);
   const { pieces } = parsed.data;
   const held = pieces.reduce((sum, piece) => sum + piece.entries, 0);

@@ -2,7 +2,7 @@ import { lstatSync, readdirSync, readlinkSync } from 'node:fs';
 import type { Dirent } from 'node:fs';
 import { join } from 'node:path';
 import { telltales } from './defaultExcludes.ts';
-import { errorCode, plainReason } from './fileError.ts';
+import { errorCode, plainReason } from '../fileError.ts';
 import { rulesAbove } from './gitRoot.ts';
 import type { IgnoreRules, RuleFile } from './ignoreRules.ts';
 import { staysInside } from './linkTarget.ts';

@@ -1,4 +1,4 @@
-import { ProviderError } from '../../core/providerError.ts';
+import { ProviderError } from '../core/providerError.ts';
 
 /** The system's short name for what went wrong, such as `ENOENT`. */
 export function errorCode(error: unknown): string | undefined {
