@@ -55,7 +55,10 @@ function spell(text: string): Spelling {
 const spellings = accelerators.flatMap((accelerator) =>
   [accelerator.name, ...accelerator.aliases].map((text) => {
     const spelling = spell(text);
-    return { accelerator, spelling: { ...spelling, memoryGib: spelling.memoryGib ?? spell(accelerator.name).memoryGib } };
+    return {
+      accelerator,
+      spelling: { ...spelling, memoryGib: spelling.memoryGib ?? spell(accelerator.name).memoryGib },
+    };
   }),
 );
 
@@ -112,7 +115,9 @@ export function localAcceleratorName(deviceName: string): AcceleratorName {
     .slice(0, 60)
     .replaceAll(/\((?:r|tm|c)\)|[®™©]/giu, ' ')
     .split(/[\p{White_Space}\p{C}]+/u)
-    .filter((word) => !/^(?:nvidia|geforce|amd|ati|advanced|micro|devices,?|inc\.?|intel|tesla|corporation|)$/iu.test(word));
+    .filter(
+      (word) => !/^(?:nvidia|geforce|amd|ati|advanced|micro|devices,?|inc\.?|intel|tesla|corporation|)$/iu.test(word),
+    );
   const stripped = parseAccelerator(words.join(' '));
   return stripped.ok ? stripped.name : named(words.join(' ') || 'GPU');
 }

@@ -35,7 +35,9 @@ export function defaultSpecForFile(relativePath: string): { readonly command: st
  * `lab.train`, `torchrun --nproc-per-node 8 train.py` is `train.py`.
  */
 export function defaultName(command: string): string {
-  const all = (command.slice(0, 10_000).match(/(?:'[^']*'|"[^"]*"|[^\s'"])+/gu) ?? []).map((word) => word.replaceAll(/['"]/gu, ''));
+  const all = (command.slice(0, 10_000).match(/(?:'[^']*'|"[^"]*"|[^\s'"])+/gu) ?? []).map((word) =>
+    word.replaceAll(/['"]/gu, ''),
+  );
   const words = all.filter((word) => !/^(?:\w+|-.*)=/u.test(word));
   const script = words.find((word) => runners.has(extension(word)));
   const flag = words.indexOf('-m');
@@ -52,6 +54,9 @@ function baseName(path: string): string {
 }
 
 function oneLine(text: string): string {
-  const line = text.replaceAll(/[\p{Cc}\p{Cs}\u2028\u2029]+/gu, ' ').slice(0, 100).replace(/\p{Cs}$/u, '');
+  const line = text
+    .replaceAll(/[\p{Cc}\p{Cs}\u2028\u2029]+/gu, ' ')
+    .slice(0, 100)
+    .replace(/\p{Cs}$/u, '');
   return line.trim() || 'job';
 }

@@ -57,7 +57,9 @@ export class InputField {
   anyText(maxLength: number): string | undefined {
     const { value } = this;
     if (typeof value !== 'string') {
-      return this.refuse(`This must be text, not ${kindOf(value)}.${typeof value === 'object' ? '' : ' Put it in quotes.'}`);
+      return this.refuse(
+        `This must be text, not ${kindOf(value)}.${typeof value === 'object' ? '' : ' Put it in quotes.'}`,
+      );
     }
     if (value.includes('\0') || !value.isWellFormed()) {
       return this.refuse('This holds a NUL or half a character. Remove it.');
@@ -97,7 +99,9 @@ export class InputField {
     }
     return typeof value === 'number' && value >= min && value <= max
       ? value
-      : this.refuse(`This must be a number from ${min} to ${max}${typeof value === 'number' ? '' : `, not ${kindOf(value)}`}.`);
+      : this.refuse(
+          `This must be a number from ${min} to ${max}${typeof value === 'number' ? '' : `, not ${kindOf(value)}`}.`,
+        );
   }
 
   boolean(): boolean | undefined {
@@ -119,7 +123,9 @@ export class InputField {
       return [];
     }
     return value.map((item: unknown, index) =>
-      new InputField(`${this.path}[${index}]`, item, this.#problems).required('This is empty. Write it or remove the item.'),
+      new InputField(`${this.path}[${index}]`, item, this.#problems).required(
+        'This is empty. Write it or remove the item.',
+      ),
     );
   }
 
@@ -146,7 +152,8 @@ export class InputField {
     for (const [name, field] of fields) {
       if (!names.includes(name)) {
         const [near] = nearest(name, [...names, ...synonyms.keys()], 1);
-        const hint = near === undefined ? `Known are ${names.join(', ')}.` : `Did you mean ${synonyms.get(near) ?? near}?`;
+        const hint =
+          near === undefined ? `Known are ${names.join(', ')}.` : `Did you mean ${synonyms.get(near) ?? near}?`;
         field.refuse(`There is no such field. ${hint}`);
       }
     }

@@ -1,4 +1,5 @@
-import { type AcceleratorName, formatAccelerator, localAcceleratorName, parseAccelerator } from './accelerator.ts';
+import type { AcceleratorName } from './accelerator.ts';
+import { readAccelerator, writeAccelerator } from './acceleratorField.ts';
 import { defaultName } from './defaultCommand.ts';
 import { InputField, type InputProblem } from './inputField.ts';
 import type { JsonObject, ProviderId } from './provider.ts';
@@ -98,7 +99,9 @@ const maxCommandLength = 100_000;
  */
 export function parseJobSpec(input: unknown): ParsedJobSpec {
   const problems: InputProblem[] = [];
-  const root = new InputField('', input, problems).required('A job is a set of fields, such as command: python train.py.');
+  const root = new InputField('', input, problems).required(
+    'A job is a set of fields, such as command: python train.py.',
+  );
   const field = root.record(fieldNames, synonyms);
   const command = readCommand(field('command'), field('run'));
   const limits = field('limits').record(['duration', 'wait', 'cost']);
@@ -118,8 +121,12 @@ export function parseJobSpec(input: unknown): ParsedJobSpec {
     cpus: field('cpus').number({ min: 0.01, max: 10_000 }) ?? null,
     memoryBytes: readQuantity(field('memory'), parseBytes) ?? null,
     diskBytes: readQuantity(field('disk'), parseBytes) ?? null,
-    providers: field('providers').items().flatMap((item) => item.word(200, 'local') ?? []),
-    outputs: field('outputs').items().flatMap((item) => readGlob(item) ?? []),
+    providers: field('providers')
+      .items()
+      .flatMap((item) => item.word(200, 'local') ?? []),
+    outputs: field('outputs')
+      .items()
+      .flatMap((item) => readGlob(item) ?? []),
     limits: {
       durationMs: readQuantity(limits('duration'), parseDuration) ?? null,
       waitMs: readQuantity(limits('wait'), parseDuration) ?? null,
@@ -142,19 +149,28 @@ function readFolder(field: InputField): string | undefined {
   if (path === undefined || /^\.(?:\/+\.?)*$/u.test(path)) {
     return path && '.';
   }
-  return safeRelativePath(path) ?? field.refuse('This must be a folder below the one that is sent, such as src or ., with / between its parts.');
+  return (
+    safeRelativePath(path) ??
+    field.refuse('This must be a folder below the one that is sent, such as src or ., with / between its parts.')
+  );
 }
 
 function readGlob(field: InputField): string | undefined {
   const glob = field.line(4096);
-  return glob && (safeRelativePath(glob) ?? field.refuse('This must be a path or pattern below the working folder, such as results/*.json.'));
+  return (
+    glob &&
+    (safeRelativePath(glob) ??
+      field.refuse('This must be a path or pattern below the working folder, such as results/*.json.'))
+  );
 }
 
 const variableName = /^[A-Za-z_][A-Za-z0-9_]*$/u;
 
 function refuseVariableName(field: InputField, name: string): boolean {
   if (!variableName.test(name)) {
-    field.refuse('This is no name for an environment variable. Use letters, digits and _, beginning with a letter or _.');
+    field.refuse(
+      'This is no name for an environment variable. Use letters, digits and _, beginning with a letter or _.',
+    );
   } else if (/^ALOFT_/iu.test(name)) {
     field.refuse('Names that begin with ALOFT_ are kept for what Aloft itself sets. Use another one.');
   } else {
@@ -190,55 +206,6 @@ function readSecrets(field: InputField, env: Readonly<Record<string, string>>): 
   return [...names];
 }
 
-const countRange = { min: 1, max: 1024 };
-
-/** `H100`, `H100 x 8`, `H100:8` and `8 x H100`, or a record of name and count, which may also name a device of the own machine. */
-function readAccelerator(field: InputField): AcceleratorRequest | undefined {
-  if (typeof field.value === 'string' || field.isAbsent) {
-    return readAcceleratorText(field);
-  }
-  if (typeof field.value !== 'object' || Array.isArray(field.value)) {
-    return field.refuse('This must be an accelerator such as H100 x 8, or its name and count.');
-  }
-  const part = field.record(['name', 'count']);
-  const count = part('count').wholeNumber(countRange) ?? 1;
-  const name = part('name').required('Say which accelerator, such as H100.').line(200);
-  if (name === undefined) {
-    return undefined;
-  }
-  const parsed = parseAccelerator(name);
-  return !parsed.ok && parsed.reason === 'ambiguous'
-    ? part('name').refuse(`${JSON.stringify(name)} could be ${parsed.suggestions.join(' or ')}. Write which.`)
-    : { name: localAcceleratorName(name), count };
-}
-
-function readAcceleratorText(field: InputField): AcceleratorRequest | undefined {
-  const text = field.line(200);
-  if (text === undefined) {
-    return undefined;
-  }
-  const after = /^(.+?)(?: ?[:×*] ?| x ?)(-?[\d.]+)$/iu.exec(text);
-  const before = /^(-?[\d.]+) ?[x×*] ?(.+)$/iu.exec(text);
-  const name = after?.[1] ?? before?.[2] ?? text;
-  const count = Number(after?.[2] ?? before?.[1] ?? 1);
-  if (!Number.isInteger(count) || count < countRange.min || count > countRange.max) {
-    return field.refuse(`The count must be a whole number from ${countRange.min} to ${countRange.max}, as in ${name} x 8.`);
-  }
-  const parsed = parseAccelerator(name);
-  if (parsed.ok) {
-    return { name: parsed.name, count };
-  }
-  const quoted = JSON.stringify(name);
-  if (parsed.reason === 'ambiguous') {
-    return field.refuse(`${quoted} could be ${parsed.suggestions.join(' or ')}. Write which.`);
-  }
-  return field.refuse(
-    parsed.suggestions.length > 0
-      ? `No accelerator is called ${quoted}. Did you mean ${parsed.suggestions.join(' or ')}?`
-      : `No accelerator is called ${quoted}. Write one such as H100 x 8; a device that only your own machine has goes in as name: ${name}, count: ${count}.`,
-  );
-}
-
 function readQuantity(field: InputField, parse: (text: string) => ParsedQuantity): number | undefined {
   const text = typeof field.value === 'number' ? String(field.value) : field.line(100);
   if (text === undefined) {
@@ -248,7 +215,9 @@ function readQuantity(field: InputField, parse: (text: string) => ParsedQuantity
   if (!parsed.ok) {
     return field.refuse(parsed.message);
   }
-  return parsed.value > 0 ? parsed.value : field.refuse('This must be more than zero. Leave it out to ask for none in particular.');
+  return parsed.value > 0
+    ? parsed.value
+    : field.refuse('This must be more than zero. Leave it out to ask for none in particular.');
 }
 
 function readCost(field: InputField): number | undefined {
@@ -277,7 +246,7 @@ export function specToInput(spec: JobSpec): JsonObject {
     env: Object.keys(spec.env).length === 0 ? null : spec.env,
     secrets: spec.secrets,
     image: spec.image,
-    accelerator: accelerator === null ? null : acceleratorInput(accelerator),
+    accelerator: accelerator === null ? null : writeAccelerator(accelerator),
     nodes: spec.nodes === 1 ? null : spec.nodes,
     spot: spec.spot || null,
     region: spec.region,
@@ -290,11 +259,9 @@ export function specToInput(spec: JobSpec): JsonObject {
   });
 }
 
-function acceleratorInput({ name, count }: AcceleratorRequest): JsonObject | string {
-  return parseAccelerator(name).ok ? formatAccelerator({ name, count }) : { name, count };
-}
-
 function withoutDefaults(fields: JsonObject): JsonObject {
   const entries = Object.entries(fields);
-  return Object.fromEntries(entries.filter(([, value]) => value !== null && !(Array.isArray(value) && value.length === 0)));
+  return Object.fromEntries(
+    entries.filter(([, value]) => value !== null && !(Array.isArray(value) && value.length === 0)),
+  );
 }

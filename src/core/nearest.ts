@@ -3,14 +3,17 @@ export function nearest(text: string, candidates: readonly string[], limit: numb
   const wanted = text.slice(0, 100).toLowerCase();
   return candidates
     .map((candidate) => ({ candidate, distance: slips(wanted, candidate.toLowerCase()) }))
-    .filter(({ candidate, distance }) => distance <= Math.max(1, Math.floor(Math.min(wanted.length, candidate.length) / 3)))
+    .filter(
+      ({ candidate, distance }) => distance <= Math.max(1, Math.floor(Math.min(wanted.length, candidate.length) / 3)),
+    )
     .toSorted((a, b) => a.distance - b.distance)
     .slice(0, limit)
     .map(({ candidate }) => candidate);
 }
 
 function slips(wanted: string, candidate: string): number {
-  const begins = wanted.length > 1 && candidate.length > 1 && (candidate.startsWith(wanted) || wanted.startsWith(candidate));
+  const begins =
+    wanted.length > 1 && candidate.length > 1 && (candidate.startsWith(wanted) || wanted.startsWith(candidate));
   return begins ? 0.5 : editDistance(wanted, candidate);
 }
 

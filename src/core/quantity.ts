@@ -5,7 +5,10 @@ export type ParsedQuantity =
 
 const prefixes = ['', 'K', 'M', 'G', 'T', 'P'];
 
-const binaryUnits = prefixes.map((prefix, power) => ({ name: prefix === '' ? 'B' : `${prefix}iB`, bytes: 1024 ** power }));
+const binaryUnits = prefixes.map((prefix, power) => ({
+  name: prefix === '' ? 'B' : `${prefix}iB`,
+  bytes: 1024 ** power,
+}));
 const decimalUnits = prefixes.map((prefix, power) => ({ name: `${prefix}B`, bytes: 1000 ** power }));
 
 /** `G` alone is `GiB`, as for Docker and Slurm. */
@@ -63,7 +66,9 @@ export function parseDuration(text: string): ParsedQuantity {
     return refuse(`${quoted(text)} needs a unit: write a duration with one, ${durationExamples}.`);
   }
   if (/^[0-9]+:[0-9]+$/u.test(wanted)) {
-    return refuse(`${quoted(text)} could be hours or minutes. Write it ${durationExamples}, or with seconds as 1:30:00.`);
+    return refuse(
+      `${quoted(text)} could be hours or minutes. Write it ${durationExamples}, or with seconds as 1:30:00.`,
+    );
   }
   const clock = /^(?:([0-9]{1,6})-)?([0-9]{1,6}):([0-5][0-9]):([0-5][0-9])$/u.exec(wanted);
   if (clock !== null) {
@@ -87,7 +92,9 @@ function sumDuration(parts: readonly string[], text: string): ParsedQuantity {
       return refuse(`${quoted(unit)} is not a unit of time. Use w, d, h, m, s or ms, ${durationExamples}.`);
     }
     if (ms >= larger) {
-      return refuse(`The units of ${quoted(text)} are out of order. Write the largest first and each once, ${durationExamples}.`);
+      return refuse(
+        `The units of ${quoted(text)} are out of order. Write the largest first and each once, ${durationExamples}.`,
+      );
     }
     larger = ms;
     sum += Number.parseFloat(part) * ms;
@@ -107,8 +114,8 @@ export function writeDuration(ms: number): string {
 }
 
 function bounded(value: number, text: string): ParsedQuantity {
-  const rounded = Math.round(value);
-  return Number.isSafeInteger(rounded) ? { ok: true, value: rounded } : refuse(`${quoted(text)} is too large.`);
+  const whole = Math.round(value);
+  return Number.isSafeInteger(whole) ? { ok: true, value: whole } : refuse(`${quoted(text)} is too large.`);
 }
 
 function refuse(message: string): ParsedQuantity {

@@ -1,13 +1,25 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { accelerators, formatAccelerator, localAcceleratorName, parseAccelerator } from '../../../src/core/accelerator.ts';
+import {
+  accelerators,
+  formatAccelerator,
+  localAcceleratorName,
+  parseAccelerator,
+} from '../../../src/core/accelerator.ts';
 
 const typed: Readonly<Record<string, readonly string[]>> = {
   T4: ['T4', 'Tesla T4', 'nvidia-tesla-t4', 'NVIDIA_TESLA_T4', 't4 16gb'],
   V100: ['v100', 'V 100', 'Tesla V100-SXM2-16GB', 'Tesla V100-SXM2-32GB', 'nvidia-tesla-v100', 'v100-32gb'],
   A10: ['a10', 'NVIDIA A10', 'A10 24GB'],
   A10G: ['a10g', 'NVIDIA A10G'],
-  'A100-40GB': ['A100-PCIE-40GB', 'NVIDIA A100-SXM4-40GB', 'a100 40gb', 'NVIDIA_TESLA_A100', 'nvidia-tesla-a100', 'a100 (40 GB)'],
+  'A100-40GB': [
+    'A100-PCIE-40GB',
+    'NVIDIA A100-SXM4-40GB',
+    'a100 40gb',
+    'NVIDIA_TESLA_A100',
+    'nvidia-tesla-a100',
+    'a100 (40 GB)',
+  ],
   'A100-80GB': [
     'A100-80GB',
     'a100 80gb',
@@ -49,7 +61,17 @@ const typed: Readonly<Record<string, readonly string[]>> = {
   'TPU v2': ['tpu v2', 'v2', 'TPU_V2'],
   'TPU v3': ['tpu-v3', 'v3'],
   'TPU v4': ['v4', 'tpu-v4-podslice', 'TPU_V4_POD', 'ct4p'],
-  'TPU v5e': ['v5e', 'tpu v5e', 'tpuv5e', 'TPU v5 lite', 'v5litepod', 'tpu-v5litepod', 'tpu-v5-lite-podslice', 'ct5lp', 'Google Cloud TPU v5e'],
+  'TPU v5e': [
+    'v5e',
+    'tpu v5e',
+    'tpuv5e',
+    'TPU v5 lite',
+    'v5litepod',
+    'tpu-v5litepod',
+    'tpu-v5-lite-podslice',
+    'ct5lp',
+    'Google Cloud TPU v5e',
+  ],
   'TPU v5p': ['v5p', 'tpu-v5p-slice', 'TPU V5P'],
   'TPU v6e': ['v6e', 'trillium', 'TPU v6 lite', 'tpu-v6e-slice', 'ct6e'],
   TPU7x: ['tpu7x', 'ironwood', 'TPU v7x', 'tpu v7'],
@@ -104,10 +126,12 @@ describe('parseAccelerator', () => {
   const spelled = fc
     .constantFrom(...accelerators.flatMap(({ name, aliases }) => [name, ...aliases].map((text) => ({ name, text }))))
     .chain(({ name, text }) =>
-      fc.tuple(fc.constantFrom('', ' ', '-', '_'), fc.boolean(), fc.constantFrom('', ' ', '\t')).map(([separator, upper, around]) => ({
-        name,
-        text: around + (upper ? text.toUpperCase() : text.toLowerCase()).replaceAll(/[ _-]/gu, separator) + around,
-      })),
+      fc
+        .tuple(fc.constantFrom('', ' ', '-', '_'), fc.boolean(), fc.constantFrom('', ' ', '\t'))
+        .map(([separator, upper, around]) => ({
+          name,
+          text: around + (upper ? text.toUpperCase() : text.toLowerCase()).replaceAll(/[ _-]/gu, separator) + around,
+        })),
     );
 
   test('every name and alias parses to its accelerator, in any case and with any separator', () => {

@@ -192,9 +192,18 @@ describe('parseJobSpec', () => {
   });
 
   test('all problems are reported at once', () => {
-    const input = { nodes: 0, spot: 1, env: { 'A B': 1 }, limits: { wait: 'x', what: 1 }, outputs: ['/x'], extra: true };
+    const input = {
+      nodes: 0,
+      spot: 1,
+      env: { 'A B': 1 },
+      limits: { wait: 'x', what: 1 },
+      outputs: ['/x'],
+      extra: true,
+    };
     const paths = problemsOf(input).map((line) => line.split(':')[0]);
-    expect(paths.toSorted()).toEqual(['command', 'env.A B', 'extra', 'limits.wait', 'limits.what', 'nodes', 'outputs[0]', 'spot']);
+    expect(new Set(paths)).toEqual(
+      new Set(['command', 'env.A B', 'extra', 'limits.wait', 'limits.what', 'nodes', 'outputs[0]', 'spot']),
+    );
   });
 
   test.each([[null], [undefined], ['python train.py'], [42], [[]], [true]])('%j is not a job', (input) => {
@@ -203,7 +212,10 @@ describe('parseJobSpec', () => {
 
   test('any input is answered: with a spec that is written and read back, or with problems in whole sentences', () => {
     const keys = fc.constantFrom(...Object.keys(specOf({ command: 'x' })), 'run', 'memory', 'disk', 'x');
-    const fieldsOfAnything = fc.dictionary(keys, fc.anything({ withBigInt: true, withDate: true, withMap: true, withNullPrototype: true }));
+    const fieldsOfAnything = fc.dictionary(
+      keys,
+      fc.anything({ withBigInt: true, withDate: true, withMap: true, withNullPrototype: true }),
+    );
     const nearlyRight = fc.tuple(fieldsOfAnything, fc.string()).map(([fields, command]) => ({ ...fields, command }));
     fc.assert(
       fc.property(fc.oneof(fc.anything(), fc.jsonValue(), fieldsOfAnything, nearlyRight), (input) => {
@@ -220,21 +232,37 @@ describe('parseJobSpec', () => {
   });
 });
 
-const line = (maxLength: number) => fc.string({ unit: 'grapheme', minLength: 1, maxLength }).map((text) => text.trim().slice(0, maxLength)).filter((text) => /^[^\p{Cc}\p{Cs}\u2028\u2029]+$/u.test(text) && text.trim() === text);
-const script = fc.string({ unit: 'binary' }).filter((text) => text.trim() !== '' && !text.includes('\0') && text.isWellFormed());
+const line = (maxLength: number) =>
+  fc
+    .string({ unit: 'grapheme', minLength: 1, maxLength })
+    .map((text) => text.trim().slice(0, maxLength))
+    .filter((text) => /^[^\p{Cc}\p{Cs}\u2028\u2029]+$/u.test(text) && text.trim() === text);
+const script = fc
+  .string({ unit: 'binary' })
+  .filter((text) => text.trim() !== '' && !text.includes('\0') && text.isWellFormed());
 const variable = fc.stringMatching(/^[A-Z_][A-Z0-9_]{0,8}$/u).filter((name) => !name.startsWith('ALOFT_'));
 const word = fc.stringMatching(/^[a-z0-9][a-z0-9:./@-]{0,20}$/u);
-const path = fc.array(fc.constantFrom('a', 'b c', '*', '**', '-x', 'é', '{x,y}', '..z'), { minLength: 1, maxLength: 4 }).map((parts) => parts.join('/'));
+const path = fc
+  .array(fc.constantFrom('a', 'b c', '*', '**', '-x', 'é', '{x,y}', '..z'), { minLength: 1, maxLength: 4 })
+  .map((parts) => parts.join('/'));
 const orNull = <T>(arbitrary: fc.Arbitrary<T>): fc.Arbitrary<T | null> => fc.option(arbitrary, { nil: null });
-const positive = fc.oneof(fc.maxSafeNat(), fc.integer({ min: 1, max: 5000 }).map((n) => n * 60_000)).filter((n) => n > 0);
+const positive = fc
+  .oneof(
+    fc.maxSafeNat(),
+    fc.integer({ min: 1, max: 5000 }).map((n) => n * 60_000),
+  )
+  .filter((n) => n > 0);
 const dollars = fc.integer({ min: 1, max: 1e9 }).map((cents) => cents / 100);
 
 const acceleratorName = fc.oneof(
   fc.constantFrom(...accelerators.map(({ name }) => name)),
-  fc.oneof(fc.constantFrom('NVIDIA GeForce RTX 4090', 'NVIDIA A40', 'Card: x 2'), fc.string({ unit: 'binary' })).map(localAcceleratorName).filter((name) => {
-    const parsed = parseAccelerator(name);
-    return parsed.ok || parsed.reason === 'unknown';
-  }),
+  fc
+    .oneof(fc.constantFrom('NVIDIA GeForce RTX 4090', 'NVIDIA A40', 'Card: x 2'), fc.string({ unit: 'binary' }))
+    .map(localAcceleratorName)
+    .filter((name) => {
+      const parsed = parseAccelerator(name);
+      return parsed.ok || parsed.reason === 'unknown';
+    }),
 );
 
 const anySpec: fc.Arbitrary<JobSpec> = fc
@@ -243,7 +271,11 @@ const anySpec: fc.Arbitrary<JobSpec> = fc
     command: script,
     setup: orNull(script),
     workingDirectory: fc.oneof(fc.constant('.'), path),
-    env: fc.dictionary(variable, fc.string({ unit: 'binary' }).filter((text) => !text.includes('\0') && text.isWellFormed()), { noNullPrototype: true }),
+    env: fc.dictionary(
+      variable,
+      fc.string({ unit: 'binary' }).filter((text) => !text.includes('\0') && text.isWellFormed()),
+      { noNullPrototype: true },
+    ),
     secrets: fc.uniqueArray(variable, { maxLength: 3 }),
     image: orNull(word),
     accelerator: orNull(fc.record({ name: acceleratorName, count: fc.integer({ min: 1, max: 1024 }) })),
@@ -272,7 +304,13 @@ describe('specToInput', () => {
   });
 
   test('writes what people would write, and nothing that is at its default', () => {
-    const input = { name: 'a', command: 'b', accelerator: 'H100 x 8', memory: '64GiB', limits: { duration: '1h30m', cost: 400 } };
+    const input = {
+      name: 'a',
+      command: 'b',
+      accelerator: 'H100 x 8',
+      memory: '64GiB',
+      limits: { duration: '1h30m', cost: 400 },
+    };
     expect(specToInput(specOf(input))).toEqual(input);
     expect(specToInput(specOf({ name: 'a', command: 'b' }))).toEqual({ name: 'a', command: 'b' });
   });

@@ -68,9 +68,12 @@ describe('the state table', () => {
     expect(jobStates.filter(isTerminal)).toEqual(['succeeded', 'failed', 'cancelled']);
   });
 
-  test.each(jobStates.filter((state) => !isTerminal(state)))('from %s the job can fail and can be cancelled', (state) => {
-    expect([...reachable(state)]).toEqual(expect.arrayContaining(['failed', 'cancelled']));
-  });
+  test.each(jobStates.filter((state) => !isTerminal(state)))(
+    'from %s the job can fail and can be cancelled',
+    (state) => {
+      expect([...reachable(state)]).toEqual(expect.arrayContaining(['failed', 'cancelled']));
+    },
+  );
 
   test('every state can be reached from a draft', () => {
     expect([...reachable('draft')].toSorted()).toEqual(jobStates.toSorted());

@@ -18,15 +18,18 @@ test.each([
 
 test('ids are well formed, differ, and sort in the order they were minted, whatever the clock does', () => {
   fc.assert(
-    fc.property(fc.array(fc.oneof(fc.integer({ min: 0, max: latest - 1 }), fc.integer({ min: 0, max: 3 })), { minLength: 1 }), (times) => {
-      const ids: RunId[] = [];
-      for (const now of times) {
-        ids.push(mintRunId(now, randomBytes, ids.at(-1)));
-      }
-      expect(ids.every(isRunId)).toBe(true);
-      expect(new Set(ids).size).toBe(ids.length);
-      expect(ids.toSorted()).toEqual(ids);
-    }),
+    fc.property(
+      fc.array(fc.oneof(fc.integer({ min: 0, max: latest - 1 }), fc.integer({ min: 0, max: 3 })), { minLength: 1 }),
+      (times) => {
+        const ids: RunId[] = [];
+        for (const now of times) {
+          ids.push(mintRunId(now, randomBytes, ids.at(-1)));
+        }
+        expect(ids.every(isRunId)).toBe(true);
+        expect(new Set(ids).size).toBe(ids.length);
+        expect(ids.toSorted()).toEqual(ids);
+      },
+    ),
   );
 });
 

@@ -20,11 +20,16 @@ test('a NUL is refused', () => {
   expect(() => shellQuote('a\0b')).toThrow(RangeError);
 });
 
-const hostile = fc.string({ unit: fc.constantFrom(...'\'"`$\\!*?[]{}()<>|&;#~= \t\n\r-%^a1.', 'é', '\u2028', '🙂', '\u001b') });
-const words = fc.array(fc.oneof(hostile, fc.string({ unit: 'grapheme' })).filter((text) => !text.includes('\0')), {
-  minLength: 1,
-  maxLength: 40,
+const hostile = fc.string({
+  unit: fc.constantFrom(...'\'"`$\\!*?[]{}()<>|&;#~= \t\n\r-%^a1.'.split(''), 'é', '\u2028', '🙂', '\u001b'),
 });
+const words = fc.array(
+  fc.oneof(hostile, fc.string({ unit: 'grapheme' })).filter((text) => !text.includes('\0')),
+  {
+    minLength: 1,
+    maxLength: 40,
+  },
+);
 
 test('a real shell hands every word on unchanged', () => {
   fc.assert(
