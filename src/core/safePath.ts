@@ -5,11 +5,12 @@
  * nothing but the root itself (`.`). Symbolic links are the business of whoever opens the file.
  */
 export function safeRelativePath(path: string): string | null {
-  if (path.startsWith('/') || /^[A-Za-z]:/u.test(path) || /[\\\0]/u.test(path) || !path.isWellFormed()) {
+  if (path.startsWith('/') || /[\\\0]/u.test(path) || !path.isWellFormed()) {
     return null;
   }
   const parts = path.split('/').filter((part) => part !== '' && part !== '.');
-  return parts.length === 0 || parts.some((part) => /^[. ]+$/u.test(part)) ? null : parts.join('/');
+  const relative = parts.join('/');
+  return relative === '' || /^[A-Za-z]:/u.test(relative) || parts.some((part) => /^[. ]+$/u.test(part)) ? null : relative;
 }
 
 const windowsDevice = /^(?:con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³]|conin\$|conout\$)[ ]*(?:\..*)?$/iu;

@@ -54,6 +54,7 @@ describe('safeRelativePath', () => {
     'a/../b',
     'a/..',
     'C:\\a',
+    './C:',
     'c:a',
     'a\\..\\b',
     'a\0b',
