@@ -42,7 +42,7 @@ export function applyObservation(status: AttemptStatus, observation: Observation
     signal: ended ? observation.signal : null,
     observedAt: observation.observedAt,
   };
-  return same(status, next) ? status : next;
+  return sameStatus(status, next) ? status : next;
 }
 
 /** Undefined when the observation must be dropped. */
@@ -53,7 +53,7 @@ function nextState(from: JobState, observed: Observation['state']): JobState | u
   return mayFollow(from, observed) ? observed : undefined;
 }
 
-function same(a: AttemptStatus, b: AttemptStatus): boolean {
+export function sameStatus(a: AttemptStatus, b: AttemptStatus): boolean {
   return (
     a.state === b.state &&
     a.nativeState === b.nativeState &&

@@ -14,7 +14,7 @@ import {
 } from '../core/job.ts';
 import type { JobSpec } from '../core/jobSpec.ts';
 import { groupOf, isTerminal, type JobGroup, type JobState, mayFollow, type TerminalState } from '../core/jobState.ts';
-import { applyObservation } from '../core/observe.ts';
+import { applyObservation, type AttemptStatus, sameStatus } from '../core/observe.ts';
 import type { Clock, Logger } from '../core/ports.ts';
 import type { Handle, Json, JsonObject, Observation, Plan, ProviderId } from '../core/provider.ts';
 import { endReason, stateSentence } from '../core/stateSentence.ts';
@@ -52,6 +52,19 @@ export interface NewJob {
   readonly sourceFolder: string;
   readonly connectionId: ConnectionId;
   readonly providerId: ProviderId;
+  /** Paths that go with the code although they would be held back. */
+  readonly include: readonly string[];
+}
+
+/** An attempt as a backend knows it, on its way back into a store that lost it. */
+export interface AdoptedAttempt {
+  readonly key: AttemptKey;
+  readonly connectionId: ConnectionId;
+  readonly providerId: ProviderId;
+  readonly handle: Handle;
+  readonly name: string;
+  readonly spec: JobSpec;
+  readonly createdAt: EpochMs;
 }
 
 /** Which jobs may differ from what was read before; deleted ones are among them. */
@@ -252,7 +265,7 @@ export class JobStore implements Disposable {
         this.#session,
         now,
       );
-      this.#insertAttempt({ runId: job.runId, attempt: 1 }, job.connectionId, job.providerId, now, claimMs);
+      this.#insertAttempt({ runId: job.runId, attempt: 1 }, job, { now, claimMs });
       return 'created';
     });
   }
@@ -266,24 +279,28 @@ export class JobStore implements Disposable {
       }
       const key = { runId, attempt: number(row, 'attempt') + 1 };
       this.#run("UPDATE jobs SET attempt = ?, state = 'staging', grp = 'waiting', reason = NULL WHERE run_id = ?", key.attempt, runId);
-      this.#insertAttempt(key, connectionId, providerId, this.#clock.now(), claimMs);
+      this.#insertAttempt(key, { connectionId, providerId, include: [] }, { now: this.#clock.now(), claimMs });
       return key;
     });
   }
 
-  #insertAttempt(key: AttemptKey, connectionId: ConnectionId, providerId: ProviderId, now: EpochMs, claimMs: number): void {
+  #insertAttempt(
+    key: AttemptKey,
+    place: Pick<NewJob, 'connectionId' | 'providerId' | 'include'>,
+    { now, claimMs }: { readonly now: EpochMs; readonly claimMs: number },
+  ): void {
     this.#run(
       `INSERT INTO attempts (run_id, number, connection_id, provider_id, state, created_at, claimed_by, claimed_until)
        VALUES (?, ?, ?, ?, 'staging', ?, ?, ?)`,
       key.runId,
       key.attempt,
-      connectionId,
-      providerId,
+      place.connectionId,
+      place.providerId,
       now,
       this.#session,
       now + claimMs,
     );
-    this.#insertStep(key, 'created', {});
+    this.#insertStep(key, 'created', { include: place.include });
     this.#insertEvent(key.runId, { at: now, attempt: key.attempt, kind: 'state', state: 'staging', text: stateSentence('staging', null), native: null });
     this.#touchJob(key.runId);
   }
@@ -312,6 +329,49 @@ export class JobStore implements Disposable {
         this.#setState(key, 'queued', null, null);
       }
       this.#touchJob(key.runId);
+    });
+  }
+
+  /** Takes in an attempt that a backend still knows and this store does not; false when it is known. */
+  adoptAttempt(found: AdoptedAttempt): boolean {
+    return this.#write(() => {
+      const { key, spec, createdAt } = found;
+      if (this.#attemptRow(key) !== undefined) {
+        return false;
+      }
+      this.#run(
+        `INSERT INTO jobs (run_id, name, spec, accelerator, nodes, source_folder, session, state, grp, created_at, attempt, changed)
+         VALUES (?, ?, ?, ?, ?, '', '', 'queued', 'waiting', ?, ?, 0)
+         ON CONFLICT (run_id) DO UPDATE SET attempt = max(attempt, excluded.attempt)`,
+        key.runId,
+        found.name,
+        JSON.stringify(spec),
+        spec.accelerator === null ? null : formatAccelerator(spec.accelerator),
+        spec.nodes,
+        createdAt,
+        key.attempt,
+      );
+      this.#run(
+        `INSERT INTO attempts (run_id, number, connection_id, provider_id, state, handle, created_at, accepted_at)
+         VALUES (?, ?, ?, ?, 'queued', ?, ?, ?)`,
+        key.runId,
+        key.attempt,
+        found.connectionId,
+        found.providerId,
+        JSON.stringify(found.handle),
+        createdAt,
+        createdAt,
+      );
+      this.#insertEvent(key.runId, {
+        at: this.#clock.now(),
+        attempt: key.attempt,
+        kind: 'note',
+        state: null,
+        text: 'Found again at its provider after the list of jobs was lost',
+        native: null,
+      });
+      this.#touchJob(key.runId);
+      return true;
     });
   }
 
@@ -383,7 +443,7 @@ export class JobStore implements Disposable {
     }
     const attempt = attemptOf(row, [], []);
     const next = applyObservation(attempt, observation, this.#clock.now());
-    if (next === attempt) {
+    if (next === attempt || (attempt.observeError === null && onlyRenews(attempt, next))) {
       return false;
     }
     const native = JSON.stringify(observation.native);
@@ -675,6 +735,14 @@ export class JobStore implements Disposable {
   #run(sql: string, ...values: readonly (string | number | null)[]): number | bigint {
     return this.#statements.prepare(sql).run(...values).changes;
   }
+}
+
+/** An answer that says nothing new is written down only this often, in ms: thousands of jobs are asked about every few seconds. */
+const renewAfter = 30_000;
+
+function onlyRenews(before: AttemptStatus, after: AttemptStatus): boolean {
+  const age = (after.observedAt ?? 0) - (before.observedAt ?? 0);
+  return age < renewAfter && sameStatus(before, { ...after, observedAt: before.observedAt });
 }
 
 /** What a step brings; each part lands in its own place. */

@@ -1,0 +1,45 @@
+import type { Clock } from '../core/ports.ts';
+import { isProviderError, isRetryable } from '../core/providerError.ts';
+
+export interface Backoff {
+  /** In ms. */
+  readonly first: number;
+  readonly longest: number;
+}
+
+/** Half of a doubling delay is fixed, half is chance, so that many clients do not come back at once. In ms. */
+export function backoffDelay(failures: number, { first, longest }: Backoff, chance: number): number {
+  const full = Math.min(longest, first * 2 ** Math.max(0, failures - 1));
+  return full / 2 + (full / 2) * chance;
+}
+
+/** How long to wait after an error: the provider's own wish where it has one, at most a minute. In ms. */
+export function delayAfter(error: unknown, failures: number, backoff: Backoff): number {
+  const own = backoffDelay(failures, backoff, Math.random());
+  const wish = isProviderError(error) ? error.retryAfterMs : undefined;
+  return wish === undefined ? own : Math.min(60_000, Math.max(wish, own));
+}
+
+export interface RetryPolicy extends Backoff {
+  /** Tries in all. */
+  readonly tries: number;
+}
+
+/** Tries again what may succeed another time (`transient`, `rateLimited`); every other error, and the last one, is thrown. */
+export async function retry<T>(
+  work: () => Promise<T>,
+  policy: RetryPolicy,
+  clock: Clock,
+  signal: AbortSignal,
+): Promise<T> {
+  for (let failures = 1; ; failures += 1) {
+    try {
+      return await work();
+    } catch (error) {
+      if (!isRetryable(error) || failures >= policy.tries || signal.aborted) {
+        throw error;
+      }
+      await clock.sleep(delayAfter(error, failures, policy), signal);
+    }
+  }
+}
