@@ -22,7 +22,7 @@ import type {
   SubmitInput,
 } from '../../core/provider.ts';
 import { ProviderError } from '../../core/providerError.ts';
-import { discoverDevices } from './accelerators/discovery.ts';
+import { rememberedDiscovery } from './accelerators/discovery.ts';
 import { inContract, streamInContract } from './failure.ts';
 import { isRunName, type RunName, runFile, runFolder, runName, snapshotPath } from './layout.ts';
 import { readLog } from './logReader.ts';
@@ -38,11 +38,14 @@ import type { LocalSettings } from './settings.ts';
 import { removeUnusedSnapshot, stageSnapshot } from './staging.ts';
 import { makeFolders, SupervisorClient } from './supervisorClient.ts';
 
+const discoveryMs = 10_000;
+
 /** Jobs on this machine, in run folders below one root, looked after by a supervisor that outlives us. */
 export class LocalConnection implements Connection {
   readonly #settings: LocalSettings;
   readonly #ports: ProviderPorts;
   readonly #supervisor: SupervisorClient;
+  readonly #discover = rememberedDiscovery(discoveryMs);
   readonly #disposed = new AbortController();
 
   constructor(settings: LocalSettings, ports: ProviderPorts) {
@@ -57,7 +60,10 @@ export class LocalConnection implements Connection {
 
   async offers(query: OfferQuery, signal: AbortSignal): Promise<readonly Offer[]> {
     return inContract(signal, async () => {
-      const devices = await discoverDevices();
+      const { devices, problems } = await this.#discover();
+      for (const problem of problems) {
+        this.#ports.logger.warn(problem);
+      }
       const busy = await this.#supervisor.tell({ ask: 'status' }, signal);
       return offersOf(query, devices, busy ?? { busySlots: 0, busyDevices: [] }, {
         connectionId: this.#ports.connectionId,
@@ -93,7 +99,7 @@ export class LocalConnection implements Connection {
         if (request.runId !== key.runId || request.attempt !== key.attempt) {
           throw new ProviderError('invalid', `The plan is for ${request.runId}, not for ${key.runId}.`);
         }
-        await refuseUnavailable(request.spec.accelerator, discoverDevices);
+        await refuseUnavailable(request.spec.accelerator, this.#discover);
         const values = secretValues(request.spec.secrets, secrets);
         await makeFolders(root);
         const prepared = await prepareRun(root, request, this.#ports.clock.now());

@@ -2,6 +2,7 @@ import type { ConnectionId, EpochMs } from '../../core/job.ts';
 import type { Offer, OfferQuery } from '../../core/offer.ts';
 import { ProviderError } from '../../core/providerError.ts';
 import type { Device } from './accelerators/device.ts';
+import type { Discovery } from './accelerators/discovery.ts';
 import type { SupervisorReply } from './message.ts';
 
 export interface OfferContext {
@@ -55,18 +56,19 @@ export function offersOf(
 /** Throws `unsupported`, saying what there is, when the machine could never give it. */
 export async function refuseUnavailable(
   wanted: { readonly name: string; readonly count: number } | null,
-  discover: () => Promise<readonly Device[]>,
+  discover: () => Promise<Discovery>,
 ): Promise<void> {
   if (wanted === null) {
     return;
   }
-  const devices = await discover();
+  const { devices, problems } = await discover();
   const there = devices.filter((device) => device.name === wanted.name).length;
   if (there < wanted.count) {
     const counts = [...Map.groupBy(devices, (device) => device.name)].map(([name, alike]) => `${alike.length} x ${name}`);
     throw new ProviderError('unsupported', `This machine has no ${wanted.count} x ${wanted.name}.`, {
       field: there === 0 ? 'accelerator.name' : 'accelerator.count',
       remedy: counts.length === 0 ? 'It has no accelerator; run on its CPUs, or elsewhere.' : `It has ${counts.join(', ')}.`,
+      ...(problems.length === 0 ? {} : { raw: problems.join('\n') }),
     });
   }
 }

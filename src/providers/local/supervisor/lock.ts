@@ -9,7 +9,8 @@ import type { Disposable } from '../../../core/event.ts';
 export function takeLock(folder: string): Disposable | null {
   const database = new DatabaseSync(join(folder, 'supervisor.lock'));
   try {
-    database.exec('PRAGMA busy_timeout = 0; BEGIN EXCLUSIVE');
+    // Several that try at once are in each other's way for a moment, and none would get it without a little patience.
+    database.exec('PRAGMA busy_timeout = 500; BEGIN EXCLUSIVE');
   } catch (error) {
     database.close();
     if (error instanceof Error && 'errcode' in error && error.errcode === sqliteBusy) {

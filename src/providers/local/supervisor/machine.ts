@@ -1,8 +1,7 @@
-import type { Device } from '../accelerators/device.ts';
+import type { Discovery } from '../accelerators/discovery.ts';
 
 /** The machine as the supervisor sees it. */
 export interface Machine {
   readonly bootId: string;
-  /** Its accelerators now. */
-  devices(): Promise<readonly Device[]>;
+  accelerators(): Promise<Discovery>;
 }

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import * as z from 'zod/mini';
-import { discoverDevices } from '../accelerators/discovery.ts';
+import { rememberedDiscovery } from '../accelerators/discovery.ts';
 import { supervisorArgumentsSchema } from '../message.ts';
 import { takeLock } from './lock.ts';
 import { readBootId } from './processes.ts';
@@ -8,6 +8,7 @@ import { serve } from './server.ts';
 import { Supervisor } from './supervisor.ts';
 
 const tickMs = 500;
+const discoveryMs = 30_000;
 /** How long it stays when there is nothing left to do. */
 const idleMs = 5000;
 
@@ -17,7 +18,7 @@ async function main(argument: string | undefined): Promise<void> {
   if (lock === null) {
     return;
   }
-  const machine = { bootId: await readBootId(), devices: discoverDevices };
+  const machine = { bootId: await readBootId(), accelerators: rememberedDiscovery(discoveryMs) };
   const supervisor = new Supervisor(root, machine, settings);
   const server = await serve(root, (request) => supervisor.answer(request));
   await supervisor.takeUp();

@@ -174,8 +174,10 @@ export class Supervisor {
 
   async #startNext(): Promise<void> {
     const wanted = [...this.#waiting.values()].some((job) => job.request.spec.accelerator !== null);
-    const devices = wanted ? await this.#machine.devices() : [];
-    await this.#refuseImpossible(devices);
+    const { devices, problems } = wanted ? await this.#machine.accelerators() : { devices: [], problems: [] };
+    if (wanted && problems.length === 0) {
+      await this.#refuseImpossible(devices);
+    }
     const busy = [...this.#running.values()];
     const busyDevices = new Set(busy.flatMap((run) => run.devices));
     const free = Map.groupBy(
