@@ -52,23 +52,28 @@ export class IgnoreRules {
 
   /** Which rule leaves `path` out (`.gitignore:3`), or null when it stays. A folder's path ends in `/`. */
   excludes(path: string): string | null {
-    const { ignored, rule } = this.#all.test(path);
+    const { ignored, rule } = this.#all.test(asGitSees(path));
     return ignored ? (rule?.mark ?? 'ignored') : null;
   }
 
   /** True when an .aloftignore names `path` in a `!` rule. A folder's path ends in `/`. */
   bringsBack(path: string): boolean {
-    return this.#aloft.test(path).unignored;
+    return this.#aloft.test(asGitSees(path)).unignored;
   }
 }
 
 /** Rules of a file in `base` as rules of the root, so that one ordered list decides as git's chain of files does. */
 export function parseRules(file: RuleFile, base: string): Rule[] {
-  const lines = file.text.replace(/^\uFEFF/u, '').split('\n');
+  const lines = asGitSees(file.text.replace(/^\uFEFF/u, '')).split('\n');
   return lines.flatMap((line, index) => {
-    const pattern = fromRoot(withoutTrailingSpaces(line.replace(/\r$/u, '')), base);
+    const pattern = fromRoot(withoutTrailingSpaces(line.replace(/\r$/u, '')), asGitSees(base));
     return pattern === null ? [] : [{ pattern, mark: `${file.name}:${index + 1}` }];
   });
+}
+
+/** One character per byte of UTF-8: to git, `?` is one byte. */
+function asGitSees(text: string): string {
+  return Buffer.from(text).toString('latin1');
 }
 
 function fromRoot(pattern: string, base: string): string | null {
