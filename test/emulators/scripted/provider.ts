@@ -1,0 +1,21 @@
+import * as z from 'zod/mini';
+import type { Provider } from '../../../src/core/provider.ts';
+import { ScriptedConnection } from './connection.ts';
+import { scriptedAbilities } from './request.ts';
+import { httpTransport } from './transport.ts';
+
+const settingsSchema = z.object({
+  /** Where the backend listens, such as `http://127.0.0.1:4000`. */
+  url: z.string(),
+  idempotency: z._default(z.enum(['named', 'searched']), 'named'),
+});
+
+export const provider: Provider = {
+  id: 'scripted',
+  label: 'Scripted cloud',
+  abilities: scriptedAbilities,
+  connect(settings, ports) {
+    const { url, idempotency } = z.parse(settingsSchema, settings);
+    return new ScriptedConnection(httpTransport(url), idempotency, ports, url);
+  },
+};

@@ -1,0 +1,37 @@
+import * as z from 'zod/mini';
+import type { Abilities, Json, Plan, PlanInput } from '../../../src/core/provider.ts';
+import { ProviderError } from '../../../src/core/providerError.ts';
+
+/** What the scripted backend can do; the conformance suite tries the rest and wants it refused. */
+export const scriptedAbilities: Abilities = {
+  spot: true,
+  multiNode: true,
+  containerImage: false,
+  regions: true,
+  liveLogs: true,
+  logDelayMs: 0,
+  resumesAfterPreemption: true,
+};
+
+const requestSchema = z.object({ name: z.string(), spec: z.json() });
+
+export function planRequest({ spec, key, snapshotId }: PlanInput): Plan {
+  if (spec.image !== null) {
+    throw new ProviderError('unsupported', 'The scripted backend runs no containers.', {
+      field: 'image',
+      remedy: 'Leave the image empty.',
+    });
+  }
+  const { accelerator, limits, ...rest } = spec;
+  const request = {
+    name: spec.name,
+    labels: { run: key.runId, attempt: String(key.attempt) },
+    snapshot: snapshotId,
+    spec: { ...rest, accelerator: accelerator === null ? null : { ...accelerator }, limits: { ...limits } },
+  };
+  return { request, text: `${JSON.stringify(request, null, 2)}\n`, language: 'json', warnings: [] };
+}
+
+export function readRequest(request: Json): { readonly name: string; readonly spec: Json } {
+  return z.parse(requestSchema, request);
+}
