@@ -102,7 +102,7 @@ export class LocalConnection implements Connection {
         await refuseUnavailable(request.spec.accelerator, this.#discover);
         const values = secretValues(request.spec.secrets, secrets);
         await makeFolders(root);
-        const prepared = await prepareRun(root, request, this.#ports.clock.now());
+        const prepared = await prepareRun(root, plan.request, this.#ports.clock.now());
         if (request.spec.secrets.length > 0) {
           // Before the run can be seen: one that is seen without its secrets has lost them.
           await this.#supervisor.ask({ ask: 'holdSecrets', run: name, values }, signal);

@@ -1,5 +1,5 @@
-import { glob, open, readdir, realpath, stat } from 'node:fs/promises';
-import { isAbsolute, join, relative, sep } from 'node:path';
+import { glob, lstat, open, readdir, realpath, stat } from 'node:fs/promises';
+import { dirname, isAbsolute, join, relative, sep } from 'node:path';
 import type { OutputFile } from '../../core/provider.ts';
 import { ProviderError } from '../../core/providerError.ts';
 import { safeRelativePath } from '../../core/safePath.ts';
@@ -7,8 +7,8 @@ import { safeRelativePath } from '../../core/safePath.ts';
 const chunkBytes = 262_144;
 
 /**
- * The regular files below the folder that match one of the globs; a matched folder stands for everything in it. Links that leave the folder are
- * left out. Throws `invalid` for a glob that could reach outside.
+ * The files below the folder that match one of the globs; a matched folder stands for everything in it. Links to folders are
+ * not followed and links to files outside are left out. Throws `invalid` for a glob that could reach outside.
  */
 export async function listOutputs(folder: string, globs: readonly string[], signal: AbortSignal): Promise<OutputFile[]> {
   for (const pattern of globs) {
@@ -70,7 +70,7 @@ export async function* readOutputFile(
 }
 
 async function filesAt(root: string, match: string): Promise<string[]> {
-  const stats = await stat(join(root, match)).catch(() => null);
+  const stats = await lstat(join(root, match)).catch(() => null);
   if (stats?.isDirectory() !== true) {
     return [match];
   }
@@ -81,7 +81,8 @@ async function filesAt(root: string, match: string): Promise<string[]> {
 }
 
 async function outputFile(root: string, path: string): Promise<OutputFile | null> {
-  const target = await realpath(join(root, path)).catch(() => null);
+  const parent = dirname(join(root, path));
+  const target = (await realpath(parent)) === parent ? await realpath(join(root, path)).catch(() => null) : null;
   const stats = target === null ? null : await stat(target).catch(() => null);
   if (target === null || stats?.isFile() !== true || !isBelow(root, target)) {
     return null;

@@ -3,10 +3,10 @@ import { existsSync } from 'node:fs';
 import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as z from 'zod/mini';
-import type { FoundAttempt, Handle } from '../../core/provider.ts';
+import type { FoundAttempt, Handle, Json } from '../../core/provider.ts';
 import { isRunName, parseRunName, type RunName, runFile, runFolder, runsFolder, scratchFolder } from './layout.ts';
 import { hasCode } from './nodeError.ts';
-import { requestSchema, type RunRequest } from './request.ts';
+import { requestSchema } from './request.ts';
 import { readRunState, writeRunState } from './runState.ts';
 import { linkSnapshot } from './staging.ts';
 
@@ -21,12 +21,13 @@ export function hasRun(root: string, name: RunName): boolean {
 }
 
 /** Everything a run needs, under a name of its own until `publishRun`. Resolves with the folder. */
-export async function prepareRun(root: string, request: RunRequest, submittedAt: number): Promise<string> {
+export async function prepareRun(root: string, planned: Json, submittedAt: number): Promise<string> {
+  const request = z.parse(requestSchema, planned);
   const folder = join(scratchFolder(root), randomUUID());
   await mkdir(folder, { mode: 0o700 });
   try {
     await linkSnapshot(root, request.snapshot, join(folder, runFile.code));
-    await writeFile(join(folder, runFile.request), `${JSON.stringify(request, null, 2)}\n`, { mode: 0o600, flush: true });
+    await writeFile(join(folder, runFile.request), `${JSON.stringify(planned, null, 2)}\n`, { mode: 0o600, flush: true });
     await writeFile(join(folder, runFile.state), '', { mode: 0o600 });
     const { accelerator } = request.spec;
     await writeRunState(folder, {

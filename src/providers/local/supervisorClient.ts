@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { closeSync, openSync } from 'node:fs';
 import { mkdir, readFile } from 'node:fs/promises';
 import { connect } from 'node:net';
@@ -54,7 +54,7 @@ export class SupervisorClient {
   /** As `tell`, but starts a supervisor when none is running. Throws `transient` when it does not come up. */
   async ask(ask: Ask, signal: AbortSignal): Promise<SupervisorReply> {
     const deadline = Date.now() + startMs;
-    let startedAt = 0;
+    let started: { readonly at: number; readonly child: ChildProcess } | null = null;
     for (;;) {
       const reply = await this.tell(ask, signal);
       if (reply !== null) {
@@ -65,10 +65,10 @@ export class SupervisorClient {
           remedy: `Its own messages are in ${supervisorLogPath(this.#settings.root)}.`,
         });
       }
-      // Several may start one; all but the first find the folder locked and end.
-      if (Date.now() - startedAt > startAgainMs) {
-        startedAt = Date.now();
-        await this.#start();
+      // Several may start one; all but the first find the folder locked and end. That one needs a moment too.
+      const ended = started !== null && (started.child.exitCode !== null || started.child.signalCode !== null);
+      if (started === null || (ended && Date.now() - started.at > startAgainMs)) {
+        started = { at: Date.now(), child: await this.#start() };
       }
       await sleep(lookMs, undefined, { signal }).catch(() => {
         signal.throwIfAborted();
@@ -76,7 +76,7 @@ export class SupervisorClient {
     }
   }
 
-  async #start(): Promise<void> {
+  async #start(): Promise<ChildProcess> {
     const { root, slots, graceSeconds, nodePath, supervisorPath } = this.#settings;
     await makeFolders(root);
     const log = openSync(supervisorLogPath(root), 'a', 0o600);
@@ -93,6 +93,7 @@ export class SupervisorClient {
       child.once('error', spawned.reject);
       await spawned.promise;
       child.unref();
+      return child;
     } catch (error) {
       throw new ProviderError('invalid', `The supervisor of jobs on this machine cannot be started: ${messageOf(error)}`, {
         remedy: `Check that ${nodePath} is there and can be run.`,

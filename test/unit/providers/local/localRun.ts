@@ -81,7 +81,7 @@ export async function snapshotOf(
 async function tarOf(files: Readonly<Record<string, string>>): Promise<Uint8Array> {
   const archive = pack();
   for (const [name, text] of Object.entries(files)) {
-    archive.entry({ name }, text);
+    archive.entry({ name, mtime: new Date(0) }, text);
   }
   archive.finalize();
   const whole = await buffer(archive);
