@@ -11,7 +11,7 @@ import type { ManifestEntry } from './manifest.ts';
 import { Pace } from './pace.ts';
 import { planPieces } from './planPieces.ts';
 import type { Refused, SnapshotPreview } from './preview.ts';
-import { TreeChanged } from './readSettled.ts';
+import { neverStill, TreeChanged } from './readSettled.ts';
 import { ScanCache } from './scanCache.ts';
 import { SnapshotStore } from './snapshotStore.ts';
 import type { RecordedPiece, SnapshotRecord } from './snapshotStore.ts';
@@ -144,9 +144,7 @@ async function overTree<Result>(
         throw asClearError(error, root, store, signal);
       }
       if (attempt === attempts) {
-        throw new ProviderError('conflict', `${error.path} in ${root} kept changing while it was read.`, {
-          remedy: 'Stop the program that writes it, or name it in an .aloftignore file.',
-        });
+        throw neverStill(error.path);
       }
     }
     await pace.sleep(firstPauseMs * attempt);

@@ -1,6 +1,7 @@
 import { createHash, hash } from 'node:crypto';
 import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
 import type { Stats } from 'node:fs';
+import { ProviderError } from '../../core/providerError.ts';
 import type { Pace } from './pace.ts';
 import { ownPieceBytes } from './planPieces.ts';
 
@@ -22,7 +23,7 @@ export interface SettledFile {
   readonly isOld: boolean;
 }
 
-/** The tree was changed under the walk in a way that only a new walk can follow, or a file would not hold still. */
+/** The tree was changed under the walk in a way that only a new walk can follow. */
 export class TreeChanged extends Error {
   readonly path: string;
 
@@ -52,8 +53,9 @@ export function sameStamp(a: FileStamp, b: FileStamp): boolean {
 const openFlags = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
 
 /**
- * Reads a file at a moment when nothing writes to it, trying a few times for about a second. Throws TreeChanged when it never
- * holds still or is no longer a plain file, and the system's own error when it cannot be opened.
+ * Reads a file at a moment when nothing writes to it, trying a few times for about two seconds. Rejects with
+ * `conflict` when it never holds still, with TreeChanged when it is no longer a plain file, and with the system's own error
+ * when it cannot be opened.
  */
 export async function readSettled(absolute: string, path: string, pace: Pace): Promise<SettledFile> {
   for (let attempt = 0; attempt < attempts; attempt += 1) {
@@ -63,7 +65,14 @@ export async function readSettled(absolute: string, path: string, pace: Pace): P
     }
     await pace.sleep(firstPauseMs * 2 ** attempt);
   }
-  throw new TreeChanged(path);
+  throw neverStill(path);
+}
+
+/** The error for the person: somebody writes to that file all the time. */
+export function neverStill(path: string): ProviderError {
+  return new ProviderError('conflict', `${path} kept changing while it was read.`, {
+    remedy: 'Stop the program that writes it, or name it in an .aloftignore file.',
+  });
 }
 
 async function readOnce(absolute: string, path: string, pace: Pace): Promise<SettledFile | null> {
