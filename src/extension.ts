@@ -25,7 +25,7 @@ const providers: readonly ProviderEntry[] = [
       containerImage: false,
       regions: false,
       liveLogs: true,
-      logDelayMs: 0,
+      logDelayMs: 30,
       resumesAfterPreemption: false,
     },
     load: async () => (await import('./providers/local/index.ts')).provider,

@@ -78,14 +78,14 @@ export class JobTree implements vscode.TreeDataProvider<JobNode>, vscode.Disposa
   }
 
   setRunning(running: number): void {
-    this.#view.badge =
-      running === 0 ? undefined : { value: running, tooltip: vscode.l10n.t('{0} running', running) };
+    const tooltip = running === 0 ? '' : vscode.l10n.t('{0} running', running);
+    this.#view.badge = { value: running, tooltip };
     this.#ticking = running > 0;
     this.#tick();
   }
 
   setMessage(message: string | undefined): void {
-    this.#view.message = message;
+    this.#view.message = message ?? '';
   }
 
   /** The jobs a command is about: the clicked one with the rest of the selection when it belongs to it, else the selection. */

@@ -85,6 +85,12 @@ export interface LiveAttempt {
   readonly spec: JobSpec;
 }
 
+export interface FollowedAttempt {
+  readonly key: AttemptKey;
+  readonly connectionId: ConnectionId;
+  readonly handle: Handle;
+}
+
 export interface UnfinishedSubmission {
   readonly key: AttemptKey;
   readonly connectionId: ConnectionId;
@@ -612,6 +618,24 @@ export class JobStore implements Disposable {
 
   logState(key: AttemptKey): LogState {
     return this.#logs.read(key);
+  }
+
+  /** Accepted attempts that may have output and whose log is not complete. */
+  attemptsToFollow(): readonly FollowedAttempt[] {
+    return this.#all(
+      `SELECT run_id, number, connection_id, handle FROM attempts
+        WHERE handle IS NOT NULL AND log_status <> 'complete' AND state NOT IN ('staging', 'submitting', 'queued')`,
+    ).flatMap((row) => {
+      const handle = jsonOrNull<Handle>(row, 'handle');
+      return handle === null ? [] : [{ key: { runId: runIdOf(row), attempt: number(row, 'number') }, connectionId: connectionIdOf(row), handle }];
+    });
+  }
+
+  /** Tells listeners in every process that something about a log other than its bytes is new. */
+  logChanged(runId: RunId): void {
+    this.#write(() => {
+      this.#touchJob(runId);
+    });
   }
 
   recordLog(key: AttemptKey, state: LogState): void {

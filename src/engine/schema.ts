@@ -64,6 +64,8 @@ export const migrations: readonly string[] = [
   CREATE INDEX attempts_live ON attempts (connection_id)
     WHERE state NOT IN ('succeeded', 'failed', 'cancelled');
 
+  CREATE INDEX attempts_to_follow ON attempts (log_status) WHERE handle IS NOT NULL AND log_status <> 'complete';
+
   CREATE TABLE tasks (
     run_id TEXT NOT NULL,
     attempt INTEGER NOT NULL,

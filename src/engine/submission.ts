@@ -1,4 +1,4 @@
-import type { AttemptKey, Job } from '../core/job.ts';
+import { type AttemptKey, type Job, keyText } from '../core/job.ts';
 import { isTerminal } from '../core/jobState.ts';
 import type { Clock, Logger, Secrets } from '../core/ports.ts';
 import type { Connection, Handle, JsonObject, Plan, Snapshot } from '../core/provider.ts';
@@ -16,6 +16,8 @@ export interface SubmissionDeps {
   readonly secrets: Secrets;
   readonly clock: Clock;
   readonly logger: Logger;
+  /** Keys of the submissions that this process is at; a claim alone does not tell them apart. */
+  readonly running: Set<string>;
 }
 
 /** What a submission is doing, for the person who waits. */
@@ -62,10 +64,12 @@ export async function runSubmission(
   signal: AbortSignal,
   observer: SubmissionObserver,
 ): Promise<SubmissionResult> {
-  const { store, logger } = deps;
-  if (!store.claimSubmission(key, claimMs)) {
+  const { store, logger, running } = deps;
+  const name = keyText(key);
+  if (running.has(name) || !store.claimSubmission(key, claimMs)) {
     return { kind: 'elsewhere' };
   }
+  running.add(name);
   const stop = new AbortController();
   const guard = guardClaim(store, key, stop);
   const work = AbortSignal.any([signal, stop.signal]);
@@ -84,6 +88,7 @@ export async function runSubmission(
     throw error;
   } finally {
     guard.dispose();
+    running.delete(name);
   }
 }
 

@@ -1,7 +1,7 @@
 import { formatBytes } from '../../src/core/quantity.ts';
 import type { LogLine, LogTailUpdate } from '../../src/protocol/logView.ts';
 import { t } from '../ui/l10n.ts';
-import { foldReturns, styledLine } from './ansi.ts';
+import { styledLine } from './ansi.ts';
 
 /** Rows kept on the page; older ones leave at the top. */
 const maxRows = 5_000;
@@ -135,9 +135,9 @@ function statusText(update: LogTailUpdate): string {
 function row(line: LogLine): HTMLElement {
   const element = document.createElement('div');
   element.className = 'row';
-  if (line.gap !== undefined) {
+  if (line.gap !== null) {
     element.classList.add('gap');
-    element.textContent = t('Gap: {0}', line.gap.reason);
+    element.textContent = t('Gap: {0}', line.gap);
     return element;
   }
   const time = document.createElement('span');
@@ -145,7 +145,10 @@ function row(line: LogLine): HTMLElement {
   time.textContent = line.time === null ? '' : new Date(line.time).toLocaleTimeString([], { hour12: false });
   const text = document.createElement('span');
   text.className = line.stream === 'stderr' ? 'text stderr' : 'text';
-  for (const part of styledLine(foldReturns(line.text))) {
+  if (line.cutStart) {
+    text.append('… ');
+  }
+  for (const part of styledLine(line.text)) {
     text.append(styled(part));
   }
   if (line.cutBytes > 0) {

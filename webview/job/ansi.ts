@@ -118,9 +118,3 @@ function extendedColor(codes: readonly number[]): readonly [string | null, numbe
   const cube = first - 16;
   return [`#${level(Math.floor(cube / 36))}${level(Math.floor(cube / 6) % 6)}${level(cube % 6)}`, 2];
 }
-
-/** What a terminal would show of a line with carriage returns: the last thing written to it. */
-export function foldReturns(line: string): string {
-  const text = line.endsWith('\r') ? line.slice(0, -1) : line;
-  return text.slice(text.lastIndexOf('\r') + 1);
-}

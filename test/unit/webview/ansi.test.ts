@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 
-import { foldReturns, styledLine } from '../../../webview/job/ansi.ts';
+import { styledLine } from '../../../webview/job/ansi.ts';
 
 const look = (line: string) =>
   styledLine(line).map(({ text, classes, foreground, background }) => [text, classes.join(' '), foreground, background]);
@@ -43,13 +43,5 @@ describe('styledLine', () => {
         expect(runs.flatMap((run) => run.classes).every((name) => /^(?:bold|dim|italic|underline|inverse|strike|[fb]g-\d+)$/u.test(name))).toBe(true);
       }),
     );
-  });
-});
-
-describe('foldReturns', () => {
-  it('shows what a terminal would', () => {
-    expect(foldReturns('10 %\r20 %\r30 %')).toBe('30 %');
-    expect(foldReturns('done\r')).toBe('done');
-    expect(foldReturns('plain')).toBe('plain');
   });
 });

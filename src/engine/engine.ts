@@ -1,0 +1,430 @@
+import { randomBytes } from 'node:crypto';
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
+
+import type { Event } from '../core/event.ts';
+import { type ConnectionId, currentAttempt, type Job, type JobEvent, type RunId, type SnapshotId } from '../core/job.ts';
+import type { JobSpec } from '../core/jobSpec.ts';
+import { isTerminal } from '../core/jobState.ts';
+import type { Offer } from '../core/offer.ts';
+import { choosePlace } from '../core/placement.ts';
+import type { Clock, Logger, Secrets } from '../core/ports.ts';
+import type { Connection, Handle, Json, Location, OutputFile, Plan } from '../core/provider.ts';
+import { ProviderError } from '../core/providerError.ts';
+import type { LogTailUpdate } from '../protocol/logView.ts';
+import { type ConnectionInfo, connectionLabel, type Connections } from './connections.ts';
+import type { Damage } from './database.ts';
+import { type JobStore, openStore, type StoreChange } from './jobStore.ts';
+import { JobWatcher } from './jobWatcher.ts';
+import { Leader } from './leader.ts';
+import { LogFollowers } from './logFollowers.ts';
+import { attemptLogFolder } from './logFolder.ts';
+import { tailLog } from './logTail.ts';
+import { fetchOutputs } from './outputs.ts';
+import { rebuildFrom, resumeSubmissions } from './reconcile.ts';
+import { makeSnapshot, scan } from './snapshot/makeSnapshot.ts';
+import { removeUnreferencedSnapshots } from './snapshot/removeUnreferenced.ts';
+import { openSnapshot } from './snapshot/snapshotStore.ts';
+import type { SnapshotPreview } from './snapshot/preview.ts';
+import type { Snapshots } from './snapshots.ts';
+import { claimMs, runSubmission, type SubmissionDeps } from './submission.ts';
+
+export interface EngineDeps {
+  /** Shared by every window: store, logs, snapshots. */
+  readonly root: string;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly connections: Connections;
+  readonly secrets: Secrets;
+  /** Larger files are held back, in bytes. */
+  readonly maxFileBytes: () => number;
+  /** Whether this window may run and upload; one that may not leaves interrupted submissions to others. */
+  readonly maySubmit: () => boolean;
+}
+
+export interface SubmitRequest {
+  readonly runId: RunId;
+  readonly spec: JobSpec;
+  readonly sourceFolder: string;
+  /** Paths that go although they would be held back. */
+  readonly include: readonly string[];
+}
+
+export interface SubmitObserver {
+  /** The job is in the store and in the lists; from here on it ends as one job or as a clear error. */
+  onCreated(): void;
+  onProgress(progress: { readonly text: string; readonly fraction: number | null }): void;
+}
+
+/** All that is known of a job, for its panel. */
+export interface JobFacts {
+  readonly job: Job;
+  readonly events: readonly JobEvent[];
+  readonly plan: Plan | null;
+  readonly native: Json;
+  readonly place: string;
+  readonly canReveal: boolean;
+}
+
+/** A snapshot this young may belong to a submission that another window is making, in ms. */
+const snapshotGrace = 3_600_000;
+/** How often the leader looks for submissions that other windows left behind, in ms. */
+const resumeInterval = 2_000;
+
+/** Keeps jobs alive. One per window over one shared folder; the leading one watches, follows and finishes for all. */
+export class Engine {
+  readonly store: JobStore;
+  readonly connections: Connections;
+  /** The store was damaged and set aside when it was opened. */
+  readonly damaged: Damage | null;
+  readonly #deps: EngineDeps;
+  readonly #submission: SubmissionDeps;
+  readonly #leader: Leader;
+  readonly #watcher: JobWatcher;
+  readonly #followers: LogFollowers;
+  readonly #stop = new AbortController();
+  readonly #working = new Set<Promise<unknown>>();
+  #resumeTimer: NodeJS.Timeout | undefined;
+
+  /** Opens the store; see `openStore` for what can go wrong. */
+  static start(deps: EngineDeps): Engine {
+    return new Engine(deps);
+  }
+
+  private constructor(deps: EngineDeps) {
+    const { root, clock, logger, connections, secrets } = deps;
+    const session = `${process.pid}-${randomBytes(6).toString('hex')}`;
+    const { store, damaged } = openStore(root, { clock, logger, session });
+    this.store = store;
+    this.damaged = damaged;
+    this.connections = connections;
+    this.#deps = deps;
+    this.#submission = { store, connections, clock, logger, secrets, snapshots: this.#snapshots(), running: new Set() };
+    this.#watcher = new JobWatcher({ store, connections, clock, logger });
+    this.#followers = new LogFollowers({ store, connections, clock, logger, root });
+    this.#leader = new Leader({ leases: store, clock, logger });
+    this.#leader.onDidChange((leading) => {
+      if (leading) {
+        this.#lead();
+      } else {
+        this.#track(this.#follow());
+      }
+    });
+    this.#leader.renew();
+    if (damaged !== null) {
+      this.#track(this.#rebuild());
+    }
+  }
+
+  get onDidChange(): Event<StoreChange> {
+    return this.store.onDidChange;
+  }
+
+  placeLabel(id: ConnectionId): string {
+    return connectionLabel(this.connections, id);
+  }
+
+  facts(runId: RunId): JobFacts | undefined {
+    const job = this.store.job(runId);
+    const attempt = job === undefined ? undefined : currentAttempt(job);
+    if (job === undefined || attempt === undefined) {
+      return undefined;
+    }
+    const key = { runId, attempt: attempt.number };
+    return {
+      job,
+      events: this.store.events(runId),
+      plan: this.store.plan(key),
+      native: this.store.native(key),
+      place: this.placeLabel(attempt.connectionId),
+      canReveal: attempt.handle !== null,
+    };
+  }
+
+  // Before a submission
+
+  /** What every connection can give now; one that cannot answer is named and leaves the others alone. */
+  async offers(signal: AbortSignal): Promise<{ readonly offers: readonly Offer[]; readonly problems: readonly string[] }> {
+    const answers = await Promise.allSettled(
+      this.connections.list().map(async ({ id }) => await (await this.connections.open(id)).offers({}, signal)),
+    );
+    signal.throwIfAborted();
+    const problems = answers.flatMap((answer, index) =>
+      answer.status === 'fulfilled' ? [] : [`${this.connections.list()[index]?.label ?? ''}: ${messageOf(answer.reason)}`],
+    );
+    return { offers: answers.flatMap((answer) => (answer.status === 'fulfilled' ? answer.value : [])), problems };
+  }
+
+  async scan(folder: string, include: readonly string[], signal: AbortSignal): Promise<SnapshotPreview> {
+    return await scan(folder, this.#snapshotOptions(include), signal, () => undefined);
+  }
+
+  /** What would be sent: the files, and the native request when the spec is sound. Nothing leaves the machine. */
+  async preview(
+    request: Omit<SubmitRequest, 'spec'> & { readonly spec: JobSpec | undefined },
+    signal: AbortSignal,
+  ): Promise<{ readonly files: SnapshotPreview; readonly plan: Plan | null }> {
+    const { spec } = request;
+    const files = await this.scan(request.sourceFolder, request.include, signal);
+    if (spec === undefined || files.refused.length > 0) {
+      return { files, plan: null };
+    }
+    const { snapshot } = await makeSnapshot(request.sourceFolder, this.#snapshotOptions(request.include), signal, () => undefined);
+    const place = await this.#choose(spec, signal);
+    const connection = await this.connections.open(place.id);
+    return { files, plan: connection.plan({ spec, key: { runId: request.runId, attempt: 1 }, snapshotId: snapshot.id }) };
+  }
+
+  /** The place for a spec; rejects with `unsupported` when none of the connections has what it asks for. */
+  async #choose(spec: JobSpec, signal: AbortSignal): Promise<ConnectionInfo> {
+    const infos = this.connections.list();
+    const { offers, problems } = await this.offers(signal);
+    const place = choosePlace(
+      spec,
+      offers,
+      infos.map(({ id, providerId }) => ({ connectionId: id, providerId })),
+    );
+    const info = infos.find(({ id }) => id === place?.connectionId);
+    if (info === undefined) {
+      const what = spec.accelerator === null ? 'a place for this job' : `${spec.accelerator.count} ${spec.accelerator.name}`;
+      throw new ProviderError('unsupported', [`No connection here has ${what}.`, ...problems].join(' '), {
+        field: 'accelerator',
+        remedy: 'Choose another accelerator, count or provider.',
+      });
+    }
+    return info;
+  }
+
+  // Submitting
+
+  /**
+   * Submits and resolves when the provider accepted it. The same run id again is the same job. Rejects with a ProviderError when
+   * it cannot be submitted, and with an AbortError when it was cancelled meanwhile.
+   */
+  async submit(request: SubmitRequest, signal: AbortSignal, observer: SubmitObserver): Promise<void> {
+    const { runId, spec, sourceFolder, include } = request;
+    const info = await this.#choose(spec, signal);
+    const connection = await this.connections.open(info.id);
+    const key = { runId, attempt: 1 };
+    // What the provider would refuse is refused here, next to the form, before there is a job.
+    connection.plan({ spec, key, snapshotId: unknownSnapshot });
+    signal.throwIfAborted();
+    this.store.createJob(
+      { runId, name: spec.name, spec, sourceFolder, connectionId: info.id, providerId: info.providerId, include },
+      claimMs,
+    );
+    observer.onCreated();
+    const cancel = (): void => {
+      this.store.requestCancel(runId);
+    };
+    signal.addEventListener('abort', cancel, { once: true });
+    try {
+      const result = await this.#track(runSubmission(this.#submission, key, this.#stop.signal, observer));
+      if (result.kind === 'cancelled' || signal.aborted) {
+        throw new DOMException('Cancelled', 'AbortError');
+      }
+      this.#watcher.poke(info.id);
+    } finally {
+      signal.removeEventListener('abort', cancel);
+    }
+  }
+
+  // Afterwards
+
+  /** Notes the wish and passes it on at once; the leader repeats it until the job has ended. */
+  async cancel(runId: RunId): Promise<void> {
+    if (!this.store.requestCancel(runId)) {
+      return;
+    }
+    const found = await this.#accepted(runId);
+    if (found === undefined) {
+      return;
+    }
+    try {
+      await found.connection.cancel(found.handle, this.#stop.signal);
+    } catch (error) {
+      this.#deps.logger.warn(`${runId} could not be cancelled yet; it is tried again`, error);
+    }
+    this.#watcher.poke(found.connectionId);
+  }
+
+  /** Removes an ended job here and at its provider, with its log. A provider that does not answer does not keep it alive here. */
+  async deleteJob(runId: RunId, signal: AbortSignal): Promise<void> {
+    const job = this.store.job(runId);
+    if (job === undefined) {
+      return;
+    }
+    if (!isTerminal(job.state)) {
+      throw new ProviderError('conflict', `${job.name} has not ended.`, { remedy: 'Cancel it first.' });
+    }
+    for (const { handle, connectionId } of job.attempts) {
+      if (handle !== null) {
+        try {
+          await (await this.connections.open(connectionId)).remove(handle, signal);
+        } catch (error) {
+          signal.throwIfAborted();
+          this.#deps.logger.warn(`what ${this.placeLabel(connectionId)} keeps of ${runId} could not be removed`, error);
+        }
+      }
+    }
+    this.store.deleteJob(runId);
+    await rm(join(this.#deps.root, 'logs', runId), { recursive: true, force: true });
+    await removeUnreferencedSnapshots(this.#deps.root, this.store.snapshotRefs(), snapshotGrace, this.#deps.clock.now());
+  }
+
+  /** The newest attempt's log, from its last lines on; a new attempt starts it again. Pulls: nothing is read meanwhile. */
+  async *tail(runId: RunId, signal: AbortSignal): AsyncIterable<LogTailUpdate> {
+    const { root, clock } = this.#deps;
+    let shown = 0;
+    for (let number = this.#attemptNumber(runId); number !== undefined && !signal.aborted; number = this.#attemptNumber(runId)) {
+      if (number === shown) {
+        await this.#nextChange(runId, signal);
+        continue;
+      }
+      shown = number;
+      const key = { runId, attempt: number };
+      yield* tailLog({ key, folder: attemptLogFolder(root, key), records: this.store, clock }, signal);
+    }
+  }
+
+  #attemptNumber(runId: RunId): number | undefined {
+    const job = this.store.job(runId);
+    return job === undefined ? undefined : currentAttempt(job)?.number;
+  }
+
+  async #nextChange(runId: RunId, signal: AbortSignal): Promise<void> {
+    await new Promise<void>((resolve) => {
+      const done = (): void => {
+        subscription.dispose();
+        signal.removeEventListener('abort', done);
+        resolve();
+      };
+      const subscription = this.onDidChange(({ runIds }) => {
+        if (runIds.has(runId)) {
+          done();
+        }
+      });
+      signal.addEventListener('abort', done, { once: true });
+    });
+  }
+
+  async outputs(runId: RunId, signal: AbortSignal): Promise<readonly OutputFile[]> {
+    const globs = this.store.job(runId)?.spec.outputs ?? [];
+    const found = await this.#accepted(runId);
+    return found === undefined || globs.length === 0 ? [] : await found.connection.outputs(found.handle, globs, signal);
+  }
+
+  async fetchOutputs(
+    runId: RunId,
+    files: readonly OutputFile[],
+    to: { readonly destination: string; readonly overwrite: boolean },
+    signal: AbortSignal,
+    report: (message: string) => void,
+  ): Promise<void> {
+    const found = await this.#accepted(runId);
+    if (found === undefined) {
+      throw new ProviderError('notFound', 'This job was never accepted by a provider, so it has no files.');
+    }
+    await fetchOutputs(
+      found.connection,
+      found.handle,
+      files,
+      to.destination,
+      signal,
+      ({ path, bytes, totalBytes }) => {
+        report(`${path} (${totalBytes === 0 ? 100 : Math.round((100 * bytes) / totalBytes)} %)`);
+      },
+      { overwrite: to.overwrite },
+    );
+  }
+
+  async location(runId: RunId): Promise<Location | null> {
+    const found = await this.#accepted(runId);
+    return found === undefined ? null : found.connection.location(found.handle);
+  }
+
+  /** The newest attempt that a provider accepted, with its open connection. */
+  async #accepted(
+    runId: RunId,
+  ): Promise<{ readonly connection: Connection; readonly handle: Handle; readonly connectionId: ConnectionId } | undefined> {
+    const attempt = this.store.job(runId)?.attempts.findLast(({ handle }) => handle !== null);
+    if (attempt === undefined || attempt.handle === null) {
+      return undefined;
+    }
+    const { handle, connectionId } = attempt;
+    return { connection: await this.connections.open(connectionId), handle, connectionId };
+  }
+
+  // Leading
+
+  #lead(): void {
+    this.#watcher.start();
+    this.#followers.start();
+    this.#resumeTimer = setInterval(() => {
+      this.#resume();
+    }, resumeInterval);
+    this.#resumeTimer.unref();
+    this.#resume();
+  }
+
+  async #follow(): Promise<void> {
+    clearInterval(this.#resumeTimer);
+    await Promise.all([this.#watcher.stop(), this.#followers.stop()]);
+  }
+
+  #resume(): void {
+    if (this.#leader.isLeader && this.#deps.maySubmit() && this.store.unfinishedSubmissions().length > 0) {
+      this.#track(resumeSubmissions(this.#submission, this.#stop.signal));
+    }
+  }
+
+  async #rebuild(): Promise<void> {
+    for (const { id } of this.connections.list()) {
+      try {
+        await rebuildFrom(this.#submission, id, this.#stop.signal);
+      } catch (error) {
+        this.#deps.logger.error(`runs of ${id} could not be found again`, error);
+      }
+    }
+  }
+
+  #snapshotOptions(include: readonly string[]): Parameters<typeof makeSnapshot>[1] {
+    const { root, maxFileBytes } = this.#deps;
+    return { storeFolder: root, cacheFolder: join(root, 'cache'), include, maxFileBytes: maxFileBytes() };
+  }
+
+  #snapshots(): Snapshots {
+    return {
+      make: async (folder, include, signal) =>
+        (await makeSnapshot(folder, this.#snapshotOptions(include), signal, () => undefined)).snapshot,
+      open: async (id) => await openSnapshot(this.#deps.root, id),
+    };
+  }
+
+  /** What is under way ends before the store is closed. */
+  #track<T>(work: Promise<T>): Promise<T> {
+    this.#working.add(work);
+    const done = (): void => {
+      this.#working.delete(work);
+    };
+    work.then(done, done);
+    return work;
+  }
+
+  /** Jobs go on; submissions under way are left to another window or the next start. */
+  async dispose(): Promise<void> {
+    this.#stop.abort(new DOMException('the window closes', 'AbortError'));
+    this.#leader.dispose();
+    await this.#follow();
+    await Promise.allSettled(this.#working);
+    this.store.dispose();
+  }
+}
+
+/** Stands in for the snapshot while a plan is only checked. */
+const unknownSnapshot = '0'.repeat(64) as SnapshotId;
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
