@@ -63,7 +63,7 @@ export class IgnoreRules {
 }
 
 /** Rules of a file in `base` as rules of the root, so that one ordered list decides as git's chain of files does. */
-export function parseRules(file: RuleFile, base: string): Rule[] {
+function parseRules(file: RuleFile, base: string): Rule[] {
   const lines = asGitSees(file.text.replace(/^\uFEFF/u, '')).split('\n');
   return lines.flatMap((line, index) => {
     const pattern = fromRoot(withoutTrailingSpaces(line.replace(/\r$/u, '')), asGitSees(base));

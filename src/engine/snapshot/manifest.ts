@@ -21,7 +21,7 @@ export interface ManifestLink {
   readonly target: string;
 }
 
-export type ManifestTuple = readonly ['f' | 'x', string, number, string] | readonly ['l', string, string];
+type ManifestTuple = readonly ['f' | 'x', string, number, string] | readonly ['l', string, string];
 
 export function toTuple(entry: ManifestEntry): ManifestTuple {
   return entry.kind === 'symlink'

@@ -5,8 +5,11 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { makeSnapshot, scan } from '../../../src/engine/snapshot/makeSnapshot.ts';
 import { secretByContent, secretByName } from '../../../src/engine/snapshot/secrets.ts';
 import { writeTree } from '../../fixtures/snapshot/tree.ts';
+import type { FileNode } from '../../fixtures/snapshot/tree.ts';
 
 const letters = 'abcdefghij0123456789ABCDEFGHIJ0123456789';
+
+const text = (content: string): FileNode => ({ content, executable: false });
 
 // Put together here, so that no scanner takes this file for a leak.
 const leaks: readonly (readonly [string, string])[] = [
@@ -101,7 +104,6 @@ describe('what is held back', () => {
   beforeEach(() => {
     base = mkdtempSync(join(tmpdir(), 'aloft-held-'));
     folder = join(base, 'source');
-    const text = (content: string) => ({ content, executable: false });
     writeTree(folder, {
       'train.py': text('x'),
       '.env': text('A=1'),
