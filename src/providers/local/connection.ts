@@ -23,6 +23,7 @@ import type {
 } from '../../core/provider.ts';
 import { ProviderError } from '../../core/providerError.ts';
 import { rememberedDiscovery } from './accelerators/discovery.ts';
+import { waitForChange } from './changeWait.ts';
 import { inContract, streamInContract } from './failure.ts';
 import { isRunName, type RunName, runFile, runFolder, runName, snapshotPath } from './layout.ts';
 import { readLog } from './logReader.ts';
@@ -39,6 +40,7 @@ import { removeUnusedSnapshot, stageSnapshot } from './staging.ts';
 import { makeFolders, SupervisorClient } from './supervisorClient.ts';
 
 const discoveryMs = 10_000;
+const supervisorLookMs = 1000;
 
 /** Jobs on this machine, in run folders below one root, looked after by a supervisor that outlives us. */
 export class LocalConnection implements Connection {
@@ -147,6 +149,23 @@ export class LocalConnection implements Connection {
     });
   }
 
+  async *watch(
+    signal: AbortSignal,
+  ): AsyncGenerator<{ readonly handleId: string; readonly observation: Observation }, void> {
+    while (!signal.aborted) {
+      for await (const name of this.#supervisor.changes(signal)) {
+        const observations = isRunName(name)
+          ? this.#observations(await this.#states([name]))
+          : new Map<string, Observation>();
+        for (const [handleId, observation] of observations) {
+          yield { handleId, observation };
+        }
+      }
+      // A supervisor that starts writes its address there.
+      await waitForChange(this.#settings.root, supervisorLookMs, signal);
+    }
+  }
+
   logs(handle: Handle, cursor: LogCursor | null, signal: AbortSignal): AsyncIterable<LogItem> {
     return streamInContract(signal, () => {
       const name = this.#existing(handle);
@@ -222,9 +241,7 @@ export class LocalConnection implements Connection {
   }
 
   async #states(names: readonly RunName[]): Promise<Map<RunName, RunState | Error>> {
-    const states = await Promise.all(
-      names.map(async (name) => [name, await this.#state(name)] as const),
-    );
+    const states = await Promise.all(names.map(async (name) => [name, await this.#state(name)] as const));
     return new Map(states.flatMap(([name, state]) => (state === null ? [] : [[name, state] as const])));
   }
 

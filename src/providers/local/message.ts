@@ -19,6 +19,8 @@ export const supervisorRequestSchema = z.discriminatedUnion('ask', [
     values: z.record(z.string(), z.string()),
   }),
   z.object({ ask: z.literal('status'), settings: workSettingsSchema }),
+  /** From now on the name of each run whose state changes, one a line, until the asker hangs up. */
+  z.object({ ask: z.literal('watch'), settings: workSettingsSchema }),
 ]);
 export type SupervisorRequest = z.infer<typeof supervisorRequestSchema>;
 

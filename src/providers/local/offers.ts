@@ -64,10 +64,13 @@ export async function refuseUnavailable(
   const { devices, problems } = await discover();
   const there = devices.filter((device) => device.name === wanted.name).length;
   if (there < wanted.count) {
-    const counts = [...Map.groupBy(devices, (device) => device.name)].map(([name, alike]) => `${alike.length} x ${name}`);
+    const counts = [...Map.groupBy(devices, (device) => device.name)].map(
+      ([name, alike]) => `${alike.length} x ${name}`,
+    );
     throw new ProviderError('unsupported', `This machine has no ${wanted.count} x ${wanted.name}.`, {
       field: there === 0 ? 'accelerator.name' : 'accelerator.count',
-      remedy: counts.length === 0 ? 'It has no accelerator; run on its CPUs, or elsewhere.' : `It has ${counts.join(', ')}.`,
+      remedy:
+        counts.length === 0 ? 'It has no accelerator; run on its CPUs, or elsewhere.' : `It has ${counts.join(', ')}.`,
       ...(problems.length === 0 ? {} : { raw: problems.join('\n') }),
     });
   }

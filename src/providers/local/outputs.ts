@@ -10,7 +10,11 @@ const chunkBytes = 262_144;
  * The files below the folder that match one of the globs; a matched folder stands for everything in it. Links to folders are
  * not followed and links to files outside are left out. Throws `invalid` for a glob that could reach outside.
  */
-export async function listOutputs(folder: string, globs: readonly string[], signal: AbortSignal): Promise<OutputFile[]> {
+export async function listOutputs(
+  folder: string,
+  globs: readonly string[],
+  signal: AbortSignal,
+): Promise<OutputFile[]> {
   for (const pattern of globs) {
     if (isAbsolute(pattern) || pattern.split('/').includes('..')) {
       throw new ProviderError('invalid', `The output pattern "${pattern}" reaches outside the job's folder.`, {
@@ -41,7 +45,8 @@ export async function listOutputs(folder: string, globs: readonly string[], sign
 /** Throws `invalid` when the path leaves the folder, also through a link, and `notFound` when no file is there. */
 export async function* readOutputFile(
   workingFolder: () => Promise<string>,
-  path: string, signal: AbortSignal,
+  path: string,
+  signal: AbortSignal,
 ): AsyncGenerator<Uint8Array, void> {
   const folder = await workingFolder();
   const inside = safeRelativePath(path);

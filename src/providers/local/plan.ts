@@ -9,10 +9,14 @@ export function planRun({ spec, key, snapshotId }: PlanInput, interpreter: strin
   refuse(spec.spot, 'spot', 'This machine has no spot capacity.', 'Switch spot off.');
   refuse(spec.region !== null, 'region', 'This machine has no regions.', 'Leave the region empty.');
   if (spec.workingDirectory !== '.' && safeRelativePath(spec.workingDirectory) === null) {
-    throw new ProviderError('invalid', `The working folder "${spec.workingDirectory}" is not inside the job's folder.`, {
-      field: 'workingDirectory',
-      remedy: 'Give a path relative to the root of what is uploaded.',
-    });
+    throw new ProviderError(
+      'invalid',
+      `The working folder "${spec.workingDirectory}" is not inside the job's folder.`,
+      {
+        field: 'workingDirectory',
+        remedy: 'Give a path relative to the root of what is uploaded.',
+      },
+    );
   }
   for (const name of [...Object.keys(spec.env), ...spec.secrets]) {
     if (!/^[A-Za-z_][A-Za-z0-9_]*$/u.test(name)) {
@@ -22,7 +26,11 @@ export function planRun({ spec, key, snapshotId }: PlanInput, interpreter: strin
       });
     }
   }
-  for (const [field, text] of [['command', spec.command], ['setup', spec.setup ?? ''], ...envTexts(spec.env)] as const) {
+  for (const [field, text] of [
+    ['command', spec.command],
+    ['setup', spec.setup ?? ''],
+    ...envTexts(spec.env),
+  ] as const) {
     if (text.includes('\0')) {
       throw new ProviderError('invalid', 'A NUL character cannot be passed to a program.', { field });
     }

@@ -27,7 +27,10 @@ export async function prepareRun(root: string, planned: Json, submittedAt: numbe
   await mkdir(folder, { mode: 0o700 });
   try {
     await linkSnapshot(root, request.snapshot, join(folder, runFile.code));
-    await writeFile(join(folder, runFile.request), `${JSON.stringify(planned, null, 2)}\n`, { mode: 0o600, flush: true });
+    await writeFile(join(folder, runFile.request), `${JSON.stringify(planned, null, 2)}\n`, {
+      mode: 0o600,
+      flush: true,
+    });
     await writeFile(join(folder, runFile.state), '', { mode: 0o600 });
     const { accelerator } = request.spec;
     await writeRunState(folder, {

@@ -26,10 +26,14 @@ export function parseSettings(settings: JsonObject): LocalSettings {
   if (!result.success) {
     const issue = result.error.issues[0];
     const field = issue?.path.join('.') ?? '';
-    throw new ProviderError('invalid', `The setting "${field}" of this machine is not usable: ${issue?.message ?? ''}`, {
-      field,
-      remedy: 'Correct it in the settings.',
-    });
+    throw new ProviderError(
+      'invalid',
+      `The setting "${field}" of this machine is not usable: ${issue?.message ?? ''}`,
+      {
+        field,
+        remedy: 'Correct it in the settings.',
+      },
+    );
   }
   return result.data;
 }

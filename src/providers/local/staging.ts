@@ -49,7 +49,12 @@ export async function stageSnapshot(
   }
 }
 
-async function appendPiece(archive: FileHandle, piece: SnapshotPiece, path: string, signal: AbortSignal): Promise<void> {
+async function appendPiece(
+  archive: FileHandle,
+  piece: SnapshotPiece,
+  path: string,
+  signal: AbortSignal,
+): Promise<void> {
   const hash = createHash('sha256');
   for await (const chunk of createReadStream(path, { signal, highWaterMark: 1 << 20 })) {
     hash.update(chunk);
@@ -88,7 +93,10 @@ export async function linkSnapshot(root: string, snapshotId: string, to: string)
     });
   } catch (error) {
     if (hasCode(error, 'ENOENT')) {
-      throw new ProviderError('notFound', `The staged code ${from} is gone.`, { remedy: 'Submit again.', cause: error });
+      throw new ProviderError('notFound', `The staged code ${from} is gone.`, {
+        remedy: 'Submit again.',
+        cause: error,
+      });
     }
     throw error;
   }

@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { closeSync, openSync } from 'node:fs';
 import { mkdir, readFile } from 'node:fs/promises';
-import { connect } from 'node:net';
+import { connect, type Socket } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { setTimeout as sleep } from 'node:timers/promises';
 import * as z from 'zod/mini';
@@ -34,15 +34,12 @@ export class SupervisorClient {
   /** The answer of the running supervisor; null when none is running. */
   async tell(ask: Ask, signal: AbortSignal): Promise<SupervisorReply | null> {
     signal.throwIfAborted();
-    const { slots, graceSeconds } = this.#settings;
-    const line = `${JSON.stringify({ ...ask, settings: { slots, graceSeconds } })}\n`;
     let answer: string;
     try {
-      const { socket } = z.parse(addressSchema, JSON.parse(await readFile(addressPath(this.#settings.root), 'utf8')));
-      answer = await exchange(socket, line, signal);
+      answer = await exchange(await this.#address(), this.#line(ask), signal);
     } catch (error) {
       signal.throwIfAborted();
-      if (hasCode(error, 'ENOENT', 'ECONNREFUSED', 'ECONNRESET', 'EPIPE') || error instanceof SyntaxError) {
+      if (isGone(error)) {
         return null;
       }
       throw error;
@@ -76,6 +73,41 @@ export class SupervisorClient {
     }
   }
 
+  /** Names of runs whose state changes, as long as the running supervisor lives; none when none is running. */
+  async *changes(signal: AbortSignal): AsyncGenerator<string, void> {
+    let socket: Socket | undefined;
+    const hangUp = (): void => {
+      socket?.destroy();
+    };
+    signal.addEventListener('abort', hangUp);
+    try {
+      socket = connect(await this.#address());
+      socket.write(this.#line({ ask: 'watch' }));
+      let rest = '';
+      for await (const chunk of socket.setEncoding('utf8')) {
+        const lines = `${rest}${String(chunk)}`.split('\n');
+        rest = lines.pop() ?? '';
+        yield* lines;
+      }
+    } catch (error) {
+      if (!signal.aborted && !isGone(error)) {
+        throw error;
+      }
+    } finally {
+      signal.removeEventListener('abort', hangUp);
+      hangUp();
+    }
+  }
+
+  async #address(): Promise<string> {
+    return z.parse(addressSchema, JSON.parse(await readFile(addressPath(this.#settings.root), 'utf8'))).socket;
+  }
+
+  #line(ask: Ask): string {
+    const { slots, graceSeconds } = this.#settings;
+    return `${JSON.stringify({ ...ask, settings: { slots, graceSeconds } })}\n`;
+  }
+
   async #start(): Promise<ChildProcess> {
     const { root, slots, graceSeconds, nodePath, supervisorPath } = this.#settings;
     await makeFolders(root);
@@ -95,10 +127,14 @@ export class SupervisorClient {
       child.unref();
       return child;
     } catch (error) {
-      throw new ProviderError('invalid', `The supervisor of jobs on this machine cannot be started: ${messageOf(error)}`, {
-        remedy: `Check that ${nodePath} is there and can be run.`,
-        cause: error,
-      });
+      throw new ProviderError(
+        'invalid',
+        `The supervisor of jobs on this machine cannot be started: ${messageOf(error)}`,
+        {
+          remedy: `Check that ${nodePath} is there and can be run.`,
+          cause: error,
+        },
+      );
     } finally {
       closeSync(log);
     }
@@ -110,6 +146,11 @@ export async function makeFolders(root: string): Promise<void> {
   for (const folder of [root, runsFolder(root), snapshotsFolder(root), scratchFolder(root)]) {
     await mkdir(folder, { recursive: true, mode: 0o700 });
   }
+}
+
+/** True when the error means that no supervisor is there. */
+function isGone(error: unknown): boolean {
+  return hasCode(error, 'ENOENT', 'ECONNREFUSED', 'ECONNRESET', 'EPIPE') || error instanceof SyntaxError;
 }
 
 const errorReply = z.object({ error: z.string() });

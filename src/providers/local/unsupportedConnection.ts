@@ -41,7 +41,11 @@ async function refuse(): Promise<never> {
 }
 
 function missing(): ProviderError {
-  return new ProviderError('unsupported', 'Jobs on this machine need POSIX process groups, which Windows does not have.', {
-    remedy: 'Open the folder in WSL (Windows Subsystem for Linux), where they are, or choose another provider.',
-  });
+  return new ProviderError(
+    'unsupported',
+    'Jobs on this machine need POSIX process groups, which Windows does not have.',
+    {
+      remedy: 'Open the folder in WSL (Windows Subsystem for Linux), where they are, or choose another provider.',
+    },
+  );
 }

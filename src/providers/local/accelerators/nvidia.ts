@@ -37,7 +37,15 @@ export function parseNvidia(table: string, listing: string): Device[] {
       }));
     }
     const mebibytes = Number(memory);
-    return [{ vendor: 'nvidia', id: index, uuid, name: whole, memoryGib: mebibytes > 0 ? Math.round(mebibytes / 1024) : null }];
+    return [
+      {
+        vendor: 'nvidia',
+        id: index,
+        uuid,
+        name: whole,
+        memoryGib: mebibytes > 0 ? Math.round(mebibytes / 1024) : null,
+      },
+    ];
   });
 }
 

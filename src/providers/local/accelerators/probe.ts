@@ -39,7 +39,9 @@ export const systemProbe: Probe = {
 /** The tools say what is wrong on either stream. */
 function toolWords(error: unknown): string {
   const printed = [error]
-    .flatMap((value) => (value instanceof Error && 'stdout' in value && 'stderr' in value ? [value.stdout, value.stderr] : []))
+    .flatMap((value) =>
+      value instanceof Error && 'stdout' in value && 'stderr' in value ? [value.stdout, value.stderr] : [],
+    )
     .map((text) => (typeof text === 'string' ? text.trim() : ''))
     .filter((text) => text !== '');
   return printed.join(' ') || messageOf(error);

@@ -28,6 +28,8 @@ export interface JobInput {
   readonly state: RunState;
   readonly settings: () => WorkSettings;
   readonly bootId: string;
+  /** Called whenever the state on the disk is a new one. */
+  readonly changed: () => void;
 }
 
 /** What a job is started with. */
@@ -45,6 +47,7 @@ export class Job {
   readonly #folder: string;
   readonly #settings: () => WorkSettings;
   readonly #bootId: string;
+  readonly #changed: () => void;
   readonly #marks: JobMarks;
   readonly #cancelled = Promise.withResolvers<StopReason>();
   #state: RunState;
@@ -56,6 +59,7 @@ export class Job {
     this.#state = input.state;
     this.#settings = input.settings;
     this.#bootId = input.bootId;
+    this.#changed = input.changed;
     this.#marks = jobMarks(input.request);
   }
 
@@ -170,7 +174,11 @@ export class Job {
     }
     const status = readExitStatus(this.#folder);
     if (status.kind === 'unstarted' && stopped === null) {
-      await this.#setState({ phase: 'queued', submittedAt: running.submittedAt, reason: 'its supervisor died before it started' });
+      await this.#setState({
+        phase: 'queued',
+        submittedAt: running.submittedAt,
+        reason: 'its supervisor died before it started',
+      });
       return;
     }
     const how = verdict({
@@ -224,6 +232,7 @@ export class Job {
   async #setState(state: RunState): Promise<void> {
     await writeRunState(this.#folder, state);
     this.#state = state;
+    this.#changed();
   }
 }
 

@@ -20,7 +20,7 @@ async function main(argument: string | undefined): Promise<void> {
   }
   const machine = { bootId: await readBootId(), accelerators: rememberedDiscovery(discoveryMs) };
   const supervisor = new Supervisor(root, machine, settings);
-  const server = await serve(root, (request) => supervisor.answer(request));
+  const server = await serve(root, (request) => supervisor.answer(request), supervisor.onDidChange);
   await supervisor.takeUp();
   let idleSince = Date.now();
   while (Date.now() - idleSince < idleMs) {

@@ -21,7 +21,9 @@ export async function pythonEnvironment(
 ): Promise<PythonEnvironment> {
   if (interpreter !== null) {
     if (!(await isExecutable(interpreter))) {
-      throw new Error(`the chosen Python ${interpreter} is not there or cannot be run; choose another one and submit again`);
+      throw new Error(
+        `the chosen Python ${interpreter} is not there or cannot be run; choose another one and submit again`,
+      );
     }
     const folder = dirname(interpreter);
     const foreign = await namesThatDiffer(interpreter, [folder]);

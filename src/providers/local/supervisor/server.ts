@@ -4,15 +4,19 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import * as z from 'zod/mini';
-import { addressPath } from '../layout.ts';
+import type { Event } from '../../../core/event.ts';
+import { addressPath, type RunName } from '../layout.ts';
 import { type SupervisorReply, type SupervisorRequest, supervisorRequestSchema } from '../message.ts';
 import { messageOf } from '../nodeError.ts';
 
 /** The system's own bound for the path of a socket is 104 bytes on macOS, 108 on Linux. */
 const longestSocketPath = 100;
 
+/** Bytes a watcher may leave unread. */
+const mostUnread = 1 << 20;
+
 export interface RequestServer {
-  /** Requests that are being answered. */
+  /** Requests that are being answered; those who only watch do not count. */
   readonly open: number;
   close(): Promise<void>;
 }
@@ -21,16 +25,41 @@ export interface RequestServer {
 export async function serve(
   root: string,
   answer: (request: SupervisorRequest) => Promise<SupervisorReply>,
+  changes: Event<RunName>,
 ): Promise<RequestServer> {
   const socket = await socketPath(root);
-  const open = new Set<Socket>();
+  const asking = new Set<Socket>();
+  const watching = new Set<Socket>();
   const server = createServer((connection) => {
-    open.add(connection);
-    connection.on('close', () => open.delete(connection));
-    connection.on('error', () => connection.destroy());
-    createInterface({ input: connection }).on('line', (line) => {
-      void reply(line, answer).then((text) => connection.end(`${text}\n`));
+    asking.add(connection);
+    connection.on('close', () => {
+      asking.delete(connection);
+      watching.delete(connection);
     });
+    connection.on('error', () => connection.destroy());
+    createInterface({ input: connection })
+      .on('line', (line) => {
+        const request = parseRequest(line);
+        if (request instanceof Error) {
+          connection.end(`${JSON.stringify({ error: request.message })}\n`);
+        } else if (request.ask === 'watch') {
+          asking.delete(connection);
+          watching.add(connection);
+        } else {
+          void reply(request, answer).then((text) => connection.end(`${text}\n`));
+        }
+      })
+      .on('error', () => connection.destroy());
+  });
+  changes((name) => {
+    for (const connection of watching) {
+      // Who does not listen any more is let go rather than kept in memory.
+      if (connection.writableLength > mostUnread) {
+        connection.destroy();
+      } else {
+        connection.write(`${name}\n`);
+      }
+    }
   });
   await listen(server, socket);
   const temporary = `${addressPath(root)}.new`;
@@ -38,7 +67,7 @@ export async function serve(
   await rename(temporary, addressPath(root));
   return {
     get open() {
-      return open.size;
+      return asking.size;
     },
     close: async () => {
       await rm(addressPath(root), { force: true });
@@ -46,6 +75,9 @@ export async function serve(
       server.close(() => {
         closed.resolve();
       });
+      for (const connection of watching) {
+        connection.destroy();
+      }
       await closed.promise;
       if (dirname(socket) !== root) {
         await rm(dirname(socket), { recursive: true, force: true });
@@ -54,9 +86,20 @@ export async function serve(
   };
 }
 
-async function reply(line: string, answer: (request: SupervisorRequest) => Promise<SupervisorReply>): Promise<string> {
+function parseRequest(line: string): SupervisorRequest | Error {
   try {
-    return JSON.stringify(await answer(z.parse(supervisorRequestSchema, JSON.parse(line))));
+    return z.parse(supervisorRequestSchema, JSON.parse(line));
+  } catch (error) {
+    return new Error(messageOf(error));
+  }
+}
+
+async function reply(
+  request: SupervisorRequest,
+  answer: (request: SupervisorRequest) => Promise<SupervisorReply>,
+): Promise<string> {
+  try {
+    return JSON.stringify(await answer(request));
   } catch (error) {
     return JSON.stringify({ error: messageOf(error) });
   }

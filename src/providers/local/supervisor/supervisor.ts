@@ -1,5 +1,6 @@
 import { readdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import { Emitter } from '../../../core/event.ts';
 import { writeDuration } from '../../../core/quantity.ts';
 import type { Device } from '../accelerators/device.ts';
 import { deviceEnvironment } from '../accelerators/deviceEnvironment.ts';
@@ -24,6 +25,9 @@ export class Supervisor {
   readonly #waiting = new Map<RunName, Job>();
   readonly #running = new Map<RunName, { readonly job: Job; readonly devices: readonly string[] }>();
   readonly #secrets = new Map<RunName, { readonly values: Readonly<Record<string, string>>; readonly since: number }>();
+  readonly #changes = new Emitter<RunName>();
+  /** A run whose state on the disk is a new one. */
+  readonly onDidChange = this.#changes.event;
   #settings: WorkSettings;
   #scheduling = Promise.resolve();
 
@@ -109,6 +113,9 @@ export class Supervisor {
       state,
       settings: () => this.#settings,
       bootId: this.#machine.bootId,
+      changed: () => {
+        this.#changes.fire(name);
+      },
     });
     if (state.phase === 'running') {
       this.#track(job, state.devices, job.adopt(state));
@@ -201,7 +208,11 @@ export class Supervisor {
         const secrets = this.#secrets.get(name)?.values ?? {};
         this.#forget(name);
         const own = devices.filter((device) => granted.includes(device.id));
-        this.#track(job, granted, job.run({ devices: granted, deviceEnvironment: deviceEnvironment(own, devices), secrets }));
+        this.#track(
+          job,
+          granted,
+          job.run({ devices: granted, deviceEnvironment: deviceEnvironment(own, devices), secrets }),
+        );
       }
     }
   }

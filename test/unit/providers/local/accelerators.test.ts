@@ -33,7 +33,11 @@ describe('NVIDIA GPUs', () => {
     const text = table.map((line, index) => line.replace(`GPU-${index}`, uuids[index] ?? '')).join('\n');
     const devices = parseNvidia(text, await recorded('nvidia-smi-list-mig.txt'));
     expect(devices).toMatchObject([
-      ...[0, 1, 2, 3].map(() => ({ id: expect.stringMatching(/^MIG-/u), name: 'A100-80GB MIG 1g.20gb', memoryGib: 20 })),
+      ...[0, 1, 2, 3].map(() => ({
+        id: expect.stringMatching(/^MIG-/u),
+        name: 'A100-80GB MIG 1g.20gb',
+        memoryGib: 20,
+      })),
       { id: '1', name: 'A100-80GB', memoryGib: 80 },
     ]);
     expect(devices.every(({ name }) => localAcceleratorName(name) === name)).toBe(true);
@@ -41,13 +45,19 @@ describe('NVIDIA GPUs', () => {
 
   it('behind a driver that does not answer are none, with its words', async () => {
     const words = (await recorded('nvidia-smi-no-driver.txt')).trim();
-    const failing: Probe = { ...nothing, run: async (tool) => (tool === 'nvidia-smi' ? Promise.reject(new Error(words)) : null) };
+    const failing: Probe = {
+      ...nothing,
+      run: async (tool) => (tool === 'nvidia-smi' ? Promise.reject(new Error(words)) : null),
+    };
     expect(await discoverDevices(failing, {})).toEqual({ devices: [], problems: [words] });
   });
 
   it('that the environment hides are left out', async () => {
     const table = await recorded('nvidia-smi-mixed.csv');
-    const probe: Probe = { ...nothing, run: async (tool, args) => (tool !== 'nvidia-smi' ? null : args[0] === '-L' ? '' : table) };
+    const probe: Probe = {
+      ...nothing,
+      run: async (tool, args) => (tool !== 'nvidia-smi' ? null : args[0] === '-L' ? '' : table),
+    };
     const visible = async (value: string): Promise<string[]> =>
       (await discoverDevices(probe, { CUDA_VISIBLE_DEVICES: value })).devices.map(({ id }) => id);
     expect(await visible('1,3')).toEqual(['1', '3']);
@@ -58,7 +68,9 @@ describe('NVIDIA GPUs', () => {
 
 describe('AMD GPUs', () => {
   it('have the name people know', async () => {
-    expect(parseAmd(await recorded('rocm-smi-rx7900.json'))).toMatchObject([{ id: '0', name: 'Radeon RX 7900 XT', memoryGib: 20 }]);
+    expect(parseAmd(await recorded('rocm-smi-rx7900.json'))).toMatchObject([
+      { id: '0', name: 'Radeon RX 7900 XT', memoryGib: 20 },
+    ]);
     expect(parseAmd(await recorded('rocm-smi-mi300x.txt'))).toMatchObject([
       { id: '0', name: 'MI300X', memoryGib: 192 },
       { id: '1', name: 'MI300X', memoryGib: 192 },
@@ -76,7 +88,8 @@ describe('TPUs', () => {
     ]);
     const probe: Probe = {
       ...nothing,
-      list: async (folder) => (folder === '/dev/vfio' ? ['0', '1', 'vfio'] : folder === '/dev' ? ['null'] : [...bus.keys()]),
+      list: async (folder) =>
+        folder === '/dev/vfio' ? ['0', '1', 'vfio'] : folder === '/dev' ? ['null'] : [...bus.keys()],
       read: async (path) => bus.get(path.split('/')[5] ?? '')?.[path.endsWith('vendor') ? 0 : 1] ?? null,
     };
     expect((await discoverDevices(probe, {})).devices).toMatchObject([
@@ -87,12 +100,17 @@ describe('TPUs', () => {
 });
 
 describe('what a job sees', () => {
-  const gpu = (id: string) => ({ vendor: 'nvidia', id, uuid: null, name: localAcceleratorName('H100'), memoryGib: 80 }) as const;
-  const chip = (id: string) => ({ vendor: 'google', id, uuid: null, name: localAcceleratorName('TPU v5e'), memoryGib: 16 }) as const;
+  const gpu = (id: string) =>
+    ({ vendor: 'nvidia', id, uuid: null, name: localAcceleratorName('H100'), memoryGib: 80 }) as const;
+  const chip = (id: string) =>
+    ({ vendor: 'google', id, uuid: null, name: localAcceleratorName('TPU v5e'), memoryGib: 16 }) as const;
 
   it('is what it was granted and nothing else', () => {
     const all = ['0', '1', '2', '3'].map(gpu);
-    expect(deviceEnvironment(all.slice(1, 3), all)).toMatchObject({ CUDA_VISIBLE_DEVICES: '1,2', HIP_VISIBLE_DEVICES: '' });
+    expect(deviceEnvironment(all.slice(1, 3), all)).toMatchObject({
+      CUDA_VISIBLE_DEVICES: '1,2',
+      HIP_VISIBLE_DEVICES: '',
+    });
     expect(deviceEnvironment([], all)).toMatchObject({ CUDA_VISIBLE_DEVICES: '' });
   });
 
@@ -110,7 +128,9 @@ describe('what a job sees', () => {
 describe('a tool of a vendor', () => {
   it('that is not installed is no error; one that fails has its say', async () => {
     expect(await systemProbe.run('aloft-no-such-tool', [])).toBeNull();
-    await expect(systemProbe.run('sh', ['-c', 'echo the driver is gone; exit 9'])).rejects.toThrow('sh: the driver is gone');
+    await expect(systemProbe.run('sh', ['-c', 'echo the driver is gone; exit 9'])).rejects.toThrow(
+      'sh: the driver is gone',
+    );
   });
 });
 
@@ -163,9 +183,10 @@ describe('jobs that want accelerators', () => {
       field: 'accelerator.count',
       remedy: 'It has 4 x H100.',
     });
-    await expect(
-      bench.submit({ accelerator: { name: localAcceleratorName('A10'), count: 1 } }),
-    ).rejects.toMatchObject({ tag: 'unsupported', field: 'accelerator.name' });
+    await expect(bench.submit({ accelerator: { name: localAcceleratorName('A10'), count: 1 } })).rejects.toMatchObject({
+      tag: 'unsupported',
+      field: 'accelerator.name',
+    });
     expect(await bench.connection.list(never)).toEqual([]);
   });
 });

@@ -4,7 +4,17 @@ import { join } from 'node:path';
 import { buffer } from 'node:stream/consumers';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { provider } from '../../../../src/providers/local/index.ts';
-import { baseSpec, benchPorts, isSnapshotId, LocalBench, never, newRunId, snapshotOf, supervisorPath } from './localRun.ts';
+import {
+  baseSpec,
+  benchPorts,
+  eventually,
+  isSnapshotId,
+  LocalBench,
+  never,
+  newRunId,
+  snapshotOf,
+  supervisorPath,
+} from './localRun.ts';
 
 describe('the connection', () => {
   it('says who runs jobs', async () => {
@@ -14,7 +24,10 @@ describe('the connection', () => {
 
   it('plans exactly what it sends, and keeps a spec for later', async () => {
     const bench = await LocalBench.open();
-    const { handle, key } = await bench.submit({ name: 'planned', command: 'true', secrets: ['A'] }, { secrets: new Map([['A', 'hidden']]) });
+    const { handle, key } = await bench.submit(
+      { name: 'planned', command: 'true', secrets: ['A'] },
+      { secrets: new Map([['A', 'hidden']]) },
+    );
     const sent = await readFile(join(bench.runFolder(handle), 'request.json'), 'utf8');
     const snapshot = await snapshotOf(bench.folder, { 'main.py': 'print("hello")\n' });
     const spec = { ...baseSpec, name: 'planned', secrets: ['A'] };
@@ -38,9 +51,9 @@ describe('the connection', () => {
     const bench = await LocalBench.open();
     const snapshotId = 'a'.repeat(64);
     const input = { spec: { ...baseSpec, ...part }, key: { runId: newRunId(), attempt: 1 } };
-    expect(() => bench.connection.plan({ ...input, snapshotId: isSnapshotId(snapshotId) ? snapshotId : expect.fail() })).toThrow(
-      expect.objectContaining({ name: 'ProviderError', tag, field }),
-    );
+    expect(() =>
+      bench.connection.plan({ ...input, snapshotId: isSnapshotId(snapshotId) ? snapshotId : expect.fail() }),
+    ).toThrow(expect.objectContaining({ name: 'ProviderError', tag, field }));
   });
 
   it('stages code once', async () => {
@@ -80,9 +93,10 @@ describe('the connection', () => {
     await broken.stage(snapshot, never, () => undefined);
     const key = { runId: newRunId(), attempt: 1 };
     const plan = broken.plan({ spec: baseSpec, key, snapshotId: snapshot.id });
-    await expect(
-      broken.submit({ plan, key, staged: {}, secrets: new Map() }, never),
-    ).rejects.toMatchObject({ tag: 'invalid', message: expect.stringContaining('ENOENT') });
+    await expect(broken.submit({ plan, key, staged: {}, secrets: new Map() }, never)).rejects.toMatchObject({
+      tag: 'invalid',
+      message: expect.stringContaining('ENOENT'),
+    });
   });
 
   it('refuses every call on Windows, and says what is missing', async () => {
@@ -105,7 +119,7 @@ describe('results', () => {
     const bench = await LocalBench.open();
     const { handle } = await bench.submit({
       command: `mkdir -p out/deep 'na me'; echo 1 >out/a.txt; echo 22 >out/deep/b.bin; echo x >'na me/[x].txt'; echo no >other
-        ln -s /etc/passwd out/leak; ln -s ../../.. out/up; ln -s a.txt out/alias`,
+        ln -s /etc/passwd out/leak; ln -s ../.. out/up; ln -s a.txt out/alias`,
     });
     await bench.ended(handle);
     const paths = async (...globs: string[]): Promise<string[]> =>
@@ -127,7 +141,10 @@ describe('results', () => {
 
   it('are relative to the working folder', async () => {
     const bench = await LocalBench.open();
-    const { handle } = await bench.submit({ workingDirectory: 'sub', command: 'echo r >result' }, { files: { 'sub/x': '' } });
+    const { handle } = await bench.submit(
+      { workingDirectory: 'sub', command: 'echo r >result' },
+      { files: { 'sub/x': '' } },
+    );
     await bench.ended(handle);
     expect((await bench.connection.outputs(handle, ['*'], never)).map(({ path }) => path)).toEqual(['result', 'x']);
   });
@@ -140,5 +157,33 @@ describe('results', () => {
     await symlink(join(bench.folder, 'elsewhere'), join(bench.runFolder(handle), 'work', 'door'));
     await writeFile(join(bench.folder, 'elsewhere', 'file'), 'x');
     expect((await bench.connection.outputs(handle, ['door/*', '**/file'], never)).map(({ path }) => path)).toEqual([]);
+  });
+});
+
+describe('pushed observations', () => {
+  it('tell every step as it comes, also over the death of a supervisor, and end with the signal', async () => {
+    const bench = await LocalBench.open();
+    const abort = new AbortController();
+    const pushes = bench.connection.watch?.(abort.signal)[Symbol.asyncIterator]() ?? expect.fail();
+    const seen: string[] = [];
+    const watching = (async () => {
+      for await (const { handleId, observation } of { [Symbol.asyncIterator]: () => pushes }) {
+        seen.push(`${handleId} ${observation.state}`);
+      }
+    })();
+    // Pushes are a hint on top of polling: what changes while nobody listens is not pushed later.
+    const untilPushed = async (): Promise<void> => {
+      await eventually(async () => {
+        const { handle } = await bench.submit({ command: 'true' });
+        await bench.ended(handle);
+        return seen.includes(`${handle.id} running`) && seen.includes(`${handle.id} succeeded`);
+      });
+    };
+    await untilPushed();
+    await bench.killSupervisor();
+    await untilPushed();
+    abort.abort();
+    await watching;
+    expect(seen.length).toBeGreaterThanOrEqual(4);
   });
 });

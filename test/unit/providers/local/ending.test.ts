@@ -26,7 +26,12 @@ open('ready', 'w').close()
 
 async function pidsOf(bench: LocalBench, handle: { readonly id: string }): Promise<number[]> {
   const work = join(bench.root, 'runs', handle.id, 'work');
-  await eventually(async () => readFile(join(work, 'ready')).then(() => true, () => false));
+  await eventually(async () =>
+    readFile(join(work, 'ready')).then(
+      () => true,
+      () => false,
+    ),
+  );
   return readFileSync(join(work, 'pids'), 'utf8').trim().split('\n').map(Number);
 }
 
@@ -61,7 +66,12 @@ describe('cancelling a job', () => {
     const { handle } = await bench.submit({
       command: `trap 'echo saved; exit 7' TERM; touch ready; while :; do sleep 0.05; done`,
     });
-    await eventually(async () => readFile(join(bench.runFolder(handle), 'work/ready')).then(() => true, () => false));
+    await eventually(async () =>
+      readFile(join(bench.runFolder(handle), 'work/ready')).then(
+        () => true,
+        () => false,
+      ),
+    );
     await bench.connection.cancel(handle, never);
     expect(await bench.ended(handle)).toMatchObject({ state: 'cancelled', exitCode: 7 });
     expect(await bench.text(handle)).toBe('saved\n');

@@ -56,7 +56,11 @@ let minted = 0;
 /** Ids in rising order, none twice. */
 export function newRunId(): RunId {
   minted += 1;
-  const suffix = (Date.now() * 1000 + minted).toString(32).toUpperCase().replaceAll(/[ILOU]/gu, 'X').padStart(12, '0');
+  const suffix = (Date.now() * 1000 + minted)
+    .toString(32)
+    .toUpperCase()
+    .replaceAll(/[ILOU]/gu, 'X')
+    .padStart(12, '0');
   return brand(`01${suffix.padStart(24, '0')}`, isRunId);
 }
 
@@ -116,10 +120,7 @@ export class LocalBench {
 
   /** A second connection to the same root, as another window would have. */
   another(settings: JsonObject = {}): Connection {
-    return provider.connect(
-      { root: this.root, supervisorPath, slots: 2, graceSeconds: 1, ...settings },
-      benchPorts,
-    );
+    return provider.connect({ root: this.root, supervisorPath, slots: 2, graceSeconds: 1, ...settings }, benchPorts);
   }
 
   async submit(
@@ -172,7 +173,9 @@ export class LocalBench {
   /** The text of one stream, to the end of the job. */
   async text(handle: Handle, stream = 'stdout'): Promise<string> {
     const items = await this.log(handle);
-    return Buffer.concat(items.flatMap((item) => (item.kind === 'bytes' && item.stream.name === stream ? [item.bytes] : []))).toString();
+    return Buffer.concat(
+      items.flatMap((item) => (item.kind === 'bytes' && item.stream.name === stream ? [item.bytes] : [])),
+    ).toString();
   }
 
   runFolder(handle: Handle): string {

@@ -43,7 +43,9 @@ describe('the log', () => {
 
   it('holds bytes that are no text as they came', async () => {
     const bench = await LocalBench.open();
-    const { handle } = await bench.submit({ command: String.raw`printf '\377\376\000\200abc\303'; printf '\001\r\033[31m' >&2` });
+    const { handle } = await bench.submit({
+      command: String.raw`printf '\377\376\000\200abc\303'; printf '\001\r\033[31m' >&2`,
+    });
     await bench.ended(handle);
     const bytes = (await bench.log(handle)).flatMap((item) => (item.kind === 'bytes' ? [...item.bytes] : []));
     expect(bytes.toSorted((a, b) => a - b)).toEqual(
@@ -64,7 +66,9 @@ describe('the log', () => {
 
   it('goes on exactly after every cursor', async () => {
     const bench = await LocalBench.open();
-    const { handle } = await bench.submit({ command: 'for i in 1 2 3; do echo $i; sleep 0.1; echo $i >&2; sleep 0.1; done' });
+    const { handle } = await bench.submit({
+      command: 'for i in 1 2 3; do echo $i; sleep 0.1; echo $i >&2; sleep 0.1; done',
+    });
     const all = await bench.log(handle);
     expect(all.length).toBeGreaterThan(3);
     for (const [index, item] of all.entries()) {
@@ -79,7 +83,8 @@ describe('the log', () => {
   it('is live, and goes on over the death of the supervisor', async () => {
     const bench = await LocalBench.open();
     const { handle } = await bench.submit({
-      command: 'echo 1; while [ ! -e two ]; do sleep 0.05; done; echo 2; while [ ! -e three ]; do sleep 0.05; done; echo 3',
+      command:
+        'echo 1; while [ ! -e two ]; do sleep 0.05; done; echo 2; while [ ! -e three ]; do sleep 0.05; done; echo 3',
     });
     const work = join(bench.runFolder(handle), 'work');
     const items = bench.connection.logs(handle, null, never)[Symbol.asyncIterator]();

@@ -33,7 +33,10 @@ describe('a job on this machine', () => {
   it('knows how a job ended whose wrapper was killed', async () => {
     const bench = await LocalBench.open();
     const { handle } = await bench.submit({ command: 'kill -KILL $PPID; exec sleep 1000' });
-    expect(await bench.ended(handle)).toMatchObject({ state: 'failed', reason: expect.stringContaining('from outside') });
+    expect(await bench.ended(handle)).toMatchObject({
+      state: 'failed',
+      reason: expect.stringContaining('from outside'),
+    });
   });
 
   it('hands the command to the shell exactly as written', async () => {
@@ -74,7 +77,10 @@ describe('a job on this machine', () => {
   it.each(['false; true', 'exit 3', 'exit 0'])('fails when its set-up `%s` does not get through', async (setup) => {
     const bench = await LocalBench.open();
     const { handle } = await bench.submit({ setup, command: 'echo must not run' });
-    expect(await bench.ended(handle)).toMatchObject({ state: 'failed', reason: expect.stringContaining('set-up failed') });
+    expect(await bench.ended(handle)).toMatchObject({
+      state: 'failed',
+      reason: expect.stringContaining('set-up failed'),
+    });
     expect(await bench.text(handle)).toBe('');
   });
 
@@ -119,7 +125,9 @@ describe('a job on this machine', () => {
 });
 
 describe('the Python of a job', () => {
-  const which = { command: 'command -v python python3; python -c "import sys; print(sys.prefix)"; echo "[$VIRTUAL_ENV]"' };
+  const which = {
+    command: 'command -v python python3; python -c "import sys; print(sys.prefix)"; echo "[$VIRTUAL_ENV]"',
+  };
 
   it('is the chosen virtual environment', async () => {
     const bench = await LocalBench.open();

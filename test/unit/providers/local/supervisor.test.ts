@@ -5,7 +5,16 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { describe, expect, it } from 'vitest';
 import { keyText } from '../../../../src/core/job.ts';
-import { baseSpec, eventually, isRunning, LocalBench, never, newRunId, snapshotOf, supervisorPath } from './localRun.ts';
+import {
+  baseSpec,
+  eventually,
+  isRunning,
+  LocalBench,
+  never,
+  newRunId,
+  snapshotOf,
+  supervisorPath,
+} from './localRun.ts';
 
 const untilStopped = 'echo started; while [ ! -e stop ]; do sleep 0.05; done';
 
@@ -31,7 +40,9 @@ describe('a supervisor that is killed', () => {
     await bench.until(handle, ({ state }) => state === 'running');
     await bench.killSupervisor();
     await stop(bench, handle);
-    await eventually(async () => !(await readFile(join(bench.runFolder(handle), 'exit'), 'utf8')).startsWith('unknown'));
+    await eventually(
+      async () => !(await readFile(join(bench.runFolder(handle), 'exit'), 'utf8')).startsWith('unknown'),
+    );
     expect(await bench.ended(handle)).toMatchObject({ state: 'failed', signal: 'SIGUSR1' });
   });
 
@@ -61,7 +72,10 @@ describe('a supervisor that is killed', () => {
     await bench.connection.cancel(cancelled.handle, never);
     await bench.killSupervisor();
     expect(await bench.ended(cancelled.handle)).toMatchObject({ state: 'cancelled' });
-    expect(await bench.ended(limited.handle)).toMatchObject({ state: 'failed', reason: 'stopped after its limit of 1.5s'.replace('1.5s', '1s500ms') });
+    expect(await bench.ended(limited.handle)).toMatchObject({
+      state: 'failed',
+      reason: 'stopped after its limit of 1.5s'.replace('1.5s', '1s500ms'),
+    });
   });
 
   it('takes the secrets with it, and the job says so instead of running without them', async () => {
@@ -123,7 +137,15 @@ describe('a supervisor that takes up what it finds', () => {
       await bench.killSupervisor();
       const bootId = (await readFile('/proc/sys/kernel/random/boot_id', 'utf8').catch(() => '')).trim();
       const stale = { pid: bystander.pid, startedAt: '1' };
-      const state = { phase: 'running', submittedAt: 1, startedAt: 2, bootId, process: stale, devices: [], stopping: null };
+      const state = {
+        phase: 'running',
+        submittedAt: 1,
+        startedAt: 2,
+        bootId,
+        process: stale,
+        devices: [],
+        stopping: null,
+      };
       await writeFile(path, JSON.stringify(state));
       expect(await bench.ended(handle)).toMatchObject({ state: 'failed' });
       expect(isRunning(bystander.pid ?? 0)).toBe(true);
@@ -208,7 +230,9 @@ describe('the queue', () => {
     const first = [0, 1].map(() => bench.submit({ command: `while [ ! -e '${gate}' ]; do sleep 0.05; done` }));
     await Promise.all(first);
     for (let index = 0; index < 200; index += 1) {
-      handles.push((await bench.submit({ command: `echo '+${index}' >>'${log}'; echo '-${index}' >>'${log}'` })).handle);
+      handles.push(
+        (await bench.submit({ command: `echo '+${index}' >>'${log}'; echo '-${index}' >>'${log}'` })).handle,
+      );
     }
     const queued = await bench.connection.observe(handles, never);
     expect([...queued.values()].every(({ state }) => state === 'queued')).toBe(true);

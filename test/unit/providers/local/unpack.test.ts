@@ -37,7 +37,7 @@ async function unpackEntries(entries: readonly Entry[]): Promise<void> {
 describe('unpacking', () => {
   it('makes files, folders and links as they were', async () => {
     await unpackEntries([
-      { name: './' , type: 'directory' },
+      { name: './', type: 'directory' },
       { name: 'a/run.sh', mode: 0o755, text: '#!/bin/sh\n' },
       { name: 'a/plain', mode: 0o4444, text: 'p' },
       { name: 'empty/', type: 'directory' },
@@ -59,10 +59,34 @@ describe('unpacking', () => {
     ['an absolute path', [{ name: '/tmp/aloft-escaped', text: 'x' }]],
     ['a link that climbs', [{ name: 'l', type: 'symlink', linkname: '../secret' }]],
     ['an absolute link', [{ name: 'l', type: 'symlink', linkname: '/etc/passwd' }]],
-    ['a file through a link', [{ name: 'd', type: 'symlink', linkname: 'e' }, { name: 'd/f', text: 'x' }]],
-    ['a folder through a link', [{ name: 'd', type: 'symlink', linkname: '.' }, { name: 'd/f/', type: 'directory' }]],
-    ['a file in place of a link', [{ name: 'd', type: 'symlink', linkname: 'e' }, { name: 'd', text: 'x' }]],
-    ['the same file twice', [{ name: 'f', text: 'x' }, { name: 'f', text: 'y' }]],
+    [
+      'a file through a link',
+      [
+        { name: 'd', type: 'symlink', linkname: 'e' },
+        { name: 'd/f', text: 'x' },
+      ],
+    ],
+    [
+      'a folder through a link',
+      [
+        { name: 'd', type: 'symlink', linkname: '.' },
+        { name: 'd/f/', type: 'directory' },
+      ],
+    ],
+    [
+      'a file in place of a link',
+      [
+        { name: 'd', type: 'symlink', linkname: 'e' },
+        { name: 'd', text: 'x' },
+      ],
+    ],
+    [
+      'the same file twice',
+      [
+        { name: 'f', text: 'x' },
+        { name: 'f', text: 'y' },
+      ],
+    ],
     ['a hard link', [{ name: 'h', type: 'link', linkname: '../secret' }]],
     ['a device', [{ name: 'null', type: 'character-device', devmajor: 1, devminor: 3 }]],
     ['a pipe', [{ name: 'p', type: 'fifo' }]],
