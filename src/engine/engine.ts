@@ -12,6 +12,7 @@ import type { Clock, Logger, Secrets } from '../core/ports.ts';
 import type { Connection, Handle, Json, Location, OutputFile, Plan } from '../core/provider.ts';
 import { ProviderError } from '../core/providerError.ts';
 import type { LogTailUpdate } from '../protocol/logView.ts';
+import { cancelJob } from './cancellation.ts';
 import { type ConnectionInfo, connectionLabel, type Connections } from './connections.ts';
 import type { Damage } from './database.ts';
 import { type JobStore, openStore, type StoreChange } from './jobStore.ts';
@@ -21,13 +22,14 @@ import { LogFollowers } from './logFollowers.ts';
 import { attemptLogFolder } from './logFolder.ts';
 import { tailLog } from './logTail.ts';
 import { fetchOutputs } from './outputs.ts';
-import { rebuildFrom, resumeSubmissions } from './reconcile.ts';
+import { noteLostStore, rebuildLost, resumeSubmissions } from './reconcile.ts';
 import { makeSnapshot, scan } from './snapshot/makeSnapshot.ts';
 import { removeUnreferencedSnapshots } from './snapshot/removeUnreferenced.ts';
 import { openSnapshot } from './snapshot/snapshotStore.ts';
 import type { SnapshotPreview } from './snapshot/preview.ts';
 import type { Snapshots } from './snapshots.ts';
-import { claimMs, runSubmission, type SubmissionDeps } from './submission.ts';
+import { runSubmission, type SubmissionDeps } from './submission.ts';
+import { claimMs } from './submissionClaim.ts';
 
 export interface EngineDeps {
   /** Shared by every window: store, logs, snapshots. */
@@ -110,10 +112,10 @@ export class Engine {
         this.#track(this.#follow());
       }
     });
-    this.#leader.renew();
     if (damaged !== null) {
-      this.#track(this.#rebuild());
+      noteLostStore(this.#submission);
     }
+    this.#leader.renew();
   }
 
   get onDidChange(): Event<StoreChange> {
@@ -233,19 +235,7 @@ export class Engine {
 
   /** Notes the wish and passes it on at once; the leader repeats it until the job has ended. */
   async cancel(runId: RunId): Promise<void> {
-    if (!this.store.requestCancel(runId)) {
-      return;
-    }
-    const found = await this.#accepted(runId);
-    if (found === undefined) {
-      return;
-    }
-    try {
-      await found.connection.cancel(found.handle, this.#stop.signal);
-    } catch (error) {
-      this.#deps.logger.warn(`${runId} could not be cancelled yet; it is tried again`, error);
-    }
-    this.#watcher.poke(found.connectionId);
+    await cancelJob(this.#submission, runId, this.#stop.signal);
   }
 
   /** Removes an ended job here and at its provider, with its log. A provider that does not answer does not keep it alive here. */
@@ -365,6 +355,7 @@ export class Engine {
     }, resumeInterval);
     this.#resumeTimer.unref();
     this.#resume();
+    this.#track(rebuildLost(this.#submission, this.#stop.signal));
   }
 
   async #follow(): Promise<void> {
@@ -375,16 +366,6 @@ export class Engine {
   #resume(): void {
     if (this.#leader.isLeader && this.#deps.maySubmit() && this.store.unfinishedSubmissions().length > 0) {
       this.#track(resumeSubmissions(this.#submission, this.#stop.signal));
-    }
-  }
-
-  async #rebuild(): Promise<void> {
-    for (const { id } of this.connections.list()) {
-      try {
-        await rebuildFrom(this.#submission, id, this.#stop.signal);
-      } catch (error) {
-        this.#deps.logger.error(`runs of ${id} could not be found again`, error);
-      }
     }
   }
 

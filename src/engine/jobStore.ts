@@ -574,8 +574,8 @@ export class JobStore implements Disposable {
 
   // People
 
-  /** Notes once that the job is to end; false when it has ended already. */
-  requestCancel(runId: RunId): boolean {
+  /** Notes once that the job is to end, and why; false when it has ended already. */
+  requestCancel(runId: RunId, why = 'You asked for it to be cancelled'): boolean {
     return this.#write(() => {
       const row = this.#get('SELECT * FROM jobs WHERE run_id = ?', runId);
       if (row === undefined || isTerminal(stateOf(row))) {
@@ -584,7 +584,7 @@ export class JobStore implements Disposable {
       if (numberOrNull(row, 'cancel_requested_at') === null) {
         const now = this.#clock.now();
         this.#run('UPDATE jobs SET cancel_requested_at = ? WHERE run_id = ?', now, runId);
-        this.#insertEvent(runId, { at: now, attempt: number(row, 'attempt'), kind: 'cancel', state: null, text: 'You asked for it to be cancelled', native: null });
+        this.#insertEvent(runId, { at: now, attempt: number(row, 'attempt'), kind: 'cancel', state: null, text: why, native: null });
         this.#touchJob(runId);
       }
       return true;

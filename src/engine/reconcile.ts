@@ -1,6 +1,9 @@
 import type { ConnectionId } from '../core/job.ts';
 import { type JobSpec, parseJobSpec } from '../core/jobSpec.ts';
 import type { FoundAttempt } from '../core/provider.ts';
+import type { CancellationDeps } from './cancellation.ts';
+import { explain } from './errorNote.ts';
+import { delayAfter, within } from './retry.ts';
 import { type SubmissionDeps, runSubmission } from './submission.ts';
 
 /**
@@ -23,39 +26,83 @@ export async function resumeSubmissions(deps: SubmissionDeps, signal: AbortSigna
   );
 }
 
-/** Brings back into an empty store what a connection still knows of our runs. Returns how many came back. */
-export async function rebuildFrom(deps: SubmissionDeps, connectionId: ConnectionId, signal: AbortSignal): Promise<number> {
-  const { store, connections, logger } = deps;
+/** Under this name the store keeps the connections that have not been asked yet since it was lost. */
+const pendingKey = 'rebuild';
+/** In ms. */
+const listWithin = 60_000;
+const backoff = { first: 2_000, longest: 300_000 };
+
+/** Notes in the new store that the former one was lost: every connection is to be asked what it knows, now or after a restart. */
+export function noteLostStore({ store, connections }: Pick<CancellationDeps, 'store' | 'connections'>): void {
+  store.setValue(pendingKey, JSON.stringify(connections.list().map(({ id }) => id)));
+}
+
+/**
+ * Brings back what the connections still know of our runs, if the store was lost: each becomes a job again. A connection that
+ * does not answer is asked again until it does. Rejects only when `signal` is aborted.
+ */
+export async function rebuildLost(deps: CancellationDeps, signal: AbortSignal): Promise<void> {
+  const { store, clock, logger } = deps;
+  for (let failures = 1; ; failures += 1) {
+    const pending = pendingConnections(deps);
+    if (pending.length === 0) {
+      return;
+    }
+    const outcomes = await Promise.allSettled(
+      pending.map(async (id) => {
+        await rebuildFrom(deps, id, signal);
+      }),
+    );
+    signal.throwIfAborted();
+    const errors = outcomes.flatMap((outcome) => (outcome.status === 'rejected' ? [outcome.reason] : []));
+    store.setValue(pendingKey, JSON.stringify(pending.filter((_, index) => outcomes[index]?.status === 'rejected')));
+    if (errors.length > 0) {
+      logger.warn(`runs could not be looked for yet: ${errors.map((error) => explain(error).reason).join(' ')}`);
+      await clock.sleep(delayAfter(errors[0], failures, backoff), signal);
+    }
+  }
+}
+
+/** Those that are still set up. */
+function pendingConnections({
+  store,
+  connections,
+}: Pick<CancellationDeps, 'store' | 'connections'>): readonly ConnectionId[] {
+  const noted: unknown = JSON.parse(store.value(pendingKey) ?? '[]');
+  return Array.isArray(noted) ? connections.list().flatMap(({ id }) => (noted.includes(id) ? [id] : [])) : [];
+}
+
+async function rebuildFrom(deps: CancellationDeps, connectionId: ConnectionId, signal: AbortSignal): Promise<void> {
+  const { store, connections, clock, logger } = deps;
   const connection = await connections.open(connectionId);
   const info = connections.list().find(({ id }) => id === connectionId);
-  const found = (await connection.list(signal)).toSorted((a, b) => a.key.attempt - b.key.attempt);
+  const found = await within(listWithin, clock, signal, async (limited) => await connection.list(limited));
   let count = 0;
-  for (const attempt of found) {
-    const added = store.adoptAttempt({
-      key: attempt.key,
+  for (const attempt of found.toSorted((a, b) => a.key.attempt - b.key.attempt)) {
+    const spec = specOf(attempt);
+    const { key, handle, createdAt } = attempt;
+    const isNew = store.adoptAttempt({
+      key,
       connectionId,
       providerId: info?.providerId ?? connectionId,
-      handle: attempt.handle,
-      name: attempt.name,
-      spec: specOf(attempt),
-      createdAt: attempt.createdAt,
+      handle,
+      name: spec.name,
+      spec,
+      createdAt,
     });
-    count += added ? 1 : 0;
+    count += isNew ? 1 : 0;
   }
   logger.info(`${connectionId} still knew ${found.length} runs; ${count} of them came back`);
-  return count;
 }
 
 /** The spec as the backend carries it, or the least that can be said when it does not. */
 function specOf(found: FoundAttempt): JobSpec {
-  const parsed = parseJobSpec(found.spec);
-  if (parsed.ok) {
-    return parsed.spec;
+  const command = 'unknown';
+  for (const input of [found.spec, { name: found.name, command }, { name: found.key.runId, command }]) {
+    const parsed = parseJobSpec(input);
+    if (parsed.ok) {
+      return parsed.spec;
+    }
   }
-  const least = parseJobSpec({ name: found.name, command: 'unknown' });
-  if (!least.ok) {
-    throw new Error(`run ${found.key.runId} has no usable name`);
-  }
-  return least.spec;
+  throw new Error(`Run ${found.key.runId} cannot be read.`);
 }
-

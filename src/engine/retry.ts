@@ -1,5 +1,5 @@
 import type { Clock } from '../core/ports.ts';
-import { isProviderError, isRetryable } from '../core/providerError.ts';
+import { isProviderError, isRetryable, ProviderError } from '../core/providerError.ts';
 
 export interface Backoff {
   /** In ms. */
@@ -25,21 +25,45 @@ export interface RetryPolicy extends Backoff {
   readonly tries: number;
 }
 
-/** Tries again what may succeed another time (`transient`, `rateLimited`); every other error, and the last one, is thrown. */
+/** Tries again what may succeed another time, by default `transient` and `rateLimited`; every other error, and the last one, is thrown. */
 export async function retry<T>(
   work: () => Promise<T>,
   policy: RetryPolicy,
   clock: Clock,
   signal: AbortSignal,
+  worthwhile: (error: unknown) => boolean = isRetryable,
 ): Promise<T> {
   for (let failures = 1; ; failures += 1) {
     try {
       return await work();
     } catch (error) {
-      if (!isRetryable(error) || failures >= policy.tries || signal.aborted) {
+      if (!worthwhile(error) || failures >= policy.tries || signal.aborted) {
         throw error;
       }
       await clock.sleep(delayAfter(error, failures, policy), signal);
     }
+  }
+}
+
+/** Gives up waiting for `work` after `ms` with a `transient` error; the signal that `work` gets is aborted then. */
+export async function within<T>(
+  ms: number,
+  clock: Clock,
+  signal: AbortSignal,
+  work: (signal: AbortSignal) => Promise<T>,
+): Promise<T> {
+  const late = new AbortController();
+  const done = new AbortController();
+  const limit = clock.sleep(ms, AbortSignal.any([signal, done.signal])).then(
+    () => {
+      late.abort(new ProviderError('transient', `There was no answer within ${ms / 1000} s.`));
+    },
+    () => undefined,
+  );
+  try {
+    return await work(AbortSignal.any([signal, late.signal]));
+  } finally {
+    done.abort();
+    await limit;
   }
 }

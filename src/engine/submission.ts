@@ -1,13 +1,16 @@
-import { type AttemptKey, type Job, keyText } from '../core/job.ts';
-import { isTerminal } from '../core/jobState.ts';
+import { type Attempt, type AttemptKey, type Job, keyText } from '../core/job.ts';
 import type { Clock, Logger, Secrets } from '../core/ports.ts';
 import type { Connection, Handle, JsonObject, Plan, Snapshot } from '../core/provider.ts';
-import { isProviderError, ProviderError } from '../core/providerError.ts';
+import { ProviderError } from '../core/providerError.ts';
 import type { SubmissionStep } from '../core/submissionStep.ts';
-import type { Connections } from './connections.ts';
+import { deliverCancel } from './cancellation.ts';
+import { type Connections, connectionLabel } from './connections.ts';
+import { explain, noteError } from './errorNote.ts';
 import type { JobStore, StepData } from './jobStore.ts';
-import { retry, type RetryPolicy } from './retry.ts';
+import { retry } from './retry.ts';
 import type { Snapshots } from './snapshots.ts';
+import { claimMs, SubmissionClaim } from './submissionClaim.ts';
+import { patience, SubmissionRequest } from './submissionRequest.ts';
 
 export interface SubmissionDeps {
   readonly store: JobStore;
@@ -31,8 +34,6 @@ export interface SubmissionProgress {
 
 export interface SubmissionObserver {
   onProgress(progress: SubmissionProgress): void;
-  /** The step is on disk; the next has not begun. */
-  onRecorded?(step: SubmissionStep): void;
 }
 
 export type SubmissionResult =
@@ -41,22 +42,15 @@ export type SubmissionResult =
   /** Another process is at it, or it was finished before. */
   | { readonly kind: 'elsewhere' };
 
-/** A claim is renewed this often while a submission runs; one that is not runs out after `claimMs`. */
-export const claimMs = 4_000;
-const renewMs = 1_000;
 /** Code that was not captured yet is not taken from the folder any more after this long, in ms: it would not be what was meant. */
 const captureWithin = 10 * 60_000;
-
-const patience: RetryPolicy = { tries: 6, first: 500, longest: 15_000 };
-
-/** Thrown into a submission whose job is to be cancelled; told apart by identity from the caller's own abort. */
-const cancelRequested = new DOMException('The job is to be cancelled', 'AbortError');
 
 /**
  * Carries one submission on from wherever its journal says it is, until the provider accepted it, it failed for good or it was
  * cancelled. Safe to call from several processes and after any death: a step is recorded before the next begins, and once a
- * request may have gone out, the provider is asked for it before another is sent. An error that ends the submission is
- * recorded and thrown; an abort of `signal` leaves it for somebody else to finish.
+ * request may have gone out, the provider is asked for it before anything else. An error that ends the submission is recorded
+ * and thrown. While it is not known whether a request arrived, an error is thrown but ends nothing, and an abort of `signal`
+ * never does: somebody else finishes it later.
  */
 export async function runSubmission(
   deps: SubmissionDeps,
@@ -69,130 +63,167 @@ export async function runSubmission(
   if (running.has(name) || !store.claimSubmission(key, claimMs)) {
     return { kind: 'elsewhere' };
   }
+  const job = store.job(key.runId);
+  const attempt = job?.attempts.find(({ number }) => number === key.attempt);
+  if (job === undefined || attempt === undefined) {
+    return { kind: 'elsewhere' };
+  }
   running.add(name);
-  const stop = new AbortController();
-  const guard = guardClaim(store, key, stop);
-  const work = AbortSignal.any([signal, stop.signal]);
+  const claim = new SubmissionClaim(store, key, logger);
   try {
-    return await new Submission(deps, key, work, observer).run();
-  } catch (error) {
-    if (stop.signal.reason === cancelRequested && !signal.aborted) {
-      return await finishCancelled(deps, key, signal);
-    }
-    if (work.aborted) {
-      logger.info(`submission ${key.runId} was left for another time`);
-      throw error;
-    }
-    const { reason, native } = explain(error);
-    store.failSubmission(key, reason, native);
-    throw error;
+    return await new Submission(deps, { key, job, attempt }, claim, signal, observer).run();
   } finally {
-    guard.dispose();
+    claim.dispose();
     running.delete(name);
   }
 }
 
-/** Keeps the claim alive, and stops the work when the claim is lost or the job is to be cancelled. */
-function guardClaim(store: JobStore, key: AttemptKey, stop: AbortController): { dispose(): void } {
-  const lookForCancel = (): void => {
-    const job = store.job(key.runId);
-    if (job === undefined || job.cancelRequestedAt !== null) {
-      stop.abort(cancelRequested);
-    }
-  };
-  const timer = setInterval(() => {
-    if (!store.claimSubmission(key, claimMs)) {
-      stop.abort(new DOMException('Another window took the submission over', 'AbortError'));
-    }
-  }, renewMs);
-  const subscription = store.onDidChange(({ runIds }) => {
-    if (runIds.has(key.runId)) {
-      lookForCancel();
-    }
-  });
-  lookForCancel();
-  return {
-    dispose: () => {
-      clearInterval(timer);
-      subscription.dispose();
-    },
-  };
-}
-
-function explain(error: unknown): { readonly reason: string; readonly native: string | null } {
-  if (isProviderError(error)) {
-    return { reason: [error.message, error.remedy].filter(Boolean).join(' '), native: error.raw ?? null };
-  }
-  return { reason: error instanceof Error ? error.message : String(error), native: null };
-}
-
-/** Nothing sent: cancelled. Sent: it is found, accepted, and cancelled where it is. */
-async function finishCancelled(deps: SubmissionDeps, key: AttemptKey, signal: AbortSignal): Promise<SubmissionResult> {
-  const { store, connections, clock } = deps;
-  const attempt = store.job(key.runId)?.attempts.at(key.attempt - 1);
-  if (attempt === undefined || isTerminal(attempt.state)) {
-    return { kind: 'cancelled' };
-  }
-  if (store.journal(key).some(({ step }) => step === 'sending')) {
-    const connection = await connections.open(attempt.connectionId);
-    const handle = await retry(async () => await connection.find(key, signal), patience, clock, signal);
-    if (handle !== null) {
-      store.recordStep(key, 'accepted', { handle });
-      await retry(async () => { await connection.cancel(handle, signal); }, patience, clock, signal);
-      return { kind: 'accepted', handle };
-    }
-  }
-  store.endAttempt(key, 'cancelled', 'cancelled before it was submitted', null);
-  return { kind: 'cancelled' };
+interface Subject {
+  readonly key: AttemptKey;
+  readonly job: Job;
+  readonly attempt: Attempt;
 }
 
 /** One run through the journal's steps. */
 class Submission {
   readonly #deps: SubmissionDeps;
   readonly #key: AttemptKey;
-  readonly #signal: AbortSignal;
+  readonly #job: Job;
+  readonly #attempt: Attempt;
+  readonly #claim: SubmissionClaim;
   readonly #observer: SubmissionObserver;
+  /** Ends with the window or with the claim. */
+  readonly #ours: AbortSignal;
+  /** Ends with a wish to cancel as well: for whatever comes before the request. */
+  readonly #wanted: AbortSignal;
+  readonly #request: SubmissionRequest;
 
-  constructor(deps: SubmissionDeps, key: AttemptKey, signal: AbortSignal, observer: SubmissionObserver) {
+  constructor(
+    deps: SubmissionDeps,
+    { key, job, attempt }: Subject,
+    claim: SubmissionClaim,
+    signal: AbortSignal,
+    observer: SubmissionObserver,
+  ) {
     this.#deps = deps;
     this.#key = key;
-    this.#signal = signal;
+    this.#job = job;
+    this.#attempt = attempt;
+    this.#claim = claim;
     this.#observer = observer;
+    this.#ours = AbortSignal.any([signal, claim.lost]);
+    this.#wanted = AbortSignal.any([this.#ours, claim.cancelled]);
+    this.#request = new SubmissionRequest({
+      ...deps,
+      key,
+      connectionId: attempt.connectionId,
+      claim,
+      ours: this.#ours,
+      wanted: this.#wanted,
+      onAsk: () => {
+        this.#progress('sending', 'Asking whether the request arrived');
+      },
+      onSend: () => {
+        this.#progress('sending', 'Submitting');
+      },
+    });
   }
 
   async run(): Promise<SubmissionResult> {
-    const { store, connections } = this.#deps;
-    const job = store.job(this.#key.runId);
-    const attempt = job?.attempts.at(this.#key.attempt - 1);
-    if (job === undefined || attempt === undefined) {
-      return { kind: 'elsewhere' };
+    const { store } = this.#deps;
+    try {
+      const handle = await this.#sentOrCancelled();
+      if (handle !== null) {
+        return await this.#accept(handle);
+      }
+      this.#claim.hold();
+      store.endAttempt(this.#key, 'cancelled', 'cancelled before it was submitted', null);
+      return { kind: 'cancelled' };
+    } catch (error) {
+      if (this.#ours.aborted) {
+        throw error;
+      }
+      if (this.#request.isOpen) {
+        this.#leaveOpen(error);
+        throw error;
+      }
+      this.#claim.hold();
+      const { reason, native } = explain(error);
+      store.failSubmission(this.#key, reason, native);
+      throw error;
     }
-    this.#signal.throwIfAborted();
-    const journal = new Map(store.journal(this.#key).map(({ step, data }) => [step, data]));
-    const secrets = await this.#secrets(job);
-    const snapshot = await this.#snapshot(job, journal);
-    this.#signal.throwIfAborted();
-    const connection = await connections.open(attempt.connectionId);
-    const plan = this.#plan(job, connection, snapshot);
-    const staged = await this.#stage(connection, snapshot, journal);
-    this.#signal.throwIfAborted();
-    const handle = await this.#send(connection, { plan, staged, secrets }, journal.has('sending'));
+  }
+
+  /** The provider's handle; null when the job was to be cancelled and the provider has none. */
+  async #sentOrCancelled(): Promise<Handle | null> {
+    try {
+      return await this.#send();
+    } catch (error) {
+      if (this.#ours.aborted || !this.#claim.cancelled.aborted) {
+        throw error;
+      }
+      return await this.#request.find();
+    }
+  }
+
+  async #send(): Promise<Handle> {
+    const found = await this.#request.find();
+    if (found !== null) {
+      return found;
+    }
+    this.#wanted.throwIfAborted();
+    const secrets = await this.#secrets();
+    const snapshot = await this.#snapshot();
+    this.#wanted.throwIfAborted();
+    const connection = await this.#deps.connections.open(this.#attempt.connectionId);
+    const plan = this.#plan(connection, snapshot);
+    const staged = await this.#stage(connection, snapshot);
+    return await this.#request.send({ plan, staged, secrets, key: this.#key });
+  }
+
+  async #accept(handle: Handle): Promise<SubmissionResult> {
     this.#record('accepted', { handle });
+    if (this.#deps.store.job(this.#key.runId)?.cancelRequestedAt !== null) {
+      await deliverCancel(this.#deps, { key: this.#key, connectionId: this.#attempt.connectionId, handle }, this.#ours);
+    }
     return { kind: 'accepted', handle };
   }
 
+  /** Says why nobody knows yet how it ended, once; only somebody who takes the provider away can make it end without an answer. */
+  #leaveOpen(error: unknown): void {
+    const { store, connections } = this.#deps;
+    const { connectionId } = this.#attempt;
+    const { reason, native } = explain(error);
+    if (this.#claim.cancelled.aborted && !connections.list().some(({ id }) => id === connectionId)) {
+      const where = connectionLabel(connections, connectionId);
+      this.#claim.hold();
+      store.failSubmission(
+        this.#key,
+        `${where} is no longer set up here: look there whether run ${this.#key.runId} was submitted`,
+        native,
+      );
+      return;
+    }
+    const text = `It is not known yet whether the request arrived; the provider is asked again. ${reason}`;
+    noteError(this.#deps, this.#key, text, native);
+  }
+
+  #recorded(step: SubmissionStep): JsonObject | undefined {
+    return this.#deps.store.journal(this.#key).findLast((entry) => entry.step === step)?.data;
+  }
+
   #record(step: SubmissionStep, data: StepData): void {
+    this.#claim.hold();
     this.#deps.store.recordStep(this.#key, step, data);
-    this.#observer.onRecorded?.(step);
   }
 
   #progress(step: SubmissionStep, text: string, fraction: number | null = null): void {
     this.#observer.onProgress({ step, text, fraction });
   }
 
-  async #secrets(job: Job): Promise<ReadonlyMap<string, string>> {
+  async #secrets(): Promise<ReadonlyMap<string, string>> {
     const values = new Map<string, string>();
-    for (const name of job.spec.secrets) {
+    for (const name of this.#job.spec.secrets) {
       const value = await this.#deps.secrets.get(name);
       if (value === undefined) {
         throw new ProviderError('invalid', `The secret ${name} has no value.`, {
@@ -205,83 +236,49 @@ class Submission {
     return values;
   }
 
-  async #snapshot(job: Job, journal: ReadonlyMap<SubmissionStep, JsonObject>): Promise<Snapshot> {
+  async #snapshot(): Promise<Snapshot> {
     const { snapshots, clock } = this.#deps;
-    if (job.snapshotId !== null) {
-      return await snapshots.open(job.snapshotId);
+    if (this.#job.snapshotId !== null) {
+      return await snapshots.open(this.#job.snapshotId);
     }
-    if (clock.now() - job.createdAt > captureWithin) {
+    if (clock.now() - this.#job.createdAt > captureWithin) {
       throw new ProviderError('invalid', 'The submission was interrupted before its code was captured.', {
         remedy: 'Nothing was sent. Submit again.',
       });
     }
     this.#progress('snapshot', 'Capturing the code');
-    const include = journal.get('created')?.['include'];
+    const include = this.#recorded('created')?.['include'];
     const paths = Array.isArray(include) ? include.filter((path) => typeof path === 'string') : [];
-    const snapshot = await snapshots.make(job.sourceFolder, paths, this.#signal);
-    this.#signal.throwIfAborted();
+    const snapshot = await snapshots.make(this.#job.sourceFolder, paths, this.#wanted);
+    this.#wanted.throwIfAborted();
     this.#record('snapshot', { snapshotId: snapshot.id });
     return snapshot;
   }
 
-  #plan(job: Job, connection: Connection, snapshot: Snapshot): Plan {
+  #plan(connection: Connection, snapshot: Snapshot): Plan {
     const known = this.#deps.store.plan(this.#key);
     if (known !== null) {
       return known;
     }
-    const plan = connection.plan({ spec: job.spec, key: this.#key, snapshotId: snapshot.id });
+    const plan = connection.plan({ spec: this.#job.spec, key: this.#key, snapshotId: snapshot.id });
     this.#record('planned', { plan });
     return plan;
   }
 
-  async #stage(
-    connection: Connection,
-    snapshot: Snapshot,
-    journal: ReadonlyMap<SubmissionStep, JsonObject>,
-  ): Promise<JsonObject> {
-    const known = journal.get('staged')?.['staged'];
+  async #stage(connection: Connection, snapshot: Snapshot): Promise<JsonObject> {
+    const known = this.#recorded('staged')?.['staged'];
     if (isObject(known)) {
       return known;
     }
     this.#progress('staged', 'Sending the code');
-    const staged = await this.#retry(
-      async () =>
-        await connection.stage(snapshot, this.#signal, ({ sentBytes, totalBytes }) => {
-          this.#progress('staged', 'Sending the code', totalBytes === 0 ? null : sentBytes / totalBytes);
-        }),
-    );
+    const stage = async (): Promise<JsonObject> =>
+      await connection.stage(snapshot, this.#wanted, ({ sentBytes, totalBytes }) => {
+        this.#progress('staged', 'Sending the code', totalBytes === 0 ? null : sentBytes / totalBytes);
+      });
+    const staged = await retry(stage, patience, this.#deps.clock, this.#wanted);
+    this.#wanted.throwIfAborted();
     this.#record('staged', { staged });
     return staged;
-  }
-
-  async #send(
-    connection: Connection,
-    input: { readonly plan: Plan; readonly staged: JsonObject; readonly secrets: ReadonlyMap<string, string> },
-    mayHaveBeenSent: boolean,
-  ): Promise<Handle> {
-    const { store } = this.#deps;
-    if (mayHaveBeenSent) {
-      const found = await this.#retry(async () => await connection.find(this.#key, this.#signal));
-      if (found !== null) {
-        return found;
-      }
-    }
-    this.#progress('sending', 'Submitting');
-    if (!store.claimSubmission(this.#key, claimMs)) {
-      throw new DOMException('Another window took the submission over', 'AbortError');
-    }
-    this.#record('sending', {});
-    let sent = false;
-    return await this.#retry(async () => {
-      // A reply that was lost may have left a job behind: look before sending again.
-      const found = sent ? await connection.find(this.#key, this.#signal) : null;
-      sent = true;
-      return found ?? (await connection.submit({ ...input, key: this.#key }, this.#signal));
-    });
-  }
-
-  async #retry<T>(work: () => Promise<T>): Promise<T> {
-    return await retry(work, patience, this.#deps.clock, this.#signal);
   }
 }
 

@@ -1,0 +1,24 @@
+import type { AttemptKey } from '../core/job.ts';
+import type { Clock } from '../core/ports.ts';
+import { isProviderError } from '../core/providerError.ts';
+import type { JobStore } from './jobStore.ts';
+
+/** An error as a plain sentence with what to do about it, and the provider's own words. */
+export function explain(error: unknown): { readonly reason: string; readonly native: string | null } {
+  if (isProviderError(error)) {
+    return { reason: [error.message, error.remedy].filter(Boolean).join(' '), native: error.raw ?? null };
+  }
+  return { reason: error instanceof Error ? error.message : String(error), native: null };
+}
+
+/** Puts an error that ends nothing into the job's timeline, once for as long as nothing else happens. */
+export function noteError(
+  { store, clock }: { readonly store: JobStore; readonly clock: Clock },
+  { runId, attempt }: AttemptKey,
+  text: string,
+  native: string | null,
+): void {
+  if (store.events(runId).at(-1)?.text !== text) {
+    store.addEvent(runId, { at: clock.now(), attempt, kind: 'error', state: null, text, native });
+  }
+}
