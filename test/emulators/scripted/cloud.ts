@@ -28,6 +28,8 @@ export const conditionsSchema = z.object({
   capacity: z._default(z.nullable(z.number()), null),
   /** Jobs that may ever be created; a further one is refused with `quota`. */
   quota: z._default(z.nullable(z.number()), null),
+  /** Jobs stay in their first phase. */
+  hold: z._default(z.boolean(), false),
   /** Log chunks are cut at lengths from 1 to this. */
   chunkBytes: z._default(z.number(), 1000),
   /** `list` and `observe` answer in another order each time. */
@@ -306,7 +308,7 @@ export class ScriptedCloud {
   }
 
   #settle(job: ScriptedJob): ScriptedJob {
-    if (job.settle(this.clock.now())) {
+    if (!(this.conditions.hold && job.isNew) && job.settle(this.clock.now())) {
       this.changes.fire();
     }
     return job;

@@ -37,7 +37,7 @@ const observedSchema = z.object({ id: z.string(), observation: observationSchema
 export type Idempotency = 'named' | 'searched';
 
 /** How long a client that holds the lock may take from its search to the end of its creation, in ms. */
-const lockMs = 2000;
+const lockMs = 500;
 const lockPollMs = 10;
 
 export class ScriptedConnection implements Connection {
@@ -100,7 +100,8 @@ export class ScriptedConnection implements Connection {
     let sentBytes = 0;
     onProgress({ sentBytes, totalBytes });
     for (const piece of missing) {
-      const base64 = await readFile(snapshot.piecePath(piece), { encoding: 'base64', signal });
+      const base64 = await readFile(snapshot.piecePath(piece), 'base64');
+      signal.throwIfAborted();
       await this.#transport.call('stage', { sha256: piece.sha256, base64 }, signal);
       sentBytes += piece.bytes;
       onProgress({ sentBytes, totalBytes });

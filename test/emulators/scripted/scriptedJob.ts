@@ -52,6 +52,11 @@ export class ScriptedJob {
     return phase;
   }
 
+  /** Still in its first phase. */
+  get isNew(): boolean {
+    return this.#history.length === 1;
+  }
+
   get isEnded(): boolean {
     return this.#endedAt !== null;
   }

@@ -1,14 +1,12 @@
-import { mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { ConnectionId } from '../../../src/core/job.ts';
 import type { ProviderPorts } from '../../../src/core/ports.ts';
 
 const quiet = (): void => undefined;
 
-/** Ports for a connection under test: the real clock, a silent log, and nothing remembered. */
-export function testPorts(connectionId: string): ProviderPorts {
+/** Ports for a connection under test: the real clock, a silent log, nothing remembered, and `folder` for its files. */
+export function testPorts(connectionId: string, folder = tmpdir()): ProviderPorts {
   const values = new Map<string, string>();
   const secrets = new Map<string, string>();
   return {
@@ -37,6 +35,6 @@ export function testPorts(connectionId: string): ProviderPorts {
         values.set(key, value);
       },
     },
-    files: { folder: async () => mkdtemp(join(tmpdir(), 'aloft-connection-')) },
+    files: { folder: async () => folder },
   };
 }

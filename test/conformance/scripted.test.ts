@@ -1,0 +1,138 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import type { ProviderErrorTag } from '../../src/core/providerError.ts';
+import type { Idempotency } from '../emulators/scripted/connection.ts';
+import type { Control } from '../emulators/scripted/control.ts';
+import { provider } from '../emulators/scripted/provider.ts';
+import { type JobScriptInput, type LogEntryInput, scriptCommand } from '../emulators/scripted/script.ts';
+import { scriptedBytes } from '../emulators/scripted/scriptedBytes.ts';
+import { startBackend } from '../emulators/scripted/startBackend.ts';
+import { testPorts } from '../emulators/scripted/testPorts.ts';
+import type { Faults, Method, Scenarios, StartedProvider } from './setup.ts';
+import { describeProvider } from './suite.ts';
+
+const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
+
+/** A life with an end, short pauses between its states, and this printed. */
+function living(forMs: number, log: LogEntryInput[], end: JobScriptInput['life'][number], files = {}): string {
+  return scriptCommand({
+    life: [
+      { state: 'queued', forMs: 3 },
+      { state: 'provisioning', forMs: 3 },
+      { state: 'unknown', native: 'JOB_STATE_UPDATING', forMs: 3 },
+      { state: 'running', forMs },
+      end,
+    ],
+    log,
+    files,
+  });
+}
+
+const succeeded = { state: 'succeeded', exitCode: 0 } as const;
+const slowPortions = Array.from({ length: 10 }, (_, index) => `portion ${index}\n`);
+
+const scenarios: Scenarios = {
+  prints: {
+    command: living(
+      10,
+      [
+        { text: 'first line\n' },
+        { seed: 1, bytes: 40, stream: 'stderr' },
+        { seed: 2, bytes: 60, atMs: 5 },
+        { text: 'no end', stream: 'stderr', atMs: 10 },
+      ],
+      succeeded,
+    ),
+    stdout: Buffer.concat([bytes('first line\n'), scriptedBytes(2, 60)]),
+    stderr: Buffer.concat([scriptedBytes(1, 40), bytes('no end')]),
+  },
+  fails: { command: living(5, [], { state: 'failed', exitCode: 3, reason: 'The replica workerpool0-0 exited with 3.' }) },
+  killed: { command: living(5, [], { state: 'failed', signal: 'SIGKILL', reason: 'OOMKilled' }) },
+  endless: {
+    command: scriptCommand({
+      life: [{ state: 'queued', forMs: 3 }, { state: 'running' }],
+      log: [{ text: 'ready\n' }],
+      onCancel: [{ state: 'cancelling', forMs: 20 }, { state: 'cancelled', signal: 'SIGTERM' }],
+    }),
+  },
+  slow: {
+    command: living(200, slowPortions.map((text, index) => ({ text, atMs: index * 20 })), succeeded),
+    stdout: bytes(slowPortions.join('')),
+  },
+  writes: {
+    command: living(5, [], succeeded, {
+      'out/metrics.txt': { text: 'loss 0.1\n' },
+      'out/model.bin': { seed: 4, bytes: 200_000 },
+      'other.txt': { text: 'x' },
+    }),
+    files: { 'out/metrics.txt': bytes('loss 0.1\n'), 'out/model.bin': scriptedBytes(4, 200_000), 'other.txt': bytes('x') },
+    glob: 'out/**',
+    escapes: [],
+  },
+};
+
+function faultsOf(control: Control): Faults {
+  /** The first request of `stage` asks what is there. */
+  const first = (method: Method): Method | 'staged' => (method === 'stage' ? 'staged' : method);
+  return {
+    holdQueue: async () => {
+      await control.setConditions({ hold: true });
+      return async () => control.setConditions({ hold: false });
+    },
+    loseReply: async (on) => control.addFault({ on, kind: 'loseReply' }),
+    loseRequest: async (method) => control.addFault({ on: first(method), kind: 'loseRequest' }),
+    duplicateRequest: async (on) => control.addFault({ on, kind: 'duplicate' }),
+    failNext: async (method, tag: ProviderErrorTag) => {
+      const raw = `the backend's own words about ${tag}`;
+      await control.addFault({ on: first(method), kind: 'fail', tag, raw });
+      return raw;
+    },
+    rateLimitNext: async (on, retryAfterMs) => control.addFault({ on, kind: 'fail', tag: 'rateLimited', retryAfterMs }),
+    hang: async (method) => {
+      const on = first(method);
+      const before = (await control.calls())[on];
+      await control.addFault({ on, kind: 'hang' });
+      return async () => {
+        while ((await control.calls())[on] === before) {
+          await delay(1);
+        }
+      };
+    },
+    hangAfterWork: async (on) => control.addFault({ on, kind: 'hangAfterWork' }),
+    dropLog: async (afterBytes) => control.addFault({ on: 'logs', kind: 'drop', afterBytes }),
+    lateObservation: async () => control.addFault({ on: 'observe', kind: 'late' }),
+    gap: async () => ({
+      command: living(5, [{ text: 'before\n' }, { gap: 'sampled at 500 events a second' }, { text: 'after\n' }], succeeded),
+      stdout: bytes('before\nafter\n'),
+      gapAfter: 'before\n'.length,
+    }),
+  };
+}
+
+async function start(idempotency: Idempotency): Promise<StartedProvider> {
+  const backend = await startBackend();
+  // Small odd chunks in another order each time: nothing may depend on what is usual.
+  await backend.control.setConditions({ chunkBytes: 7, shuffle: true });
+  const settings = { url: backend.url, idempotency };
+  return {
+    open: async () => provider.connect(settings, testPorts('scripted')),
+    scenarios,
+    faults: faultsOf(backend.control),
+    module: { path: fileURLToPath(new URL('../emulators/scripted/provider.ts', import.meta.url)), settings },
+    stop: async () => backend.stop(),
+  };
+}
+
+describeProvider('scripted, with names the client chooses', {
+  abilities: provider.abilities,
+  pushes: true,
+  missing: {},
+  start: async () => start('named'),
+});
+
+describeProvider('scripted, with search and a lock', {
+  abilities: provider.abilities,
+  pushes: true,
+  missing: { duplicateRequest: 'a backend without names cannot tell a repeated request from a second one' },
+  start: async () => start('searched'),
+});

@@ -1,0 +1,49 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { text } from 'node:stream/consumers';
+import { fileURLToPath } from 'node:url';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { describeAbort } from './abortCases.ts';
+import { describeCancel } from './cancelCases.ts';
+import { describeErrors } from './errorCases.ts';
+import { Harness } from './harness.ts';
+import { describeLogs } from './logCases.ts';
+import { describeObserve } from './observeCases.ts';
+import { describeOutputs } from './outputCases.ts';
+import { describePlan } from './planCases.ts';
+import type { ProviderSetup } from './setup.ts';
+import { describeSubmit } from './submitCases.ts';
+
+/** What every provider must do, whatever its backend. A provider's own test file calls this once per way to set it up. */
+export function describeProvider(name: string, setup: ProviderSetup): void {
+  describe(name, () => {
+    const harness = new Harness(setup);
+    beforeAll(async () => harness.start());
+    afterEach(async () => harness.clean());
+    afterAll(async () => harness.stop());
+
+    describePlan(harness);
+    describeSubmit(harness);
+    describeObserve(harness);
+    describeCancel(harness);
+    describeLogs(harness);
+    describeOutputs(harness);
+    describeErrors(harness);
+    describeAbort(harness);
+
+    it('lets a process end that disposed of its connection', async () => {
+      const handle = await harness.submit(harness.scenarios.endless.command);
+      const { path, settings } = harness.started.module;
+      const program = fileURLToPath(new URL('useAndClose.ts', import.meta.url));
+      const child = spawn(process.execPath, [program, path, JSON.stringify(settings), JSON.stringify(handle)], {
+        stdio: ['ignore', 'pipe', 'pipe'],
+      });
+      try {
+        const [output, errors, [code]] = await Promise.all([text(child.stdout), text(child.stderr), once(child, 'exit')]);
+        expect({ output, code }, errors).toEqual({ output: 'disposed\n', code: 0 });
+      } finally {
+        child.kill('SIGKILL');
+      }
+    });
+  });
+}
