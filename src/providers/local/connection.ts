@@ -42,6 +42,12 @@ import { makeFolders, SupervisorClient } from './supervisorClient.ts';
 const discoveryMs = 10_000;
 const supervisorLookMs = 1000;
 
+/** A pushed observation. */
+interface Push {
+  readonly handleId: string;
+  readonly observation: Observation;
+}
+
 /** Jobs on this machine, in run folders below one root, looked after by a supervisor that outlives us. */
 export class LocalConnection implements Connection {
   readonly #settings: LocalSettings;
@@ -104,11 +110,11 @@ export class LocalConnection implements Connection {
         await refuseUnavailable(request.spec.accelerator, this.#discover);
         const values = secretValues(request.spec.secrets, secrets);
         await makeFolders(root);
-        const prepared = await prepareRun(root, plan.request, this.#ports.clock.now());
         if (request.spec.secrets.length > 0) {
           // Before the run can be seen: one that is seen without its secrets has lost them.
           await this.#supervisor.ask({ ask: 'holdSecrets', run: name, values }, signal);
         }
+        const prepared = await prepareRun(root, plan.request, this.#ports.clock.now());
         await publishRun(root, prepared, name);
       }
       await this.#supervisor.ask({ ask: 'look', runs: [name] }, signal);
@@ -149,21 +155,8 @@ export class LocalConnection implements Connection {
     });
   }
 
-  async *watch(
-    signal: AbortSignal,
-  ): AsyncGenerator<{ readonly handleId: string; readonly observation: Observation }, void> {
-    while (!signal.aborted) {
-      for await (const name of this.#supervisor.changes(signal)) {
-        const observations = isRunName(name)
-          ? this.#observations(await this.#states([name]))
-          : new Map<string, Observation>();
-        for (const [handleId, observation] of observations) {
-          yield { handleId, observation };
-        }
-      }
-      // A supervisor that starts writes its address there.
-      await waitForChange(this.#settings.root, supervisorLookMs, signal);
-    }
+  watch(signal: AbortSignal): AsyncIterable<Push> {
+    return streamInContract(signal, () => this.#pushes(AbortSignal.any([signal, this.#disposed.signal])));
   }
 
   logs(handle: Handle, cursor: LogCursor | null, signal: AbortSignal): AsyncIterable<LogItem> {
@@ -223,6 +216,20 @@ export class LocalConnection implements Connection {
 
   async dispose(): Promise<void> {
     this.#disposed.abort(new ProviderError('transient', 'The connection to this machine was closed.'));
+  }
+
+  async *#pushes(signal: AbortSignal): AsyncGenerator<Push, void> {
+    for (;;) {
+      for await (const name of this.#supervisor.changes(signal)) {
+        const observations = isRunName(name) ? this.#observations(await this.#states([name])) : [];
+        for (const [handleId, observation] of observations) {
+          yield { handleId, observation };
+        }
+      }
+      signal.throwIfAborted();
+      // A supervisor that starts writes its address there.
+      await waitForChange(this.#settings.root, supervisorLookMs, signal);
+    }
   }
 
   #existing(handle: Handle): RunName {

@@ -8,27 +8,19 @@ const chunkBytes = 262_144;
 
 /**
  * The files below the folder that match one of the globs; a matched folder stands for everything in it. Links to folders are
- * not followed and links to files outside are left out. Throws `invalid` for a glob that could reach outside.
+ * not followed, links to files outside are left out, and a glob that reaches outside matches nothing.
  */
 export async function listOutputs(
   folder: string,
   globs: readonly string[],
   signal: AbortSignal,
 ): Promise<OutputFile[]> {
-  for (const pattern of globs) {
-    if (isAbsolute(pattern) || pattern.split('/').includes('..')) {
-      throw new ProviderError('invalid', `The output pattern "${pattern}" reaches outside the job's folder.`, {
-        field: 'outputs',
-        remedy: 'Use patterns relative to the working folder.',
-      });
-    }
-  }
   const root = await realpath(folder).catch(() => null);
   const found = new Map<string, OutputFile>();
   if (root === null) {
     return [];
   }
-  for (const pattern of globs) {
+  for (const pattern of globs.filter(staysInside)) {
     for await (const match of glob(pattern, { cwd: root })) {
       signal.throwIfAborted();
       for (const path of await filesAt(root, match)) {
@@ -72,6 +64,11 @@ export async function* readOutputFile(
   } finally {
     await file.close();
   }
+}
+
+/** False for a glob that could match something outside the folder it starts from. */
+export function staysInside(pattern: string): boolean {
+  return !isAbsolute(pattern) && !pattern.split('/').includes('..');
 }
 
 async function filesAt(root: string, match: string): Promise<string[]> {

@@ -1,5 +1,6 @@
 import type { Plan, PlanInput } from '../../core/provider.ts';
 import { ProviderError } from '../../core/providerError.ts';
+import { staysInside } from './outputs.ts';
 import { safeRelativePath } from '../../core/safePath.ts';
 
 /** Spec to request.json. Throws `unsupported` or `invalid`, naming the field. */
@@ -17,6 +18,14 @@ export function planRun({ spec, key, snapshotId }: PlanInput, interpreter: strin
         remedy: 'Give a path relative to the root of what is uploaded.',
       },
     );
+  }
+  for (const pattern of spec.outputs) {
+    if (!staysInside(pattern)) {
+      throw new ProviderError('invalid', `The output pattern "${pattern}" reaches outside the job's folder.`, {
+        field: 'outputs',
+        remedy: 'Use patterns relative to the working folder.',
+      });
+    }
   }
   for (const name of [...Object.keys(spec.env), ...spec.secrets]) {
     if (!/^[A-Za-z_][A-Za-z0-9_]*$/u.test(name)) {

@@ -47,6 +47,7 @@ describe('the connection', () => {
     ['env', { env: { 'A=B': '' } }, 'invalid'],
     ['secrets', { secrets: ['A B'] }, 'invalid'],
     ['command', { command: 'echo \0' }, 'invalid'],
+    ['outputs', { outputs: ['out/../../*'] }, 'invalid'],
   ])('refuses a spec whose %s it cannot honour', async (field, part, tag) => {
     const bench = await LocalBench.open();
     const snapshotId = 'a'.repeat(64);
@@ -127,8 +128,7 @@ describe('results', () => {
     expect(await paths('out/**')).toEqual(['out/a.txt', 'out/alias', 'out/deep/b.bin']);
     expect(await paths('out')).toEqual(['out/a.txt', 'out/alias', 'out/deep/b.bin']);
     expect(await paths('*/*.txt', '**/*.bin', 'none*')).toEqual(['na me/[x].txt', 'out/a.txt', 'out/deep/b.bin']);
-    await expect(paths('../../*')).rejects.toMatchObject({ tag: 'invalid', field: 'outputs' });
-    await expect(paths('/etc/*')).rejects.toMatchObject({ tag: 'invalid', field: 'outputs' });
+    expect(await paths('../../*', '/etc/*', '{..,out}/../../*')).toEqual([]);
     const read = async (path: string): Promise<string> =>
       (await buffer(bench.connection.readOutput(handle, path, never))).toString();
     expect(await read('out/deep/b.bin')).toBe('22\n');
@@ -183,7 +183,7 @@ describe('pushed observations', () => {
     await bench.killSupervisor();
     await untilPushed();
     abort.abort();
-    await watching;
+    await expect(watching).rejects.toBe(abort.signal.reason);
     expect(seen.length).toBeGreaterThanOrEqual(4);
   });
 });
