@@ -1,0 +1,53 @@
+// Bundles each process into one CommonJS file of a fixed name: no shared chunks, so an upgrade never finds a stale one.
+import { cpSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
+
+import { build, context } from 'esbuild';
+
+const watch = process.argv.includes('--watch');
+
+const common = { bundle: true, minify: !watch, sourcemap: watch ? 'inline' : false, metafile: true, logLevel: 'warning' };
+const host = { ...common, platform: 'node', format: 'cjs', target: 'node22', external: ['vscode'], mainFields: ['module', 'main'] };
+const webview = { ...common, platform: 'browser', format: 'iife', target: 'es2022', jsx: 'automatic', jsxImportSource: 'preact' };
+
+/** Dynamic imports of the engine and of providers stay imports of their own files, loaded on first use. */
+const ownBundles = {
+  name: 'own-bundles',
+  setup({ onResolve }) {
+    onResolve({ filter: /\/(?:engine\/engine|providers\/[a-z]+\/index)\.ts$/ }, ({ kind, path }) => {
+      if (kind !== 'dynamic-import') {
+        return undefined;
+      }
+      const provider = /providers\/([a-z]+)\//.exec(path)?.[1];
+      return { path: provider === undefined ? './engine.js' : `./providers/${provider}.js`, external: true };
+    });
+  },
+};
+
+const bundles = [
+  { ...host, entryPoints: ['src/extension.ts'], outfile: 'dist/extension.js', plugins: [ownBundles] },
+  { ...host, entryPoints: ['src/engine/engine.ts'], outfile: 'dist/engine.js' },
+  { ...host, entryPoints: ['src/providers/local/index.ts'], outfile: 'dist/providers/local.js' },
+  { ...host, entryPoints: ['src/providers/local/supervisor/main.ts'], outfile: 'dist/supervisor.js' },
+  { ...webview, entryPoints: ['webview/submit/index.tsx'], outfile: 'dist/webview/submit.js' },
+  { ...webview, entryPoints: ['webview/job/index.tsx'], outfile: 'dist/webview/job.js' },
+  { ...host, entryPoints: ['test/host/index.ts'], outfile: 'out/host/index.js', minify: false },
+];
+
+rmSync('dist', { recursive: true, force: true });
+mkdirSync('dist/webview', { recursive: true });
+mkdirSync('out', { recursive: true });
+for (const asset of ['codicon.css', 'codicon.ttf']) {
+  cpSync(`node_modules/@vscode/codicons/dist/${asset}`, `dist/webview/${asset}`);
+}
+
+if (watch) {
+  const contexts = await Promise.all(bundles.map(async (bundle) => await context(bundle)));
+  await Promise.all(contexts.map(async (one) => await one.watch()));
+} else {
+  const results = await Promise.all(bundles.map(async (bundle) => await build(bundle)));
+  const outputs = Object.assign({}, ...results.map(({ metafile }) => metafile.outputs));
+  writeFileSync('out/meta.json', JSON.stringify({ outputs }));
+  for (const [file, { bytes }] of Object.entries(outputs)) {
+    console.log(`${String(bytes).padStart(8)}  ${file}`);
+  }
+}

@@ -1,0 +1,50 @@
+import assert from 'node:assert/strict';
+
+import * as vscode from 'vscode';
+
+import { test } from './runCases.ts';
+
+const id = 'aloft.aloft';
+
+function extension(): vscode.Extension<unknown> {
+  const found = vscode.extensions.getExtension<unknown>(id);
+  assert.ok(found, `${id} is not installed`);
+  return found;
+}
+
+interface Manifest {
+  readonly contributes: { readonly commands: readonly { readonly command: string }[] };
+}
+
+function isManifest(value: unknown): value is Manifest {
+  return typeof value === 'object' && value !== null && 'contributes' in value;
+}
+
+test('activates and exports nothing', async () => {
+  await extension().activate();
+  assert.equal(extension().isActive, true);
+  assert.equal(extension().exports, undefined);
+});
+
+test('registers every command of its manifest', async () => {
+  const manifest: unknown = extension().packageJSON;
+  assert.ok(isManifest(manifest));
+  const registered = new Set(await vscode.commands.getCommands(true));
+  const missing = manifest.contributes.commands.map(({ command }) => command).filter((command) => !registered.has(command));
+  assert.deepEqual(missing, []);
+});
+
+test('has its views', async () => {
+  const registered = new Set(await vscode.commands.getCommands(true));
+  assert.ok(registered.has('aloft.newJob.focus'));
+  assert.ok(registered.has('aloft.jobs.focus'));
+});
+
+test('runs the file in the active editor on this machine', async () => {
+  const folder = vscode.workspace.workspaceFolders?.[0]?.uri;
+  assert.ok(folder, 'the tests need a folder');
+  const document = await vscode.workspace.openTextDocument(vscode.Uri.joinPath(folder, 'hello.py'));
+  await vscode.window.showTextDocument(document);
+  const runId: unknown = await vscode.commands.executeCommand('aloft.submitCurrentFile');
+  assert.match(String(runId), /^[0-9A-Z]{26}$/u);
+});

@@ -1,0 +1,7 @@
+import { runCases } from './runCases.ts';
+import './extension.cases.ts';
+
+/** What VS Code calls in its extension host, with the bundle of this file as `extensionTestsPath`. */
+export async function run(): Promise<void> {
+  await runCases();
+}
