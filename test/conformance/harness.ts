@@ -131,18 +131,32 @@ export class Harness {
 
   /** A case that needs a fault: skipped, with the reason in its name, where this provider cannot have it. */
   itWith<Name extends keyof Faults>(name: Name, title: string, body: (fault: Faults[Name]) => Promise<void>): void {
-    const reason = this.setup.missing[name];
-    if (reason !== undefined) {
-      it.skip(`${title} (skipped: ${reason})`, () => undefined);
-      return;
-    }
-    it(title, async () => {
+    this.#itUnless(this.setup.missing[name], title, async () => {
       const fault = this.started.faults[name];
       if (fault === undefined) {
         throw new Error(`The set-up has no fault "${name}" and gives no reason under "missing".`);
       }
       await body(fault);
     });
+  }
+
+  /** A case that needs another process with the same backend; skipped likewise. */
+  itWithModule(title: string, body: (module: NonNullable<StartedProvider['module']>) => Promise<void>): void {
+    this.#itUnless(this.setup.missing.module, title, async () => {
+      const { module } = this.started;
+      if (module === null) {
+        throw new Error('The set-up has no module and gives no reason under "missing".');
+      }
+      await body(module);
+    });
+  }
+
+  #itUnless(reason: string | undefined, title: string, body: () => Promise<void>): void {
+    if (reason === undefined) {
+      it(title, body);
+    } else {
+      it.skip(`${title} (skipped: ${reason})`, () => undefined);
+    }
   }
 
   /** A key whose job is ended and removed after the case. */

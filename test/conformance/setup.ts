@@ -78,7 +78,7 @@ export interface StartedProvider {
    * For the case that a process which used a connection can end: absolute path of a module that exports `provider`, and
    * settings that reach the same backend.
    */
-  readonly module: { readonly path: string; readonly settings: JsonObject };
+  readonly module: { readonly path: string; readonly settings: JsonObject } | null;
   stop(): Promise<void>;
 }
 
@@ -86,7 +86,7 @@ export interface ProviderSetup {
   readonly abilities: Abilities;
   /** Connections have `watch`. */
   readonly pushes: boolean;
-  /** Why a fault cannot be had from this backend: its cases are skipped and their names say so. */
-  readonly missing: Partial<Record<keyof Faults, string>>;
+  /** Why a fault, or another process, cannot be had with this backend: its cases are skipped and their names say so. */
+  readonly missing: Partial<Record<keyof Faults | 'module', string>>;
   start(): Promise<StartedProvider>;
 }

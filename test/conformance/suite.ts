@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect } from 'vitest';
 import { describeAbort } from './abortCases.ts';
 import { describeCancel } from './cancelCases.ts';
 import { describeErrors } from './errorCases.ts';
@@ -31,9 +31,8 @@ export function describeProvider(name: string, setup: ProviderSetup): void {
     describeErrors(harness);
     describeAbort(harness);
 
-    it('lets a process end that disposed of its connection', async () => {
+    harness.itWithModule('lets a process end that disposed of its connection', async ({ path, settings }) => {
       const handle = await harness.submit(harness.scenarios.endless.command);
-      const { path, settings } = harness.started.module;
       const program = fileURLToPath(new URL('useAndClose.ts', import.meta.url));
       const child = spawn(process.execPath, [program, path, JSON.stringify(settings), JSON.stringify(handle)], {
         stdio: ['ignore', 'pipe', 'pipe'],

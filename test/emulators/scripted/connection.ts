@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import * as z from 'zod/mini';
 import type { AcceleratorName } from '../../../src/core/accelerator.ts';
-import { type AttemptKey, isRunId } from '../../../src/core/job.ts';
+import { type AttemptKey, type EpochMs, isRunId } from '../../../src/core/job.ts';
 import type { LogCursor, LogItem } from '../../../src/core/logChunk.ts';
 import type { Offer, OfferQuery } from '../../../src/core/offer.ts';
 import type { ProviderPorts } from '../../../src/core/ports.ts';
@@ -117,8 +117,17 @@ export class ScriptedConnection implements Connection {
     if (this.#idempotency === 'named') {
       return this.#create({ ...creation, jobId: `aloft-${runId.toLowerCase()}-${attempt}` }, signal);
     }
-    const existing = (await this.#lock(input.key, signal)) ?? (await this.find(input.key, signal));
-    return existing ?? this.#create({ ...creation, jobId: null }, signal);
+    for (;;) {
+      const { heldSince, found } = await this.#lock(input.key, signal);
+      const existing = found ?? (await this.find(input.key, signal));
+      if (existing !== null) {
+        return existing;
+      }
+      // A machine that slept here may hold the lock no more.
+      if (this.#ports.clock.now() - heldSince < lockMs / 2) {
+        return this.#create({ ...creation, jobId: null }, signal);
+      }
+    }
   }
 
   async find(key: AttemptKey, signal: AbortSignal): Promise<Handle | null> {
@@ -185,17 +194,23 @@ export class ScriptedConnection implements Connection {
     return toHandle(z.parse(recordSchema, await this.#transport.call('submit', creation, signal)).id);
   }
 
-  /** Waits for the lock of that key; null when we hold it, or the job that the holder created meanwhile. */
-  async #lock(key: AttemptKey, signal: AbortSignal): Promise<Handle | null> {
+  /** Waits for the lock of that key, or for the job that its holder creates meanwhile. */
+  async #lock(
+    key: AttemptKey,
+    signal: AbortSignal,
+  ): Promise<{ readonly heldSince: EpochMs; readonly found: Handle | null }> {
     const request = { name: `${key.runId}-${key.attempt}`, owner: randomUUID(), forMs: lockMs };
-    while (!z.parse(z.boolean(), await this.#transport.call('lock', request, signal))) {
+    for (;;) {
+      const heldSince = this.#ports.clock.now();
+      if (z.parse(z.boolean(), await this.#transport.call('lock', request, signal))) {
+        return { heldSince, found: null };
+      }
       const found = await this.find(key, signal);
       if (found !== null) {
-        return found;
+        return { heldSince, found };
       }
       await this.#ports.clock.sleep(lockPollMs, signal);
     }
-    return null;
   }
 }
 

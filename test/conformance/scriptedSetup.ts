@@ -1,17 +1,21 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import type { ProviderErrorTag } from '../../src/core/providerError.ts';
-import type { Idempotency } from '../emulators/scripted/connection.ts';
-import type { Control } from '../emulators/scripted/control.ts';
+import { ScriptedCloud } from '../emulators/scripted/cloud.ts';
+import { type Idempotency, ScriptedConnection } from '../emulators/scripted/connection.ts';
+import { Control, obey } from '../emulators/scripted/control.ts';
 import { provider } from '../emulators/scripted/provider.ts';
 import { type JobScriptInput, type LogEntryInput, scriptCommand } from '../emulators/scripted/script.ts';
 import { scriptedBytes } from '../emulators/scripted/scriptedBytes.ts';
 import { startBackend } from '../emulators/scripted/startBackend.ts';
 import { testPorts } from '../emulators/scripted/testPorts.ts';
-import type { Faults, Method, Scenarios, StartedProvider } from './setup.ts';
-import { describeProvider } from './suite.ts';
+import { directTransport } from '../emulators/scripted/transport.ts';
+import type { Faults, Method, ProviderSetup, Scenarios } from './setup.ts';
 
 const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
+
+/** Small odd chunks, and another order each time: nothing may depend on what is usual. */
+const oddities = { chunkBytes: 7, shuffle: true };
 
 /** A life with an end, short pauses between its states, and this printed. */
 function living(forMs: number, log: LogEntryInput[], end: JobScriptInput['life'][number], files = {}): string {
@@ -109,30 +113,45 @@ function faultsOf(control: Control): Faults {
   };
 }
 
-async function start(idempotency: Idempotency): Promise<StartedProvider> {
-  const backend = await startBackend();
-  // Small odd chunks in another order each time: nothing may depend on what is usual.
-  await backend.control.setConditions({ chunkBytes: 7, shuffle: true });
-  const settings = { url: backend.url, idempotency };
+/** Against a cloud in a process of its own. */
+export function scriptedSetup(idempotency: Idempotency, missing: ProviderSetup['missing']): ProviderSetup {
   return {
-    open: async () => provider.connect(settings, testPorts('scripted')),
-    scenarios,
-    faults: faultsOf(backend.control),
-    module: { path: fileURLToPath(new URL('../emulators/scripted/provider.ts', import.meta.url)), settings },
-    stop: async () => backend.stop(),
+    abilities: provider.abilities,
+    pushes: true,
+    missing,
+    start: async () => {
+      const backend = await startBackend();
+      await backend.control.setConditions(oddities);
+      const settings = { url: backend.url, idempotency };
+      return {
+        open: async () => provider.connect(settings, testPorts('scripted')),
+        scenarios,
+        faults: faultsOf(backend.control),
+        module: { path: fileURLToPath(new URL('../emulators/scripted/provider.ts', import.meta.url)), settings },
+        stop: async () => backend.stop(),
+      };
+    },
   };
 }
 
-describeProvider('scripted, with names the client chooses', {
-  abilities: provider.abilities,
-  pushes: true,
-  missing: {},
-  start: async () => start('named'),
-});
-
-describeProvider('scripted, with search and a lock', {
-  abilities: provider.abilities,
-  pushes: true,
-  missing: { duplicateRequest: 'a backend without names cannot tell a repeated request from a second one' },
-  start: async () => start('searched'),
-});
+/** Against a cloud in the process of the test. */
+export function directSetup(): ProviderSetup {
+  return {
+    abilities: provider.abilities,
+    pushes: true,
+    missing: { module: 'the backend is in the process of the test' },
+    start: async () => {
+      const ports = testPorts('scripted');
+      const cloud = new ScriptedCloud(ports.clock);
+      const control = new Control(async (command) => obey(cloud, command));
+      await control.setConditions(oddities);
+      return {
+        open: async () => new ScriptedConnection(directTransport(cloud), 'named', ports, null),
+        scenarios,
+        faults: faultsOf(control),
+        module: null,
+        stop: async () => undefined,
+      };
+    },
+  };
+}
