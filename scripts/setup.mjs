@@ -71,9 +71,21 @@ export function ensureDependencies() {
     return;
   }
   step('Installing dependencies', () => {
-    run('npm', ['ci', '--no-audit', '--no-fund']);
+    installLocked();
     writeFileSync(file, stamp);
   });
+}
+
+/** `npm ci` refuses a lock file when a registry lacks an optional package of another platform; `npm install` keeps to it all the same. */
+function installLocked() {
+  try {
+    run('npm', ['ci', '--no-audit', '--no-fund']);
+  } catch (error) {
+    if (!String(error.message).includes('npm ci')) {
+      throw error;
+    }
+    run('npm', ['install', '--no-save', '--no-audit', '--no-fund']);
+  }
 }
 
 export function ensureServer() {
