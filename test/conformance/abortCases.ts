@@ -96,7 +96,10 @@ export function describeAbort(harness: Harness): void {
 }
 
 /** What comes of a call that is aborted after some turns of the event loop: anything but the signal's reason is thrown. */
-async function abortAfter(turns: number, call: (signal: AbortSignal) => Promise<unknown>): Promise<'finished' | 'aborted'> {
+async function abortAfter(
+  turns: number,
+  call: (signal: AbortSignal) => Promise<unknown>,
+): Promise<'finished' | 'aborted'> {
   const controller = new AbortController();
   const reason = new Error('stopped by the test');
   const outcome = call(controller.signal).then(

@@ -59,7 +59,9 @@ export function describeObserve(harness: Harness): void {
       const ended = await harness.end(handle);
       const other = await harness.open();
       const again = await Promise.all(
-        [harness.connection, other, harness.connection].map(async (connection) => connection.observe([handle], never())),
+        [harness.connection, other, harness.connection].map(async (connection) =>
+          connection.observe([handle], never()),
+        ),
       );
       for (const observations of again) {
         expect({ ...observations.get(handle.id), observedAt: 0 }).toEqual({ ...ended, observedAt: 0 });

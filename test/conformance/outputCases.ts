@@ -41,7 +41,9 @@ export function describeOutputs(harness: Harness): void {
       const { escapes } = harness.scenarios.writes;
       const handle = await written();
       const listed = await harness.connection.outputs(handle, ['**', '../**', ...escapes], never());
-      expect(listed.map(({ path }) => path).filter((path) => escapes.includes(path) || path.includes('..'))).toEqual([]);
+      expect(listed.map(({ path }) => path).filter((path) => escapes.includes(path) || path.includes('..'))).toEqual(
+        [],
+      );
       for (const path of ['../../etc/passwd', '/etc/passwd', 'out/../../x', '', '.', 'a\0b', ...escapes]) {
         const reading = gather(harness.connection.readOutput(handle, path, never()));
         expect(['invalid', 'notFound'], JSON.stringify(path)).toContain(tagOf(await rejection(reading)));

@@ -7,7 +7,11 @@ import { type Harness, never, newKey, rejection, specFor, tagOf } from './harnes
 import { makeSnapshot } from './snapshot.ts';
 
 /** What a spec asks for that only some backends can do. */
-const demands: readonly { readonly ability: keyof Abilities; readonly field: keyof JobSpec; readonly spec: Partial<JobSpec> }[] = [
+const demands: readonly {
+  readonly ability: keyof Abilities;
+  readonly field: keyof JobSpec;
+  readonly spec: Partial<JobSpec>;
+}[] = [
   { ability: 'spot', field: 'spot', spec: { spot: true } },
   { ability: 'multiNode', field: 'nodes', spec: { nodes: 2 } },
   { ability: 'containerImage', field: 'image', spec: { image: 'python:3.13' } },

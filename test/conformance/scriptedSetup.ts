@@ -50,17 +50,26 @@ const scenarios: Scenarios = {
     stdout: Buffer.concat([bytes('first line\n'), scriptedBytes(2, 60)]),
     stderr: Buffer.concat([scriptedBytes(1, 40), bytes('no end')]),
   },
-  fails: { command: living(5, [], { state: 'failed', exitCode: 3, reason: 'The replica workerpool0-0 exited with 3.' }) },
+  fails: {
+    command: living(5, [], { state: 'failed', exitCode: 3, reason: 'The replica workerpool0-0 exited with 3.' }),
+  },
   killed: { command: living(5, [], { state: 'failed', signal: 'SIGKILL', reason: 'OOMKilled' }) },
   endless: {
     command: scriptCommand({
       life: [{ state: 'queued', forMs: 3 }, { state: 'running' }],
       log: [{ text: 'ready\n' }],
-      onCancel: [{ state: 'cancelling', forMs: 20 }, { state: 'cancelled', signal: 'SIGTERM' }],
+      onCancel: [
+        { state: 'cancelling', forMs: 20 },
+        { state: 'cancelled', signal: 'SIGTERM' },
+      ],
     }),
   },
   slow: {
-    command: living(200, slowPortions.map((text, index) => ({ text, atMs: index * 20 })), succeeded),
+    command: living(
+      200,
+      slowPortions.map((text, index) => ({ text, atMs: index * 20 })),
+      succeeded,
+    ),
     stdout: bytes(slowPortions.join('')),
   },
   writes: {
@@ -69,7 +78,11 @@ const scenarios: Scenarios = {
       'out/model.bin': { seed: 4, bytes: 200_000 },
       'other.txt': { text: 'x' },
     }),
-    files: { 'out/metrics.txt': bytes('loss 0.1\n'), 'out/model.bin': scriptedBytes(4, 200_000), 'other.txt': bytes('x') },
+    files: {
+      'out/metrics.txt': bytes('loss 0.1\n'),
+      'out/model.bin': scriptedBytes(4, 200_000),
+      'other.txt': bytes('x'),
+    },
     glob: 'out/**',
     escapes: [],
   },
@@ -106,7 +119,11 @@ function faultsOf(control: Control): Faults {
     dropLog: async (afterBytes) => control.addFault({ on: 'logs', kind: 'drop', afterBytes }),
     lateObservation: async () => control.addFault({ on: 'observe', kind: 'late' }),
     gap: async () => ({
-      command: living(5, [{ text: 'before\n' }, { gap: 'sampled at 500 events a second' }, { text: 'after\n' }], succeeded),
+      command: living(
+        5,
+        [{ text: 'before\n' }, { gap: 'sampled at 500 events a second' }, { text: 'after\n' }],
+        succeeded,
+      ),
       stdout: bytes('before\nafter\n'),
       gapAfter: 'before\n'.length,
     }),

@@ -12,7 +12,7 @@ export const snapshotGreeting = 'hello from the snapshot\n';
 
 export interface MadeSnapshot {
   readonly snapshot: Snapshot;
-  dispose(): Promise<void>;
+  readonly dispose: () => Promise<void>;
 }
 
 /** A small snapshot in pieces, as the engine makes them; `salt` makes it another one. */

@@ -73,14 +73,18 @@ export function describeSubmit(harness: Harness): void {
       expect(await harness.count(input.key)).toBe(1);
     });
 
-    harness.itWith('loseRequest', 'finds nothing after a lost request, and submits on asking again', async (loseRequest) => {
-      const input = await harness.prepare(harness.scenarios.prints.command);
-      await loseRequest('submit');
-      expect(tagOf(await rejection(harness.connection.submit(input, never())))).toBe('transient');
-      expect(await harness.connection.find(input.key, never())).toBeNull();
-      await harness.connection.submit(input, never());
-      expect(await harness.count(input.key)).toBe(1);
-    });
+    harness.itWith(
+      'loseRequest',
+      'finds nothing after a lost request, and submits on asking again',
+      async (loseRequest) => {
+        const input = await harness.prepare(harness.scenarios.prints.command);
+        await loseRequest('submit');
+        expect(tagOf(await rejection(harness.connection.submit(input, never())))).toBe('transient');
+        expect(await harness.connection.find(input.key, never())).toBeNull();
+        await harness.connection.submit(input, never());
+        expect(await harness.count(input.key)).toBe(1);
+      },
+    );
 
     harness.itWith('duplicateRequest', 'makes one job of a request that arrives twice', async (duplicateRequest) => {
       const input = await harness.prepare(harness.scenarios.prints.command);

@@ -38,7 +38,11 @@ export function describeProvider(name: string, setup: ProviderSetup): void {
         stdio: ['ignore', 'pipe', 'pipe'],
       });
       try {
-        const [output, errors, [code]] = await Promise.all([text(child.stdout), text(child.stderr), once(child, 'exit')]);
+        const [output, errors, [code]] = await Promise.all([
+          text(child.stdout),
+          text(child.stderr),
+          once(child, 'exit'),
+        ]);
         expect({ output, code }, errors).toEqual({ output: 'disposed\n', code: 0 });
       } finally {
         child.kill('SIGKILL');

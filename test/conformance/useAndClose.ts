@@ -9,7 +9,10 @@ import { testPorts } from '../emulators/scripted/testPorts.ts';
 
 const [, , path = '', settings = '{}', handleText = ''] = process.argv;
 const { provider }: { provider: Provider } = await import(path);
-const connection = provider.connect(z.parse(z.record(z.string(), z.json()), JSON.parse(settings)), testPorts('closing'));
+const connection = provider.connect(
+  z.parse(z.record(z.string(), z.json()), JSON.parse(settings)),
+  testPorts('closing'),
+);
 const { signal } = new AbortController();
 const handle = z.parse(z.object({ id: z.string(), data: z.record(z.string(), z.json()) }), JSON.parse(handleText));
 await connection.identity(signal);

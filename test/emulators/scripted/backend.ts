@@ -6,7 +6,7 @@ import type { Json } from '../../../src/core/provider.ts';
 import { type ProviderError, isProviderError } from '../../../src/core/providerError.ts';
 import { ScriptedCloud } from './cloud.ts';
 import { obey } from './control.ts';
-import { type Operation, operations } from './fault.ts';
+import { isStreamOperation, operations } from './fault.ts';
 import { streamEnd } from './transport.ts';
 
 /*
@@ -14,7 +14,6 @@ import { streamEnd } from './transport.ts';
  * Prints its port on the first line. With `--with-parent` it ends when its standard input does.
  */
 
-const streams: readonly Operation[] = ['logs', 'readOutput', 'watch'];
 const statuses: Readonly<Record<ProviderError['tag'], number>> = {
   auth: 401,
   quota: 429,
@@ -54,7 +53,7 @@ async function answer(request: IncomingMessage, response: ServerResponse, gone: 
   const operation = operations.find((known) => known === name);
   if (operation === undefined) {
     response.writeHead(404).end();
-  } else if (streams.includes(operation)) {
+  } else if (isStreamOperation(operation)) {
     for await (const item of cloud.stream(operation, body, gone)) {
       if (!response.headersSent) {
         response.writeHead(200, { 'content-type': 'application/x-ndjson' });
@@ -87,7 +86,13 @@ function refuse(response: ServerResponse, error: unknown): void {
 async function drained(response: ServerResponse, gone: AbortSignal): Promise<void> {
   await new Promise<void>((resolve) => {
     response.once('drain', resolve);
-    gone.addEventListener('abort', () => { resolve(); }, { once: true });
+    gone.addEventListener(
+      'abort',
+      () => {
+        resolve();
+      },
+      { once: true },
+    );
   });
 }
 

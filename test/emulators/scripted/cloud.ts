@@ -4,7 +4,18 @@ import * as z from 'zod/mini';
 import type { Clock } from '../../../src/core/ports.ts';
 import type { Json, JsonObject } from '../../../src/core/provider.ts';
 import { Changes } from './changes.ts';
-import { ConnectionLost, type Fault, FaultPlan, type Operation, operations, scriptedError } from './fault.ts';
+import { type Conditions, conditionsSchema } from './conditions.ts';
+import { type StreamItem, followLog, readFile, watchJobs } from './cloudStreams.ts';
+import {
+  ConnectionLost,
+  type CallOperation,
+  type Fault,
+  FaultPlan,
+  type Operation,
+  type StreamOperation,
+  operations,
+  scriptedError,
+} from './fault.ts';
 import { type JobScript, contentBytes, jobScriptSchema, parseScriptCommand, quickSuccess } from './script.ts';
 import { scriptedLength } from './scriptedBytes.ts';
 import { ScriptedJob } from './scriptedJob.ts';
@@ -20,23 +31,6 @@ const creationSchema = z.object({
   spec: json,
   pieces: z.array(z.string()),
 });
-
-/** How the backend is at the moment. */
-export const conditionsSchema = z.object({
-  signedIn: z._default(z.boolean(), true),
-  /** Jobs that may be alive at once; a further one is refused with `capacity`. */
-  capacity: z._default(z.nullable(z.number()), null),
-  /** Jobs that may ever be created; a further one is refused with `quota`. */
-  quota: z._default(z.nullable(z.number()), null),
-  /** Jobs stay in their first phase. */
-  hold: z._default(z.boolean(), false),
-  /** Log chunks are cut at lengths from 1 to this. */
-  chunkBytes: z._default(z.number(), 1000),
-  /** `list` and `observe` answer in another order each time. */
-  shuffle: z._default(z.boolean(), false),
-});
-
-export type Conditions = z.infer<typeof conditionsSchema>;
 
 interface Lock {
   readonly owner: string;
@@ -62,7 +56,7 @@ export class ScriptedCloud {
   }
 
   /** Answers one request. Rejects with a ProviderError, with ConnectionLost, or with the signal's reason. */
-  async call(operation: Operation, body: Json, signal: AbortSignal): Promise<Json> {
+  async call(operation: CallOperation, body: Json, signal: AbortSignal): Promise<Json> {
     const fault = await this.#admit(operation, signal);
     if (fault?.kind === 'duplicate') {
       this.#answer(operation, body, fault);
@@ -78,7 +72,7 @@ export class ScriptedCloud {
   }
 
   /** Answers one request item by item: `logs`, `readOutput` and `watch`. */
-  async *stream(operation: Operation, body: Json, signal: AbortSignal): AsyncGenerator<JsonObject> {
+  async *stream(operation: StreamOperation, body: Json, signal: AbortSignal): AsyncGenerator<JsonObject> {
     const fault = await this.#admit(operation, signal);
     let left = fault?.kind === 'drop' ? fault.afterBytes : Number.POSITIVE_INFINITY;
     for await (const { item, bytes } of this.#items(operation, body, fault, signal)) {
@@ -99,7 +93,7 @@ export class ScriptedCloud {
     if (job === undefined) {
       throw scriptedError('notFound');
     }
-    this.#settle(job);
+    this.settle(job);
     return job;
   }
 
@@ -125,7 +119,7 @@ export class ScriptedCloud {
     return fault;
   }
 
-  #answer(operation: Operation, body: Json, fault: Fault | undefined): Json {
+  #answer(operation: CallOperation, body: Json, fault: Fault | undefined): Json {
     switch (operation) {
       case 'identity':
         return { account: 'ada@lab.example', expiresAt: null };
@@ -158,27 +152,26 @@ export class ScriptedCloud {
         return this.#outputs(z.parse(z.object({ id: z.string(), globs: z.array(z.string()) }), body));
       case 'remove':
         return this.#remove(z.parse(idSchema, body).id);
-      case 'watch':
-      case 'logs':
-      case 'readOutput':
-        throw scriptedError('invalid', `${operation} is a stream`);
     }
   }
 
-  #items(operation: Operation, body: Json, fault: Fault | undefined, signal: AbortSignal): AsyncIterable<StreamItem> {
+  #items(
+    operation: StreamOperation,
+    body: Json,
+    fault: Fault | undefined,
+    signal: AbortSignal,
+  ): AsyncIterable<StreamItem> {
     switch (operation) {
       case 'logs': {
         const { id, cursor } = z.parse(z.object({ id: z.string(), cursor: z.nullable(z.string()) }), body);
-        return this.#logs(this.job(id), cursor ?? '0:0', signal);
+        return followLog(this, this.job(id), cursor ?? '0:0', signal);
       }
       case 'readOutput': {
         const { id, path } = z.parse(z.object({ id: z.string(), path: z.string() }), body);
-        return this.#readOutput(this.job(id), path);
+        return readFile(this.job(id), path);
       }
       case 'watch':
-        return this.#watch(fault, signal);
-      default:
-        throw scriptedError('invalid', `${operation} is no stream`);
+        return watchJobs(this, fault, signal);
     }
   }
 
@@ -215,7 +208,7 @@ export class ScriptedCloud {
     if (quota !== null && this.#created >= quota) {
       throw scriptedError('quota');
     }
-    if (capacity !== null && [...this.jobs.values()].filter((job) => !this.#settle(job).isEnded).length >= capacity) {
+    if (capacity !== null && [...this.jobs.values()].filter((job) => !this.settle(job).isEnded).length >= capacity) {
       throw scriptedError('capacity');
     }
     this.#created += 1;
@@ -232,14 +225,21 @@ export class ScriptedCloud {
   #observe(ids: readonly string[], fault: Fault | undefined): Json {
     const known = ids.map((id) => this.jobs.get(id)).filter((job) => job !== undefined && job.visibility !== 'omitted');
     return this.#ordered(known).flatMap((job) =>
-      job === undefined ? [] : [{ id: job.identity.id, observation: this.#observation(this.#settle(job), fault) }],
+      job === undefined ? [] : [{ id: job.identity.id, observation: this.observation(this.settle(job), fault) }],
     );
   }
 
-  #observation(job: ScriptedJob, fault: Fault | undefined): JsonObject {
+  /** What is said about a job that was settled. */
+  observation(job: ScriptedJob, fault: Fault | undefined): JsonObject {
     const observation =
-      job.visibility === 'stale' ? job.firstObservation() : job.observation(this.clock.now(), fault?.kind === 'late' ? 1 : 0);
-    return { ...observation, nodes: observation.nodes.map((node) => ({ ...node })), tasks: observation.tasks.map((task) => ({ ...task })) };
+      job.visibility === 'stale'
+        ? job.firstObservation()
+        : job.observation(this.clock.now(), fault?.kind === 'late' ? 1 : 0);
+    return {
+      ...observation,
+      nodes: observation.nodes.map((node) => ({ ...node })),
+      tasks: observation.tasks.map((task) => ({ ...task })),
+    };
   }
 
   #outputs({ id, globs }: { readonly id: string; readonly globs: readonly string[] }): Json {
@@ -251,7 +251,7 @@ export class ScriptedCloud {
 
   #remove(id: string): null {
     const job = this.jobs.get(id);
-    if (job !== undefined && !this.#settle(job).isEnded) {
+    if (job !== undefined && !this.settle(job).isEnded) {
       throw scriptedError('conflict', 'FAILED_PRECONDITION: the job is still running');
     }
     this.jobs.delete(id);
@@ -259,55 +259,8 @@ export class ScriptedCloud {
     return null;
   }
 
-  async *#logs(job: ScriptedJob, from: string, signal: AbortSignal): AsyncGenerator<StreamItem> {
-    let position = from;
-    for (;;) {
-      this.#settle(job);
-      const read = job.read(position, this.clock.now(), this.conditions.chunkBytes);
-      if (read !== null) {
-        yield read;
-        position = read.next;
-      } else if (job.isEnded) {
-        return;
-      } else {
-        await this.changes.next(job.nextChangeAt(position), this.clock, signal);
-      }
-    }
-  }
-
-  async *#readOutput(job: ScriptedJob, path: string): AsyncGenerator<StreamItem> {
-    const content = Object.hasOwn(job.files, path) ? job.files[path] : undefined;
-    if (content === undefined) {
-      throw scriptedError('notFound', `NoSuchKey: ${path}`);
-    }
-    const bytes = contentBytes(content);
-    for (let offset = 0; offset < bytes.length; offset += 65_536) {
-      const chunk = bytes.subarray(offset, offset + 65_536);
-      yield { item: { base64: Buffer.from(chunk).toString('base64') }, bytes: chunk.length };
-    }
-  }
-
-  async *#watch(fault: Fault | undefined, signal: AbortSignal): AsyncGenerator<StreamItem> {
-    const seen = new Map<string, string>();
-    for (;;) {
-      for (const job of [...this.jobs.values()].filter(({ visibility }) => visibility !== 'omitted')) {
-        const { id } = job.identity;
-        const observation = this.#observation(this.#settle(job), undefined);
-        const text = JSON.stringify({ ...observation, observedAt: 0 });
-        if (seen.get(id) !== text) {
-          seen.set(id, text);
-          yield { item: { id, observation }, bytes: 1 };
-          if (fault?.kind === 'duplicate' || fault?.kind === 'late') {
-            yield { item: { id, observation: this.#observation(job, fault) }, bytes: 1 };
-          }
-        }
-      }
-      const times = [...this.jobs.values()].map((job) => job.nextChangeAt(null)).filter((time) => time !== null);
-      await this.changes.next(times.length === 0 ? null : Math.min(...times), this.clock, signal);
-    }
-  }
-
-  #settle(job: ScriptedJob): ScriptedJob {
+  /** Brings a job to what it is now. */
+  settle(job: ScriptedJob): ScriptedJob {
     if (!(this.conditions.hold && job.isNew) && job.settle(this.clock.now())) {
       this.changes.fire();
     }
@@ -324,12 +277,6 @@ export class ScriptedCloud {
       .toSorted((a, b) => a.rank - b.rank)
       .map(({ item }) => item);
   }
-}
-
-interface StreamItem {
-  readonly item: JsonObject;
-  /** How much a `drop` fault counts it for. */
-  readonly bytes: number;
 }
 
 function record(job: ScriptedJob): JsonObject {

@@ -26,7 +26,15 @@ import { ProviderError } from '../../../src/core/providerError.ts';
 import { safeRelativePath } from '../../../src/core/safePath.ts';
 import { planRequest, readRequest } from './request.ts';
 import type { Transport } from './transport.ts';
-import { logItemSchema, observationSchema, outputSchema, recordSchema, toFound, toLogItem, toObservation } from './wire.ts';
+import {
+  logItemSchema,
+  observationSchema,
+  outputSchema,
+  recordSchema,
+  toFound,
+  toLogItem,
+  toObservation,
+} from './wire.ts';
 
 const observedSchema = z.object({ id: z.string(), observation: observationSchema });
 
@@ -144,8 +152,14 @@ export class ScriptedConnection implements Connection {
   }
 
   async observe(handles: readonly Handle[], signal: AbortSignal): Promise<ReadonlyMap<string, Observation>> {
-    const reply = await this.#transport.call('observe', handles.map(({ id }) => id), signal);
-    return new Map(z.parse(z.array(observedSchema), reply).map(({ id, observation }) => [id, toObservation(observation)]));
+    const reply = await this.#transport.call(
+      'observe',
+      handles.map(({ id }) => id),
+      signal,
+    );
+    return new Map(
+      z.parse(z.array(observedSchema), reply).map(({ id, observation }) => [id, toObservation(observation)]),
+    );
   }
 
   async *watch(signal: AbortSignal): AsyncGenerator<{ readonly handleId: string; readonly observation: Observation }> {
@@ -171,7 +185,9 @@ export class ScriptedConnection implements Connection {
 
   async *readOutput(handle: Handle, path: string, signal: AbortSignal): AsyncGenerator<Uint8Array> {
     if (safeRelativePath(path) === null) {
-      throw new ProviderError('invalid', `"${path}" is not below the job's folder.`, { remedy: 'Choose another file.' });
+      throw new ProviderError('invalid', `"${path}" is not below the job's folder.`, {
+        remedy: 'Choose another file.',
+      });
     }
     for await (const item of this.#transport.stream('readOutput', { id: handle.id, path }, signal)) {
       yield Buffer.from(z.parse(z.object({ base64: z.string() }), item).base64, 'base64');
@@ -183,7 +199,9 @@ export class ScriptedConnection implements Connection {
   }
 
   location(handle: Handle): Location | null {
-    return this.#console === null ? null : { kind: 'url', url: `${this.#console}/console/${encodeURIComponent(handle.id)}` };
+    return this.#console === null
+      ? null
+      : { kind: 'url', url: `${this.#console}/console/${encodeURIComponent(handle.id)}` };
   }
 
   async dispose(): Promise<void> {

@@ -1,8 +1,11 @@
 import * as z from 'zod/mini';
 import { ProviderError, type ProviderErrorTag, providerErrorTags } from '../../../src/core/providerError.ts';
 
-/** What can be asked of the backend. `staged` asks which pieces are there, `stage` sends one, `lock` guards a creation. */
-export const operations = [
+/**
+ * What can be asked of the backend and is answered at once. `staged` asks which pieces are there, `stage` sends one, `lock`
+ * guards a creation.
+ */
+const callOperations = [
   'identity',
   'offers',
   'staged',
@@ -12,15 +15,23 @@ export const operations = [
   'find',
   'list',
   'observe',
-  'watch',
-  'logs',
   'cancel',
   'outputs',
-  'readOutput',
   'remove',
 ] as const;
 
-export type Operation = (typeof operations)[number];
+/** What is answered item by item. */
+const streamOperations = ['watch', 'logs', 'readOutput'] as const;
+
+export const operations = [...callOperations, ...streamOperations] as const;
+
+export type CallOperation = (typeof callOperations)[number];
+export type StreamOperation = (typeof streamOperations)[number];
+export type Operation = CallOperation | StreamOperation;
+
+export function isStreamOperation(operation: Operation): operation is StreamOperation {
+  return streamOperations.some((stream) => stream === operation);
+}
 
 const whenSchema = {
   on: z.enum(operations),
@@ -34,7 +45,7 @@ export const faultSchema = z.discriminatedUnion('kind', [
   z.object({
     ...whenSchema,
     kind: z.literal('fail'),
-    tag: z.enum(providerErrorTags as [ProviderErrorTag, ...ProviderErrorTag[]]),
+    tag: z.enum([...providerErrorTags]),
     raw: z.optional(z.string()),
     retryAfterMs: z.optional(z.number()),
   }),
@@ -65,10 +76,12 @@ const rawTexts: Readonly<Record<ProviderErrorTag, string>> = {
   auth: '16 UNAUTHENTICATED: Request had invalid authentication credentials. Expected OAuth 2 access token.',
   quota:
     '8 RESOURCE_EXHAUSTED: The following quota metrics exceed quota limits: custom_model_training_nvidia_h100_gpus, limit 8',
-  capacity: 'CapacityError: Unable to provision requested ML compute capacity. Please retry using a different instance type.',
+  capacity:
+    'CapacityError: Unable to provision requested ML compute capacity. Please retry using a different instance type.',
   rateLimited: 'ThrottlingException: Rate exceeded',
   transient: '503 Service Unavailable: upstream connect error or disconnect/reset before headers',
-  invalid: '3 INVALID_ARGUMENT: List of found errors: 1.Field: job_spec.worker_pool_specs[0].machine_spec; Message: unsupported',
+  invalid:
+    '3 INVALID_ARGUMENT: List of found errors: 1.Field: job_spec.worker_pool_specs[0].machine_spec; Message: unsupported',
   notFound: '5 NOT_FOUND: The job does not exist.',
   conflict: '409 Conflict: a job with this name is being deleted',
   unsupported: '12 UNIMPLEMENTED: Method is not available in this region.',

@@ -72,7 +72,11 @@ export class ScriptedJob {
   /** Goes through the phases whose time is over. True when the phase changed. */
   settle(now: number): boolean {
     const before = this.#index;
-    while (this.#phase.forMs !== null && now >= this.#since + this.#phase.forMs && this.#index < this.#life.length - 1) {
+    while (
+      this.#phase.forMs !== null &&
+      now >= this.#since + this.#phase.forMs &&
+      this.#index < this.#life.length - 1
+    ) {
       this.#since += this.#phase.forMs;
       this.#index += 1;
       this.#enter(this.#since);

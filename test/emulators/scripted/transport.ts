@@ -2,12 +2,12 @@ import * as z from 'zod/mini';
 import type { Json } from '../../../src/core/provider.ts';
 import { ProviderError, isProviderError, providerErrorTags } from '../../../src/core/providerError.ts';
 import type { ScriptedCloud } from './cloud.ts';
-import { ConnectionLost, type Operation } from './fault.ts';
+import { type CallOperation, ConnectionLost, type Operation, type StreamOperation } from './fault.ts';
 
 /** How a connection reaches its cloud. Rejects with a ProviderError or with the signal's reason. */
 export interface Transport {
-  call(operation: Operation, body: Json, signal: AbortSignal): Promise<Json>;
-  stream(operation: Operation, body: Json, signal: AbortSignal): AsyncIterable<Json>;
+  call(operation: CallOperation, body: Json, signal: AbortSignal): Promise<Json>;
+  stream(operation: StreamOperation, body: Json, signal: AbortSignal): AsyncIterable<Json>;
 }
 
 const errorSchema = z.object({
@@ -99,6 +99,7 @@ function lost(where: string, error: unknown, signal: AbortSignal): unknown {
   if (isProviderError(error)) {
     return error;
   }
-  const raw = error instanceof Error && error.cause !== undefined ? String(error.cause) : String(error);
+  // Only the cause of a failed fetch says what happened.
+  const raw = String(error instanceof Error && error.cause instanceof Error ? error.cause : error);
   return new ProviderError('transient', `The connection to ${where} was lost.`, { raw, cause: error });
 }

@@ -17,7 +17,17 @@ export const recordSchema = z.object({
 });
 
 export const observationSchema = z.object({
-  state: z.enum(['queued', 'provisioning', 'running', 'preempted', 'cancelling', 'succeeded', 'failed', 'cancelled', 'unknown']),
+  state: z.enum([
+    'queued',
+    'provisioning',
+    'running',
+    'preempted',
+    'cancelling',
+    'succeeded',
+    'failed',
+    'cancelled',
+    'unknown',
+  ]),
   nativeState: z.string(),
   reason: z.nullable(z.string()),
   observedAt: z.number(),
@@ -34,7 +44,14 @@ const streamSchema = z.object({ name: z.string(), task: z.number(), node: z.numb
 
 export const logItemSchema = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('bytes'), stream: streamSchema, base64: z.string(), time, cursor: z.string() }),
-  z.object({ kind: z.literal('gap'), stream: streamSchema, from: time, to: time, reason: z.string(), cursor: z.string() }),
+  z.object({
+    kind: z.literal('gap'),
+    stream: streamSchema,
+    from: time,
+    to: time,
+    reason: z.string(),
+    cursor: z.string(),
+  }),
 ]);
 
 export const outputSchema = z.object({ path: z.string(), bytes: z.number(), modifiedAt: time });
