@@ -6,8 +6,10 @@ import { join } from 'node:path';
 import { runTests } from '@vscode/test-electron';
 
 import './build.ts';
+import { root } from './steps.ts';
 
-const root = join(import.meta.dirname, '..');
+// Where the counts go, in the names of vitest's JSON report.
+const [, , report] = process.argv;
 const folder = await mkdtemp(join(tmpdir(), 'aloft-workspace-'));
 await cp(join(root, 'test', 'fixtures', 'workspace'), folder, { recursive: true });
 try {
@@ -15,6 +17,7 @@ try {
     vscodeExecutablePath: process.env['VSCODE_PATH'] ?? join(root, 'test', 'host', 'browserHost.ts'),
     extensionDevelopmentPath: root,
     extensionTestsPath: join(root, 'out', 'host', 'index.js'),
+    extensionTestsEnv: report === undefined ? {} : { ALOFT_TEST_REPORT: report },
     launchArgs: [folder, '--disable-workspace-trust', '--disable-extensions'],
   });
 } catch (error) {

@@ -30,12 +30,21 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
   });
 }
 
+/** What the suite prints; the rest is the workbench talking to itself, shown only when the suite fails. */
+const ours = /^(?: {2}(?:ok|FAIL) |host: )/u;
+const chatter: string[] = [];
+
 let code = 1;
 try {
   const page = await browser.newPage();
   const ended = Promise.withResolvers<number>();
-  await page.exposeFunction('codeAutomationLog', (type: string, values: readonly unknown[]) => {
-    (type === 'error' ? console.error : console.log)(...values);
+  await page.exposeFunction('codeAutomationLog', (_type: string, values: readonly unknown[]) => {
+    const text = values.join(' ');
+    if (ours.test(text)) {
+      console.log(text);
+    } else {
+      chatter.push(text);
+    }
   });
   await page.exposeFunction('codeAutomationExit', (exitCode: number) => {
     ended.resolve(exitCode);
@@ -53,5 +62,8 @@ try {
   console.error(error);
 } finally {
   await stop();
+}
+if (code !== 0) {
+  console.log(chatter.join('\n'));
 }
 process.exit(code);

@@ -1,3 +1,5 @@
+import { writeFile } from 'node:fs/promises';
+
 /** A minimal runner: cases register themselves on import and run one after the other inside the extension host. */
 interface Case {
   readonly name: string;
@@ -21,6 +23,10 @@ export async function runCases(): Promise<void> {
       failed += 1;
       console.error(`  FAIL  ${name}\n${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
     }
+  }
+  const report = process.env['ALOFT_TEST_REPORT'];
+  if (report !== undefined) {
+    await writeFile(report, JSON.stringify({ numPassedTests: cases.length - failed, numFailedTests: failed }));
   }
   console.log(`host: ${cases.length - failed} passed, ${failed} failed`);
   if (failed > 0 || cases.length === 0) {
