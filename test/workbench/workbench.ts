@@ -1,0 +1,149 @@
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+
+import type { Browser, BrowserContext, Frame, Locator, Page } from 'playwright-core';
+
+import { launchBrowser } from './browser.ts';
+import { type ServerOptions, startServer, type WorkbenchServer } from './server.ts';
+
+const screenshots = join(import.meta.dirname, '..', '..', 'out', 'screenshots');
+const patience = 30_000;
+
+export interface WorkbenchOptions extends ServerOptions {
+  readonly folder: string;
+  /** Opened when the window opens. */
+  readonly file?: string;
+  readonly size?: { readonly width: number; readonly height: number };
+}
+
+/** A VS Code server with a browser; each window on it has an extension host of its own. */
+export class Workbench {
+  readonly #server: WorkbenchServer;
+  readonly #browser: Browser;
+  readonly #options: WorkbenchOptions;
+
+  private constructor(server: WorkbenchServer, browser: Browser, options: WorkbenchOptions) {
+    this.#server = server;
+    this.#browser = browser;
+    this.#options = options;
+  }
+
+  static async start(options: WorkbenchOptions): Promise<Workbench> {
+    const server = await startServer(options);
+    try {
+      return new Workbench(server, await launchBrowser(), options);
+    } catch (error) {
+      await server.stop();
+      throw error;
+    }
+  }
+
+  /** Another window, with its own storage as a browser profile has it. */
+  async open(change: { readonly folder?: string; readonly file?: string } = {}): Promise<Window> {
+    const { folder, file, size } = { ...this.#options, ...change };
+    const context = await this.#browser.newContext({ viewport: size ?? { width: 1440, height: 900 } });
+    await context.grantPermissions(['clipboard-read', 'clipboard-write']);
+    const page = await context.newPage();
+    const payload: [string, string][] = file === undefined ? [] : [['openFile', this.#server.remoteUri(file)]];
+    await page.goto(this.#server.url(folder, payload));
+    const window = new Window(page, context);
+    await window.ready();
+    return window;
+  }
+
+  /** Jobs of this machine go on; the windows and their extension hosts end. */
+  async stop(): Promise<void> {
+    await this.#browser.close();
+    await this.#server.stop();
+  }
+}
+
+/** One window, driven the way a person drives it. */
+export class Window {
+  readonly page: Page;
+  readonly #context: BrowserContext;
+
+  constructor(page: Page, context: BrowserContext) {
+    this.page = page;
+    this.#context = context;
+  }
+
+  /** The workbench is there and the extension has registered its views. */
+  async ready(): Promise<void> {
+    await this.page.waitForSelector('.monaco-workbench', { timeout: patience });
+    await this.page.waitForSelector('.activitybar [aria-label^="Aloft"]', { timeout: patience });
+  }
+
+  async reload(): Promise<void> {
+    await this.page.reload();
+    await this.ready();
+  }
+
+  async close(): Promise<void> {
+    await this.#context.close();
+  }
+
+  /** Runs a command by its title in the palette. */
+  async command(title: string): Promise<void> {
+    await this.page.keyboard.press('F1');
+    const input = this.page.locator('.quick-input-widget input');
+    await input.waitFor({ state: 'visible', timeout: patience });
+    await input.fill(`>${title}`);
+    await this.page
+      .locator('.quick-input-list .monaco-list-row', { hasText: title })
+      .first()
+      .waitFor({ timeout: patience });
+    await this.page.keyboard.press('Enter');
+  }
+
+  /** The inner document of the webview that holds an element matching the selector and, if given, a text. */
+  async webview(selector: string, text = ''): Promise<Frame> {
+    const end = Date.now() + patience;
+    while (Date.now() < end) {
+      for (const frame of this.page.frames()) {
+        const found = await frame
+          .locator(selector, { hasText: text })
+          .count()
+          .catch(() => 0);
+        if (found > 0) {
+          return frame;
+        }
+      }
+      await this.page.waitForTimeout(100);
+    }
+    throw new Error(`no webview shows ${selector} ${text}`);
+  }
+
+  /** The New Job form. */
+  async form(): Promise<Frame> {
+    return await this.webview('form.form');
+  }
+
+  /** The panel of the job with this name. */
+  async panel(name: string): Promise<Frame> {
+    return await this.webview('.panel h1', name);
+  }
+
+  /** Rows of the Jobs tree, found by what a screen reader would say. */
+  row(label: string | RegExp): Locator {
+    return this.page.getByRole('treeitem', { name: label });
+  }
+
+  async showAloft(): Promise<void> {
+    await this.command('Aloft: New Job');
+    await this.form();
+  }
+
+  dialog(): Locator {
+    return this.page.locator('.monaco-dialog-box');
+  }
+
+  notification(text: string | RegExp): Locator {
+    return this.page.locator('.notification-list-item', { hasText: text });
+  }
+
+  async screenshot(name: string): Promise<void> {
+    await mkdir(screenshots, { recursive: true });
+    await this.page.screenshot({ path: join(screenshots, `${name}.png`) });
+  }
+}
