@@ -46,7 +46,7 @@ export class Workbench {
     const page = await context.newPage();
     const payload: [string, string][] = file === undefined ? [] : [['openFile', this.#server.remoteUri(file)]];
     await page.goto(this.#server.url(folder, payload));
-    const window = new Window(page, context);
+    const window = new Window(page, context, this.#server.url(folder, []));
     await window.ready();
     return window;
   }
@@ -62,10 +62,13 @@ export class Workbench {
 export class Window {
   readonly page: Page;
   readonly #context: BrowserContext;
+  readonly #plainUrl: string;
 
-  constructor(page: Page, context: BrowserContext) {
+  /** `plainUrl`: without a file to open, which would keep VS Code from restoring its editors. */
+  constructor(page: Page, context: BrowserContext, plainUrl: string) {
     this.page = page;
     this.#context = context;
+    this.#plainUrl = plainUrl;
   }
 
   /** The workbench is there and the extension has registered its views. */
@@ -74,8 +77,9 @@ export class Window {
     await this.page.waitForSelector('.activitybar [aria-label^="Aloft"]', { timeout: patience });
   }
 
+  /** As "Reload Window" does: the extension host goes, the editors come back. */
   async reload(): Promise<void> {
-    await this.page.reload();
+    await this.page.goto(this.#plainUrl);
     await this.ready();
   }
 
