@@ -39,7 +39,7 @@ import {
   taskOf,
   text,
 } from './jobRows.ts';
-import { LogRecords, type LogState } from './logRecords.ts';
+import { type LogPosition, LogRecords, type LogState } from './logRecords.ts';
 import { StoreChanges } from './storeChanges.ts';
 
 export type { JobSummary } from './jobRows.ts';
@@ -87,6 +87,7 @@ export interface LiveAttempt {
 
 export interface FollowedAttempt {
   readonly key: AttemptKey;
+  readonly state: JobState;
   readonly connectionId: ConnectionId;
   readonly handle: Handle;
 }
@@ -623,11 +624,12 @@ export class JobStore implements Disposable {
   /** Accepted attempts that may have output and whose log is not complete. */
   attemptsToFollow(): readonly FollowedAttempt[] {
     return this.#all(
-      `SELECT run_id, number, connection_id, handle FROM attempts
+      `SELECT run_id, number, state, connection_id, handle FROM attempts
         WHERE handle IS NOT NULL AND log_status <> 'complete' AND state NOT IN ('staging', 'submitting', 'queued')`,
     ).flatMap((row) => {
       const handle = jsonOrNull<Handle>(row, 'handle');
-      return handle === null ? [] : [{ key: { runId: runIdOf(row), attempt: number(row, 'number') }, connectionId: connectionIdOf(row), handle }];
+      const key = { runId: runIdOf(row), attempt: number(row, 'number') };
+      return handle === null ? [] : [{ key, state: stateOf(row), connectionId: connectionIdOf(row), handle }];
     });
   }
 
@@ -638,10 +640,9 @@ export class JobStore implements Disposable {
     });
   }
 
-  recordLog(key: AttemptKey, state: LogState): void {
-    transaction(this.#database, () => {
-      this.#logs.write(key, state);
-    });
+  /** See `LogRecords.write`. */
+  recordLog(key: AttemptKey, state: LogState, from: LogPosition): boolean {
+    return transaction(this.#database, () => this.#logs.write(key, state, from));
   }
 
   // Connections, leases, values

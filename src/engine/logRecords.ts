@@ -9,18 +9,21 @@ export type LogStatus = 'none' | 'following' | 'complete' | 'interrupted';
 export interface RecordedGap {
   /** null when it concerns every stream. */
   readonly stream: StreamId | null;
-  /** Where in the order of arrival it lies: bytes of the `order` file before it. */
+  /** Where in the `order` file its record lies. */
   readonly orderBytes: number;
   readonly from: EpochMs | null;
   readonly to: EpochMs | null;
   readonly reason: string;
 }
 
-/** How far an attempt's log is known to be on disk, and where it goes on. */
-export interface LogState {
+export interface LogPosition {
   readonly cursor: LogCursor | null;
   /** Length of the `order` file. */
   readonly orderBytes: number;
+}
+
+/** How far an attempt's log is known to be on disk, and where it goes on. */
+export interface LogState extends LogPosition {
   readonly status: LogStatus;
   /** In the order in which they first appeared: the `order` file refers to them by this position. */
   readonly streams: readonly { readonly stream: StreamId; readonly bytes: number }[];
@@ -61,12 +64,21 @@ export class LogRecords {
     };
   }
 
-  /** Only inside a transaction. */
-  write(key: AttemptKey, state: LogState): void {
+  /**
+   * Only inside a transaction. False, and nothing is written, when the attempt is gone or `from` is not what is recorded: two
+   * processes that follow the same log, one of them asleep for a while, must not mix their lengths.
+   */
+  write(key: AttemptKey, state: LogState, from: LogPosition): boolean {
     const { runId, attempt } = key;
-    this.#statements
-      .prepare('UPDATE attempts SET log_cursor = ?, log_order_bytes = ?, log_status = ? WHERE run_id = ? AND number = ?')
-      .run(state.cursor, state.orderBytes, state.status, runId, attempt);
+    const { changes } = this.#statements
+      .prepare(
+        `UPDATE attempts SET log_cursor = ?, log_order_bytes = ?, log_status = ?
+          WHERE run_id = ? AND number = ? AND log_cursor IS ? AND log_order_bytes = ?`,
+      )
+      .run(state.cursor, state.orderBytes, state.status, runId, attempt, from.cursor, from.orderBytes);
+    if (Number(changes) === 0) {
+      return false;
+    }
     if (state.streams.length === 0) {
       this.#statements.prepare('DELETE FROM streams WHERE run_id = ? AND attempt = ?').run(runId, attempt);
     }
@@ -79,11 +91,22 @@ export class LogRecords {
         )
         .run(runId, attempt, stream.name, stream.task, stream.node, position, bytes);
     }
-    this.#statements.prepare('DELETE FROM gaps WHERE run_id = ? AND attempt = ? AND position >= ?').run(runId, attempt, state.gaps.length);
-    for (const [position, gap] of state.gaps.entries()) {
+    this.#writeGaps(key, state.gaps);
+    return true;
+  }
+
+  /** Gaps are only ever added, unless the log starts again and has none. */
+  #writeGaps({ runId, attempt }: AttemptKey, gaps: readonly RecordedGap[]): void {
+    if (gaps.length === 0) {
+      this.#statements.prepare('DELETE FROM gaps WHERE run_id = ? AND attempt = ?').run(runId, attempt);
+      return;
+    }
+    const row = this.#statements.prepare('SELECT count(*) AS known FROM gaps WHERE run_id = ? AND attempt = ?').get(runId, attempt);
+    const known = row === undefined ? 0 : number(row, 'known');
+    for (const [index, gap] of gaps.slice(known).entries()) {
       this.#statements
-        .prepare('INSERT OR REPLACE INTO gaps (run_id, attempt, position, gap) VALUES (?, ?, ?, ?)')
-        .run(runId, attempt, position, JSON.stringify(gap));
+        .prepare('INSERT INTO gaps (run_id, attempt, position, gap) VALUES (?, ?, ?, ?)')
+        .run(runId, attempt, known + index, JSON.stringify(gap));
     }
   }
 }

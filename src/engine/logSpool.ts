@@ -1,92 +1,62 @@
-import { type FileHandle, mkdir, open } from 'node:fs/promises';
-
-import type { AttemptKey } from '../core/job.ts';
-import type { LogCursor, LogItem, StreamId } from '../core/logChunk.ts';
-import type { Clock } from '../core/ports.ts';
+import type { LogBytes, LogCursor, LogGap, LogItem, StreamId } from '../core/logChunk.ts';
+import { LogFiles } from './logFiles.ts';
 import { orderFile, streamFile } from './logFolder.ts';
-import { arrivalBytes, encodeArrival } from './logOrder.ts';
-import type { LogState, LogStatus, RecordedGap } from './logRecords.ts';
-
-/** The part of the store that remembers how far logs are. */
-export interface LogPositions {
-  logState(key: AttemptKey): LogState;
-  recordLog(key: AttemptKey, state: LogState): void;
-}
-
-export interface SpoolDeps {
-  readonly key: AttemptKey;
-  readonly folder: string;
-  readonly positions: LogPositions;
-  readonly clock: Clock;
-}
+import { encodeOrder, type OrderRecord, orderRecordBytes } from './logOrder.ts';
+import type { LogPosition, LogState, LogStatus, RecordedGap } from './logRecords.ts';
+import { clearFile, explainWrite, recoverLog, type SpoolDeps, Superseded } from './logRecovery.ts';
 
 interface Stream {
   readonly id: StreamId;
-  readonly file: FileHandle;
+  readonly path: string;
   bytes: number;
 }
 
 /** Lengths and cursor are recorded at most this often, in ms; what dies in between is fetched again from the cursor. */
 const recordEvery = 100;
+/** No order record stands for more, so that a reader's memory is bounded whatever the size of the chunks. In bytes. */
+const maxArrival = 65_536;
 
 /**
  * Writes an attempt's output to disk as it comes. Bytes go to their file at the recorded length first; then lengths and cursor
  * are recorded together. Whatever dies in between, the next open cuts the files back to what was recorded, and the provider
  * goes on from the cursor that belongs to it: nothing lost, nothing doubled.
+ *
+ * Once a call has failed the spool is of no further use: close it and open another.
  */
 export class LogSpool {
   readonly #deps: SpoolDeps;
-  readonly #order: FileHandle;
+  readonly #files = new LogFiles();
+  readonly #opening: number;
   readonly #streams: Stream[];
+  readonly #positions = new Map<string, number>();
   readonly #gaps: RecordedGap[];
   #orderBytes: number;
   #cursor: LogCursor | null;
   #status: LogStatus;
+  #recorded: LogPosition;
   #recordedAt = 0;
+  #failure: Error | undefined;
+  #busy = 0;
+  #later: NodeJS.Timeout | undefined;
 
-  private constructor(deps: SpoolDeps, state: LogState, order: FileHandle, streams: Stream[]) {
+  private constructor(deps: SpoolDeps, state: LogState, opening: number) {
     this.#deps = deps;
-    this.#order = order;
-    this.#streams = streams;
+    this.#opening = opening;
+    this.#streams = state.streams.map(({ stream, bytes }) => ({ id: stream, path: streamFile(deps.folder, stream), bytes }));
+    for (const [position, { id }] of this.#streams.entries()) {
+      this.#positions.set(identity(id), position);
+    }
     this.#gaps = [...state.gaps];
     this.#orderBytes = state.orderBytes;
     this.#cursor = state.cursor;
     this.#status = state.status;
+    this.#recorded = state;
   }
 
-  /** Rejects with the system's error when the folder cannot be written. */
+  /** Brings the files to what is recorded, see `recoverLog`. Rejects when the folder cannot be written. */
   static async open(deps: SpoolDeps): Promise<LogSpool> {
-    const { folder, positions, key } = deps;
-    await mkdir(folder, { recursive: true });
-    const opened: FileHandle[] = [];
-    const openFile = async (path: string): Promise<FileHandle> => {
-      const file = await openForUpdate(path);
-      opened.push(file);
-      return file;
-    };
-    try {
-      let state = positions.logState(key);
-      const order = await openFile(orderFile(folder));
-      const streams: Stream[] = [];
-      for (const { stream, bytes } of state.streams) {
-        streams.push({ id: stream, file: await openFile(streamFile(folder, stream)), bytes });
-      }
-      const sizes = await Promise.all([order, ...streams.map(({ file }) => file)].map(async (file) => (await file.stat()).size));
-      const recorded = [state.orderBytes, ...streams.map(({ bytes }) => bytes)];
-      if (recorded.some((bytes, index) => (sizes[index] ?? 0) < bytes)) {
-        // The machine died before the bytes reached the disk: only the provider has them now.
-        state = { cursor: null, orderBytes: 0, status: 'following', streams: [], gaps: [] };
-        positions.recordLog(key, state);
-        await Promise.all(streams.map(async ({ file }) => { await file.truncate(0); await file.close(); }));
-        streams.length = 0;
-      }
-      await order.truncate(state.orderBytes);
-      await Promise.all(streams.map(async ({ file, bytes }) => { await file.truncate(bytes); }));
-      return new LogSpool(deps, state, order, streams);
-    } catch (error) {
-      await Promise.allSettled(opened.map(async (file) => { await file.close(); }));
-      throw error;
-    }
+    const { state, opening } = await recoverLog(deps);
+    return new LogSpool(deps, state, opening);
   }
 
   /** Where the provider goes on. */
@@ -94,85 +64,150 @@ export class LogSpool {
     return this.#cursor;
   }
 
-  /** Rejects with the system's error when the disk is full; the item is then not recorded and comes again. */
+  /** Nothing has arrived so far. */
+  get isEmpty(): boolean {
+    return this.#orderBytes === 0;
+  }
+
+  /** Why this spool can be used no more: the disk or the store would not take what was written. */
+  get failure(): Error | undefined {
+    return this.#failure;
+  }
+
+  /** Resolves when the bytes are in their file. Rejects when the disk is full; the item is then not recorded and comes again. */
   async append(item: LogItem): Promise<void> {
-    const status: LogStatus = 'following';
-    if (item.kind === 'gap') {
-      this.#gaps.push({ stream: item.stream, orderBytes: this.#orderBytes, from: item.from, to: item.to, reason: item.reason });
+    await this.#work(async () => {
+      if (item.kind === 'gap') {
+        await this.#appendGap(item);
+        this.#cursor = item.cursor;
+        this.#record('following');
+        return;
+      }
+      await this.#appendBytes(item);
       this.#cursor = item.cursor;
-      this.#record(status);
-      return;
-    }
-    const position = await this.#streamAt(item.stream);
-    const stream = this.#streams[position];
-    if (stream === undefined || item.bytes.byteLength === 0) {
-      this.#cursor = item.cursor;
-      return;
-    }
-    await writeAll(stream.file, item.bytes, stream.bytes);
-    const arrival = { stream: position, bytes: item.bytes.byteLength, time: item.time ?? this.#deps.clock.now() };
-    await writeAll(this.#order, encodeArrival(arrival), this.#orderBytes);
-    stream.bytes += item.bytes.byteLength;
-    this.#orderBytes += arrivalBytes;
-    this.#cursor = item.cursor;
-    const now = this.#deps.clock.now();
-    if (this.#status !== status || Math.abs(now - this.#recordedAt) >= recordEvery) {
-      this.#record(status);
-    }
-  }
-
-  /** A stream has a position from its first byte on, recorded before anything refers to it. */
-  async #streamAt(id: StreamId): Promise<number> {
-    const known = this.#streams.findIndex(
-      (stream) => stream.id.name === id.name && stream.id.task === id.task && stream.id.node === id.node,
-    );
-    if (known !== -1) {
-      return known;
-    }
-    const file = await openForUpdate(streamFile(this.#deps.folder, id));
-    await file.truncate(0);
-    this.#streams.push({ id, file, bytes: 0 });
-    this.#record(this.#status);
-    return this.#streams.length - 1;
-  }
-
-  #record(status: LogStatus): void {
-    this.#status = status;
-    this.#recordedAt = this.#deps.clock.now();
-    this.#deps.positions.recordLog(this.#deps.key, {
-      cursor: this.#cursor,
-      orderBytes: this.#orderBytes,
-      status,
-      streams: this.#streams.map(({ id, bytes }) => ({ stream: id, bytes })),
-      gaps: this.#gaps,
+      const now = this.#deps.clock.now();
+      if (this.#status !== 'following' || Math.abs(now - this.#recordedAt) >= recordEvery) {
+        this.#record('following');
+      }
     });
   }
 
-  /** Records what is on disk, and whether it is all. */
-  settle(status: LogStatus): void {
-    this.#record(status);
+  /** Marks that something is missing which the provider did not speak of itself. */
+  async noteGap(reason: string): Promise<void> {
+    await this.#work(async () => {
+      await this.#appendGap({ stream: null, from: null, to: null, reason });
+      this.#record(this.#status);
+    });
   }
 
+  /** Records what is on disk, and how the log stands. Once it is complete it is never asked for again, so it is made durable. */
+  async settle(status: LogStatus): Promise<void> {
+    await this.#work(async () => {
+      if (status === 'complete' && this.#orderBytes > 0) {
+        await this.#files.sync([orderFile(this.#deps.folder), ...this.#streams.map(({ path }) => path)]);
+      }
+      this.#record(status);
+    });
+  }
+
+  /** What was not settled is not recorded. */
   async close(): Promise<void> {
-    await Promise.allSettled([this.#order, ...this.#streams.map(({ file }) => file)].map(async (file) => { await file.close(); }));
+    clearTimeout(this.#later);
+    await this.#files.close();
   }
-}
 
-async function openForUpdate(path: string): Promise<FileHandle> {
-  try {
-    return await open(path, 'r+');
-  } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') {
-      return await open(path, 'w+');
+  async #appendBytes({ stream, bytes, time }: LogBytes): Promise<void> {
+    if (bytes.byteLength === 0) {
+      return;
     }
-    throw error;
+    const [position, target] = await this.#stream(stream);
+    await this.#files.write(target.path, target.bytes, bytes);
+    const arrived = time ?? this.#deps.clock.now();
+    const records: OrderRecord[] = [];
+    for (let done = 0; done < bytes.byteLength; done += maxArrival) {
+      const size = Math.min(maxArrival, bytes.byteLength - done);
+      records.push({ kind: 'arrival', stream: position, bytes: size, time: arrived, opening: this.#opening });
+    }
+    await this.#appendOrder(records);
+    target.bytes += bytes.byteLength;
+  }
+
+  async #appendGap({ stream, from, to, reason }: Pick<LogGap, 'stream' | 'from' | 'to' | 'reason'>): Promise<void> {
+    const time = from ?? this.#deps.clock.now();
+    const orderBytes = this.#orderBytes;
+    await this.#appendOrder([{ kind: 'gap', gap: this.#gaps.length, time, opening: this.#opening }]);
+    this.#gaps.push({ stream, orderBytes, from, to, reason });
+  }
+
+  async #appendOrder(records: readonly OrderRecord[]): Promise<void> {
+    await this.#files.write(orderFile(this.#deps.folder), this.#orderBytes, encodeOrder(records));
+    this.#orderBytes += records.length * orderRecordBytes;
+  }
+
+  /** A stream has a position from its first byte on, recorded before the order refers to it. */
+  async #stream(id: StreamId): Promise<readonly [number, Stream]> {
+    const position = this.#positions.get(identity(id)) ?? this.#streams.length;
+    const known = this.#streams[position];
+    if (known !== undefined) {
+      return [position, known];
+    }
+    const added: Stream = { id, path: streamFile(this.#deps.folder, id), bytes: 0 };
+    await clearFile(added.path);
+    this.#streams.push(added);
+    this.#positions.set(identity(id), position);
+    this.#record('following');
+    return [position, added];
+  }
+
+  #record(status: LogStatus): void {
+    const position = { cursor: this.#cursor, orderBytes: this.#orderBytes };
+    const streams = this.#streams.map(({ id, bytes }) => ({ stream: id, bytes }));
+    const { positions, key } = this.#deps;
+    if (!positions.recordLog(key, { ...position, status, streams, gaps: this.#gaps }, this.#recorded)) {
+      throw new Superseded(key);
+    }
+    this.#status = status;
+    this.#recorded = position;
+    this.#recordedAt = this.#deps.clock.now();
+  }
+
+  async #work(work: () => Promise<void>): Promise<void> {
+    if (this.#failure !== undefined) {
+      throw this.#failure;
+    }
+    this.#busy += 1;
+    try {
+      await work();
+    } catch (error) {
+      this.#failure = explainWrite(error, this.#deps.folder);
+      throw this.#failure;
+    } finally {
+      this.#busy -= 1;
+    }
+    this.#later ??= setTimeout(() => {
+      this.#later = undefined;
+      this.#rest();
+    }, recordEvery).unref();
+  }
+
+  /** Between bursts: records the rest of the last one and lets go of the files, so that a silent log costs nothing. */
+  #rest(): void {
+    if (this.#busy > 0 || this.#failure !== undefined) {
+      return;
+    }
+    try {
+      if (this.#cursor !== this.#recorded.cursor || this.#orderBytes !== this.#recorded.orderBytes) {
+        this.#record(this.#status);
+      }
+    } catch (error) {
+      this.#failure = explainWrite(error, this.#deps.folder);
+    }
+    this.#files.close().catch((error: unknown) => {
+      this.#failure ??= explainWrite(error, this.#deps.folder);
+    });
   }
 }
 
-async function writeAll(file: FileHandle, bytes: Uint8Array, position: number): Promise<void> {
-  let written = 0;
-  while (written < bytes.byteLength) {
-    const { bytesWritten } = await file.write(bytes, written, bytes.byteLength - written, position + written);
-    written += bytesWritten;
-  }
+function identity({ name, task, node }: StreamId): string {
+  return `${task} ${node} ${name}`;
 }

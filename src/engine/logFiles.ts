@@ -1,0 +1,46 @@
+import { constants } from 'node:fs';
+import { type FileHandle, open } from 'node:fs/promises';
+
+/** More files of one attempt are not kept open at once: an attempt may have a thousand streams. */
+const maxOpen = 32;
+
+/** Files that are written at positions, opened when they are needed. */
+export class LogFiles {
+  /** The least recently used first. */
+  readonly #open = new Map<string, FileHandle>();
+
+  /** Rejects with the system's error; some of the bytes may be there then. */
+  async write(path: string, position: number, bytes: Uint8Array): Promise<void> {
+    const file = await this.#file(path);
+    for (let done = 0; done < bytes.byteLength; ) {
+      const { bytesWritten } = await file.write(bytes, done, bytes.byteLength - done, position + done);
+      done += bytesWritten;
+    }
+  }
+
+  /** What was written to these files survives a crash of the machine afterwards. */
+  async sync(paths: readonly string[]): Promise<void> {
+    for (const path of paths) {
+      await (await this.#file(path)).datasync();
+    }
+  }
+
+  async close(): Promise<void> {
+    const files = [...this.#open.values()];
+    this.#open.clear();
+    await Promise.all(files.map(async (file) => await file.close()));
+  }
+
+  async #file(path: string): Promise<FileHandle> {
+    const known = this.#open.get(path);
+    const file = known ?? (await open(path, constants.O_RDWR | constants.O_CREAT, 0o600));
+    this.#open.delete(path);
+    this.#open.set(path, file);
+    const [oldest] = this.#open;
+    if (this.#open.size > maxOpen && oldest !== undefined) {
+      this.#open.delete(oldest[0]);
+      await oldest[1].close();
+    }
+    return file;
+  }
+}
