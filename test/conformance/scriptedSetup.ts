@@ -66,8 +66,8 @@ const scenarios: Scenarios = {
   },
   slow: {
     command: living(
-      200,
-      slowPortions.map((text, index) => ({ text, atMs: index * 20 })),
+      600,
+      slowPortions.map((text, index) => ({ text, atMs: index * 60 })),
       succeeded,
     ),
     stdout: bytes(slowPortions.join('')),

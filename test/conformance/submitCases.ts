@@ -20,8 +20,8 @@ export function describeSubmit(harness: Harness): void {
       expect(await harness.count(input.key)).toBe(1);
     });
 
-    it('returns the first job after it has ended', async () => {
-      const input = await harness.prepare(harness.scenarios.prints.command);
+    it('returns the first job after it has run and ended', async () => {
+      const input = await harness.prepare(harness.scenarios.slow.command);
       const first = await harness.connection.submit(input, never());
       await harness.end(first);
       expect((await harness.connection.submit(input, never())).id).toBe(first.id);
