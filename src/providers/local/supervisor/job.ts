@@ -120,7 +120,7 @@ export class Job {
       launched.go();
       await this.#follow(running, launched.ended);
     } catch (error) {
-      await this.end(failure(`could not be run: ${messageOf(error)}`));
+      await this.#fail(`could not be run: ${messageOf(error)}`);
     }
   }
 
@@ -133,7 +133,7 @@ export class Job {
     try {
       await this.#follow(running, gone(running.process));
     } catch (error) {
-      await this.end(failure(`could not be followed: ${messageOf(error)}`));
+      await this.#fail(`could not be followed: ${messageOf(error)}`);
     }
   }
 
@@ -141,6 +141,14 @@ export class Job {
   async end(how: Verdict, endedAt = Date.now(), logGap: string | null = null): Promise<void> {
     const startedAt = this.#state.phase === 'running' ? this.#state.startedAt : null;
     await this.#setState({ phase: 'ended', submittedAt: this.#state.submittedAt, startedAt, endedAt, ...how, logGap });
+  }
+
+  /** What cannot be followed must not go on unseen. */
+  async #fail(reason: string): Promise<void> {
+    if (this.#state.phase === 'running') {
+      await terminate(this.#state.process, this.#marks, Date.now() + this.#graceMs);
+    }
+    await this.end(failure(reason));
   }
 
   async #unpack(): Promise<string> {

@@ -157,17 +157,21 @@ export class Supervisor {
 
   #track(job: Job, devices: readonly string[], work: Promise<void>): void {
     this.#running.set(job.name, { job, devices });
-    void work
-      .catch((error: unknown) => {
-        report(job.name, error);
-      })
-      .finally(async () => {
-        this.#running.delete(job.name);
-        if (job.state.phase === 'queued') {
-          await this.#enqueue(job);
-        }
-        this.#schedule();
-      });
+    void this.#settle(job, work);
+  }
+
+  async #settle(job: Job, work: Promise<void>): Promise<void> {
+    try {
+      await work;
+      this.#running.delete(job.name);
+      if (job.state.phase === 'queued') {
+        await this.#enqueue(job);
+      }
+    } catch (error) {
+      this.#running.delete(job.name);
+      report(job.name, error);
+    }
+    this.#schedule();
   }
 
   /** One at a time: two at once would grant the same device twice. */

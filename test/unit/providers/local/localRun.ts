@@ -213,7 +213,8 @@ export class LocalBench {
       await eventually(() => !isRunning(pid));
     }
     await this.connection.dispose();
-    await rm(this.folder, { recursive: true, force: true });
+    // One of several that were started at once may just have taken the dead one's place: it ends for lack of a folder.
+    await rm(this.folder, { recursive: true, force: true, maxRetries: 20 });
   }
 }
 
