@@ -1,0 +1,81 @@
+// Runs the benches of a section, or all of them; prints a table and leaves the figures in out/bench.json, key to number.
+import { mkdir, writeFile } from 'node:fs/promises';
+import { loadavg } from 'node:os';
+import { join } from 'node:path';
+
+import { benchActivation } from './activation.ts';
+import { benchSizes } from './sizes.ts';
+import { benchSnapshot } from './snapshot.ts';
+
+type Figures = Readonly<Record<string, number>>;
+type Bench = () => Promise<Figures>;
+
+const sections: Readonly<Record<string, readonly Bench[]>> = {
+  core: [benchSizes, benchActivation, benchSnapshot],
+};
+
+/** The most that is allowed, on two shared cores. */
+const targets = new Map([
+  ['bundle.host.bytes', 153_600],
+  ['vsix.bytes', 1_500_000],
+  ['activate.ms', 20],
+  ['submit.accepted.ms', 300],
+  ['line.latency.p95.ms', 300],
+  ['snapshot.10k.again.ms', 500],
+  ['store.jobs.10k.open.ms', 200],
+  ['watch.1000.cpu.percent', 5],
+]);
+
+function chosenBenches(names: readonly string[]): readonly Bench[] {
+  const unknown = names.filter((name) => !Object.hasOwn(sections, name));
+  if (unknown.length > 0) {
+    throw new Error(`No bench section ${unknown.join(', ')}; there are: ${Object.keys(sections).join(', ')}`);
+  }
+  return (names.length === 0 ? Object.keys(sections) : names).flatMap((name) => sections[name] ?? []);
+}
+
+function format(value: number | undefined): string {
+  return value === undefined ? '' : value.toLocaleString('en', { maximumFractionDigits: 1 });
+}
+
+function verdict(value: number, target: number | undefined): string {
+  if (target === undefined) {
+    return '';
+  }
+  return value <= target ? 'ok' : 'over';
+}
+
+/** A line per figure: what it is, its value, the most it may be, what peers took for the same. */
+function table(figures: Figures): string {
+  const rows = Object.entries(figures)
+    .filter(([key]) => !key.includes('.peer'))
+    .map(([key, value]) => {
+      const target = targets.get(key);
+      const peers = Object.entries(figures).filter(([other]) => other.startsWith(`${key}.peer`));
+      const beside = peers.map(([peer, ms]) => `${format(ms)}${peer.slice(`${key}.peer`.length).replace('.', ' ')}`);
+      return [key, format(value), format(target), beside.join(', '), verdict(value, target)];
+    });
+  const all = [['key', 'value', 'target', 'peer', ''], ...rows];
+  const width = (column: number): number => Math.max(...all.map((row) => row[column]?.length ?? 0));
+  const line = ([key = '', value = '', target = '', peer = '', end = '']: readonly string[]): string =>
+    `${key.padEnd(width(0))}  ${value.padStart(width(1))}  ${target.padStart(width(2))}  ${peer.padEnd(width(3))}  ${end}`;
+  return all.map((row) => line(row).trimEnd()).join('\n');
+}
+
+const benches = chosenBenches(process.argv.slice(2));
+// Who reads the figures later has to know whether the machine was busy with something else.
+const figures: Record<string, number> = { 'machine.load': loadavg()[0] ?? Number.NaN };
+for (const bench of benches) {
+  const started = performance.now();
+  try {
+    Object.assign(figures, await bench());
+    console.log(`${bench.name} took ${((performance.now() - started) / 1000).toFixed(1)} s`);
+  } catch (error) {
+    console.error(`${bench.name} failed:`, error);
+    process.exitCode = 1;
+  }
+}
+const out = join(import.meta.dirname, '..', '..', 'out');
+await mkdir(out, { recursive: true });
+await writeFile(join(out, 'bench.json'), `${JSON.stringify(figures, null, 2)}\n`);
+console.log(`\n${table(figures)}`);
