@@ -1,0 +1,165 @@
+import { spawnSync } from 'node:child_process';
+import { setTimeout as delay } from 'node:timers/promises';
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
+import { isTerminal } from '../../../src/core/jobState.ts';
+import type { Clock } from '../../../src/core/ports.ts';
+import { JobWatcher } from '../../../src/engine/jobWatcher.ts';
+import { resumeSubmissions } from '../../../src/engine/reconcile.ts';
+import { claimMs } from '../../../src/engine/submissionClaim.ts';
+import { systemClock } from '../../../src/engine/systemClock.ts';
+import { provider } from '../../emulators/scripted/provider.ts';
+import { type Backend, startBackend } from '../../emulators/scripted/startBackend.ts';
+import { testPorts } from '../../emulators/scripted/testPorts.ts';
+import { type EngineParts, newRunId, openParts, workFolder } from '../../fixtures/engine/engineParts.ts';
+import { interruptRequests } from '../../fixtures/submission/interrupt.ts';
+import { startSubmitter, type Submitter } from '../../fixtures/submission/startSubmitter.ts';
+import { turningPoints } from '../../fixtures/submission/turningPoints.ts';
+
+const never = new AbortController().signal;
+
+/** Of a process that comes when the claim of a dead one has run out. */
+const laterClock: Clock = { now: () => Date.now() + claimMs + 1_000, sleep: systemClock.sleep };
+
+let backend: Backend;
+
+beforeAll(async () => {
+  backend = await startBackend();
+});
+
+afterAll(async () => {
+  await backend.stop();
+});
+
+interface Place {
+  readonly folder: string;
+  readonly runId: ReturnType<typeof newRunId>;
+  readonly idempotency: string;
+}
+
+function place(idempotency: string): Place {
+  const folder = workFolder();
+  onTestFinished(() => {
+    folder.remove();
+  });
+  return { folder: folder.path, runId: newRunId(), idempotency };
+}
+
+async function submitter(where: Place, signal?: NodeJS.Signals, point?: string): Promise<Submitter> {
+  const started = await startSubmitter({ ...where, url: backend.url, ...(signal && point ? { signal, point } : {}) });
+  onTestFinished(() => {
+    started.stop();
+  });
+  return started;
+}
+
+interface LaterParts extends EngineParts {
+  /** Turning points that this window reached. */
+  readonly reached: readonly string[];
+}
+
+/** The engine's parts in this process, as in a window that was opened later. */
+function laterParts({ folder, idempotency }: Place): LaterParts {
+  const connection = provider.connect({ url: backend.url, idempotency }, testPorts('a', folder));
+  const reached: string[] = [];
+  interruptRequests(connection, (point) => reached.push(point));
+  const connections = new Map([['a', connection]]);
+  const parts = openParts({ folder, clock: laterClock, session: 'later', connections });
+  onTestFinished(() => {
+    parts.store.dispose();
+  });
+  return { ...parts, reached };
+}
+
+async function jobsOf({ runId }: Place): Promise<readonly { readonly attempt: number; readonly name: string }[]> {
+  const jobs = await backend.control.jobs();
+  return jobs.filter(({ key }) => key.runId === runId).map(({ key, name }) => ({ attempt: key.attempt, name }));
+}
+
+const oneJob = [{ attempt: 1, name: 'train.py' }];
+
+/** Watches until the job has ended and returns how. */
+async function watchToEnd(parts: EngineParts, { runId }: Place): Promise<string | undefined> {
+  const watcher = new JobWatcher(parts);
+  watcher.start();
+  try {
+    await expect.poll(() => isTerminal(parts.store.job(runId)?.state ?? 'draft'), { timeout: 20_000 }).toBe(true);
+    return parts.store.job(runId)?.state;
+  } finally {
+    await watcher.stop();
+  }
+}
+
+describe.each(['named', 'searched'])('a provider whose jobs are %s', (idempotency) => {
+  it.each(turningPoints)('gets one job although the process is killed %s', async (point) => {
+    const where = place(idempotency);
+    const first = await submitter(where, 'SIGKILL', point);
+    first.go();
+    expect(await first.outcome).toBe('SIGKILL');
+
+    const before = await jobsOf(where);
+    const parts = laterParts(where);
+    await resumeSubmissions(parts, never);
+
+    if (point === 'before created') {
+      // Nothing was promised yet, and nothing half-done is left.
+      expect(parts.store.job(where.runId)).toBeUndefined();
+      expect(await jobsOf(where)).toEqual([]);
+      return;
+    }
+    expect(await jobsOf(where)).toEqual(oneJob);
+    // What the provider has is found, not sent again.
+    expect(parts.reached.includes('before the request')).toBe(before.length === 0);
+    expect(await watchToEnd(parts, where)).toBe('succeeded');
+    expect(parts.store.unfinishedSubmissions()).toEqual([]);
+  });
+
+  it('gets one job although four processes submit the same run at once', async () => {
+    const where = place(idempotency);
+    const submitters = await Promise.all([1, 2, 3, 4].map(async () => await submitter(where)));
+    for (const { go } of submitters) {
+      go();
+    }
+    const outcomes = await Promise.all(submitters.map(async ({ outcome }) => await outcome));
+    expect(outcomes.toSorted()).toEqual(['accepted', 'elsewhere', 'elsewhere', 'elsewhere']);
+    expect(await jobsOf(where)).toEqual(oneJob);
+  });
+
+  it('gets one job although several windows find the same dead submission', async () => {
+    const where = place(idempotency);
+    const first = await submitter(where, 'SIGKILL', 'before the reply');
+    first.go();
+    await first.outcome;
+    await delay(claimMs + 500);
+
+    const heirs = await Promise.all([1, 2, 3].map(async () => await submitter(where)));
+    for (const { go } of heirs) {
+      go();
+    }
+    const outcomes = await Promise.all(heirs.map(async ({ outcome }) => await outcome));
+    expect(outcomes.toSorted()).toEqual(['accepted', 'elsewhere', 'elsewhere']);
+    expect(await jobsOf(where)).toEqual(oneJob);
+  });
+});
+
+describe('a process that wakes when another took its submission over', () => {
+  it.each(turningPoints)('does no harm after it slept %s', async (point) => {
+    const where = place('searched');
+    const first = await submitter(where, 'SIGSTOP', point);
+    first.go();
+    await expect.poll(() => isStopped(first), { timeout: 20_000 }).toBe(true);
+
+    const parts = laterParts(where);
+    await resumeSubmissions(parts, never);
+    first.child.kill('SIGCONT');
+    await first.outcome;
+
+    expect(await jobsOf(where)).toEqual(oneJob);
+    expect(await watchToEnd(parts, where)).toBe('succeeded');
+    expect(parts.store.unfinishedSubmissions()).toEqual([]);
+  });
+});
+
+function isStopped({ child }: Submitter): boolean {
+  const { stdout } = spawnSync('ps', ['-o', 'stat=', '-p', String(child.pid)], { encoding: 'utf8' });
+  return stdout.startsWith('T');
+}
