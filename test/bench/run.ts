@@ -6,12 +6,13 @@ import { join } from 'node:path';
 import { benchActivation } from './activation.ts';
 import { benchSizes } from './sizes.ts';
 import { benchSnapshot } from './snapshot.ts';
+import { benchWorkbench } from './workbench.ts';
 
 type Figures = Readonly<Record<string, number>>;
 type Bench = () => Promise<Figures>;
 
 const sections: Readonly<Record<string, readonly Bench[]>> = {
-  core: [benchSizes, benchActivation, benchSnapshot],
+  core: [benchSizes, benchActivation, benchWorkbench, benchSnapshot],
 };
 
 /** The most that is allowed, on two shared cores. */
