@@ -12,7 +12,7 @@ export class LogFiles {
   /** Rejects with the system's error; some of the bytes may be there then. */
   async write(path: string, position: number, bytes: Uint8Array): Promise<void> {
     const file = await this.#file(path);
-    for (let done = 0; done < bytes.byteLength; ) {
+    for (let done = 0; done < bytes.byteLength;) {
       const { bytesWritten } = await file.write(bytes, done, bytes.byteLength - done, position + done);
       done += bytesWritten;
     }

@@ -5,7 +5,7 @@ import { type AttemptKey, isRunId } from '../core/job.ts';
 import { type StreamId, streamText } from '../core/logChunk.ts';
 
 /** Where the logs of a run's attempts lie. Throws for an id that is none: it could name another folder. */
-export function runLogFolder(root: string, runId: AttemptKey['runId']): string {
+function runLogFolder(root: string, runId: AttemptKey['runId']): string {
   if (!isRunId(runId)) {
     throw new Error(`${JSON.stringify(runId)} is no run id, so it has no log.`);
   }
@@ -32,7 +32,10 @@ export function streamFile(folder: string, stream: StreamId): string {
 }
 
 function hashOf({ name, task, node }: StreamId): string {
-  return createHash('sha256').update(JSON.stringify([name, task, node])).digest('hex').slice(0, 12);
+  return createHash('sha256')
+    .update(JSON.stringify([name, task, node]))
+    .digest('hex')
+    .slice(0, 12);
 }
 
 export function orderFile(folder: string): string {

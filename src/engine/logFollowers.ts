@@ -4,7 +4,8 @@ import { isTerminal } from '../core/jobState.ts';
 import type { Clock, Logger } from '../core/ports.ts';
 import type { Connection } from '../core/provider.ts';
 import { isProviderError } from '../core/providerError.ts';
-import type { FollowedAttempt, StoreChange } from './jobStore.ts';
+import type { FollowedAttempt } from './jobReader.ts';
+import type { StoreChange } from './jobStore.ts';
 import { attemptLogFolder } from './logFolder.ts';
 import { type LogPositions, Superseded } from './logRecovery.ts';
 import { LogSpool } from './logSpool.ts';
@@ -46,7 +47,8 @@ export class LogFollowers {
   readonly #deps: FollowerDeps;
   readonly #running = new Map<string, Follower>();
   readonly #looked = new Emitter<void>();
-  #attempts: ReadonlyMap<string, FollowedAttempt> = new Map();
+  /** What is to be followed, as far as is known. */
+  #attempts = new Map<string, FollowedAttempt>();
   #stop: AbortController | undefined;
   #subscription: { dispose(): void } | undefined;
   #timer: NodeJS.Timeout | undefined;
@@ -95,17 +97,19 @@ export class LogFollowers {
         stop.abort(stopped);
       }
     }
-    for (const [name, attempt] of this.#attempts) {
-      const ended = isTerminal(attempt.state);
-      if (!this.#running.has(name) && (!ended || this.#endedRunning() < maxEnded)) {
-        this.#begin(name, attempt, ended, this.#stop.signal);
-      }
-    }
+    this.#beginAll(this.#stop.signal);
     this.#looked.fire();
   }
 
-  #endedRunning(): number {
-    return [...this.#running.values()].filter(({ ended }) => ended).length;
+  #beginAll(signal: AbortSignal): void {
+    let room = maxEnded - [...this.#running.values()].filter(({ ended }) => ended).length;
+    for (const [name, attempt] of this.#attempts) {
+      const ended = isTerminal(attempt.state);
+      if (!this.#running.has(name) && (!ended || room > 0)) {
+        room -= ended ? 1 : 0;
+        this.#begin(name, attempt, ended, signal);
+      }
+    }
   }
 
   #begin(name: string, attempt: FollowedAttempt, ended: boolean, signal: AbortSignal): void {
@@ -116,10 +120,9 @@ export class LogFollowers {
       })
       .finally(() => {
         this.#running.delete(name);
+        this.#attempts.delete(name);
         if (ended && !signal.aborted) {
-          this.#soon ??= setTimeout(() => {
-            this.#look();
-          }, lookSoon).unref();
+          this.#beginAll(signal);
         }
       });
     this.#running.set(name, { stop, done, ended });
@@ -131,13 +134,13 @@ export class LogFollowers {
     const { key } = attempt;
     const folder = attemptLogFolder(root, key);
     let told: string | undefined;
-    for (let failures = 0; !signal.aborted; ) {
+    for (let failures = 0; !signal.aborted;) {
       const outcome = await this.#pass(attempt, folder, failures > 0, signal);
       if (outcome.kind === 'complete') {
         store.logChanged(key.runId);
         return;
       }
-      if (outcome.kind === 'superseded') {
+      if (outcome.kind === 'superseded' || signal.aborted) {
         return;
       }
       if (outcome.kind === 'quiet') {
@@ -256,7 +259,14 @@ export class LogFollowers {
   /** On the job's timeline, for it is the person who can do something about it. */
   #tell({ runId, attempt }: AttemptKey, text: string): void {
     try {
-      this.#deps.store.addEvent(runId, { at: this.#deps.clock.now(), attempt, kind: 'log', state: null, text, native: null });
+      this.#deps.store.addEvent(runId, {
+        at: this.#deps.clock.now(),
+        attempt,
+        kind: 'log',
+        state: null,
+        text,
+        native: null,
+      });
     } catch (error) {
       this.#deps.logger.error(text, error);
     }

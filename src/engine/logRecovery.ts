@@ -38,7 +38,11 @@ const nothing: LogState = { cursor: null, orderBytes: 0, status: 'none', streams
  * machine died before the bytes reached the disk: then the log starts again from the beginning. Rejects when the folder cannot
  * be written.
  */
-export async function recoverLog({ key, folder, positions }: SpoolDeps): Promise<{ readonly state: LogState; readonly opening: number }> {
+export async function recoverLog({
+  key,
+  folder,
+  positions,
+}: SpoolDeps): Promise<{ readonly state: LogState; readonly opening: number }> {
   const recorded = positions.logState(key);
   const files = [
     { path: orderFile(folder), bytes: recorded.orderBytes },
@@ -102,9 +106,12 @@ async function sizeOf(path: string): Promise<number> {
 export function explainWrite(error: unknown, folder: string): Error {
   const code = errorCode(error);
   if (code === 'ENOSPC' || code === 'EDQUOT') {
-    return new Error(`The disk is full: the log could not be written to ${folder}. Free some space; it goes on by itself then.`, {
-      cause: error,
-    });
+    return new Error(
+      `The disk is full: the log could not be written to ${folder}. Free some space; it goes on by itself then.`,
+      {
+        cause: error,
+      },
+    );
   }
   return error instanceof Error ? error : new Error(String(error));
 }

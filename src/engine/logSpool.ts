@@ -42,7 +42,11 @@ export class LogSpool {
   private constructor(deps: SpoolDeps, state: LogState, opening: number) {
     this.#deps = deps;
     this.#opening = opening;
-    this.#streams = state.streams.map(({ stream, bytes }) => ({ id: stream, path: streamFile(deps.folder, stream), bytes }));
+    this.#streams = state.streams.map(({ stream, bytes }) => ({
+      id: stream,
+      path: streamFile(deps.folder, stream),
+      bytes,
+    }));
     for (const [position, { id }] of this.#streams.entries()) {
       this.#positions.set(identity(id), position);
     }

@@ -7,7 +7,14 @@ import type { LogLine, LogTailUpdate } from '../protocol/logView.ts';
 import { errorCode } from './fileError.ts';
 import { LineSplitter, type SplitLine } from './lineSplitter.ts';
 import { orderFile, streamFile } from './logFolder.ts';
-import { type ArrivalRecord, decodeOrder, encodeOrder, type GapRecord, type OrderRecord, orderRecordBytes } from './logOrder.ts';
+import {
+  type ArrivalRecord,
+  decodeOrder,
+  encodeOrder,
+  type GapRecord,
+  type OrderRecord,
+  orderRecordBytes,
+} from './logOrder.ts';
 import type { LogState, RecordedGap } from './logRecords.ts';
 
 export interface TailSource {
@@ -130,13 +137,13 @@ export class TailReader {
     }
   }
 
-  /** The next records; undefined when the reader has to start anew: the order is another, or it has run away. */
+  /**
+   * The next records; undefined when the reader has to start anew: the order has run away, or was cut and written anew. The
+   * latter shows at the record before, even when the file is as long as it was.
+   */
   async #goOn(size: number): Promise<readonly OrderRecord[] | undefined> {
     if (size < this.#orderOffset) {
       return undefined;
-    }
-    if (size - this.#orderOffset < orderRecordBytes) {
-      return [];
     }
     const known = this.#last === undefined ? 0 : orderRecordBytes;
     const read = await this.#records(this.#orderOffset - known, Math.min(size, this.#orderOffset + blockBytes));
@@ -182,7 +189,7 @@ export class TailReader {
   }
 
   async #back(): Promise<void> {
-    for (let back = 0; back < tailBytes && this.#orderOffset > 0; ) {
+    for (let back = 0; back < tailBytes && this.#orderOffset > 0;) {
       const records = await this.#records(Math.max(0, this.#orderOffset - blockBytes), this.#orderOffset);
       if (records.length === 0) {
         return;

@@ -18,7 +18,9 @@ test('a follower that is killed again and again loses nothing and doubles nothin
     const seed = 1 + Math.floor(Math.random() * 1_000_000);
     const seen: number[] = [];
     for (let deaths = 0; ; deaths += 1) {
-      const child = spawn(process.execPath, [script, work.path, key.runId, String(seed), String(bytes)], { stdio: 'ignore' });
+      const child = spawn(process.execPath, [script, work.path, key.runId, String(seed), String(bytes)], {
+        stdio: 'ignore',
+      });
       const exit = once(child, 'exit');
       const before = store.logState(key).orderBytes;
       if (deaths < 15) {
@@ -39,7 +41,10 @@ test('a follower that is killed again and again loses nothing and doubles nothin
     expect(store.logState(key).status).toBe('complete');
     for (const stream of [stdout, stderr, rank1]) {
       const held = spooled(work.path, key, stream);
-      expect(held.equals(bytesOf(pieces, stream)), `seed ${seed}, ${stream.name}.${stream.node}, ${seen.join(' ')}`).toBe(true);
+      expect(
+        held.equals(bytesOf(pieces, stream)),
+        `seed ${seed}, ${stream.name}.${stream.node}, ${seen.join(' ')}`,
+      ).toBe(true);
     }
     // It went on each time, and did not begin again.
     expect(seen).toEqual(seen.toSorted((a, b) => a - b));

@@ -1,6 +1,12 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { decodeOrder, encodeOrder, nextOpening, type OrderRecord, orderRecordBytes } from '../../../src/engine/logOrder.ts';
+import {
+  decodeOrder,
+  encodeOrder,
+  nextOpening,
+  type OrderRecord,
+  orderRecordBytes,
+} from '../../../src/engine/logOrder.ts';
 
 const time = fc.integer({ min: 0, max: 2 ** 48 - 1 });
 const opening = fc.integer({ min: 0, max: 65_535 });

@@ -11,6 +11,7 @@ import { LogSpool } from '../../../src/engine/logSpool.ts';
 import { systemClock } from '../../../src/engine/systemClock.ts';
 import { workFolder } from '../../fixtures/engine/engineParts.ts';
 import { acceptedAttempt, openLogStore, spooled } from '../../fixtures/log/logJob.ts';
+import { openFilesBelow } from '../../fixtures/log/openFiles.ts';
 import { bytesOf, itemsOf, type Piece, rank1, stderr, stdout } from '../../fixtures/log/output.ts';
 
 const work = workFolder();
@@ -32,7 +33,13 @@ function bytesItem(stream: StreamId, text: string, cursor: string): LogItem {
 }
 
 const piece: fc.Arbitrary<Piece> = fc.oneof(
-  { weight: 8, arbitrary: fc.record({ stream: fc.constantFrom(...streams), bytes: fc.uint8Array({ minLength: 1, maxLength: 40 }) }) },
+  {
+    weight: 8,
+    arbitrary: fc.record({
+      stream: fc.constantFrom(...streams),
+      bytes: fc.uint8Array({ minLength: 1, maxLength: 40 }),
+    }),
+  },
   { weight: 1, arbitrary: fc.record({ gap: fc.string() }) },
 );
 
@@ -41,7 +48,9 @@ test('any cutting, any interleaving and any death leave the same bytes and the s
     fc.asyncProperty(
       fc.array(piece, { maxLength: 30 }),
       fc.infiniteStream(fc.integer({ min: 1, max: 30 })),
-      fc.array(fc.record({ after: fc.nat(12), settled: fc.boolean(), torn: fc.uint8Array({ maxLength: 50 }) }), { maxLength: 6 }),
+      fc.array(fc.record({ after: fc.nat(12), settled: fc.boolean(), torn: fc.uint8Array({ maxLength: 50 }) }), {
+        maxLength: 6,
+      }),
       async (pieces, cuts, deaths) => {
         const key = acceptedAttempt(store);
         const cut = (): number => Number(cuts.next().value);
@@ -67,7 +76,9 @@ test('any cutting, any interleaving and any death leave the same bytes and the s
           expect(spooled(root, key, stream)).toEqual(bytesOf(pieces, stream));
         }
         const state = store.logState(key);
-        expect(state.gaps.map(({ reason }) => reason)).toEqual(pieces.flatMap((each) => ('gap' in each ? [each.gap] : [])));
+        expect(state.gaps.map(({ reason }) => reason)).toEqual(
+          pieces.flatMap((each) => ('gap' in each ? [each.gap] : [])),
+        );
         expectOrderOf(key, pieces);
       },
     ),
@@ -86,7 +97,9 @@ function leaveTorn(key: AttemptKey, bytes: Uint8Array): void {
 /** The order of arrival, read back, is the order in which the pieces came. */
 function expectOrderOf(key: AttemptKey, pieces: readonly Piece[]): void {
   const { streams: recorded, gaps } = store.logState(key);
-  const order = existsSync(orderFile(attemptLogFolder(root, key))) ? readFileSync(orderFile(attemptLogFolder(root, key))) : Buffer.alloc(0);
+  const order = existsSync(orderFile(attemptLogFolder(root, key)))
+    ? readFileSync(orderFile(attemptLogFolder(root, key)))
+    : Buffer.alloc(0);
   const found = decodeOrder(order).flatMap((record) =>
     record.kind === 'gap'
       ? [`gap ${gaps[record.gap]?.reason ?? ''}`]
@@ -102,7 +115,14 @@ test('files that are shorter than recorded mean that the log starts again', asyn
   const key = acceptedAttempt(store);
   const first = await openSpool(key);
   await first.append(bytesItem(stdout, 'step 1\nstep 2\n', 'a'));
-  await first.append({ kind: 'gap', stream: stdout, from: null, to: null, reason: 'rotated away', cursor: 'b' as LogCursor });
+  await first.append({
+    kind: 'gap',
+    stream: stdout,
+    from: null,
+    to: null,
+    reason: 'rotated away',
+    cursor: 'b' as LogCursor,
+  });
   await first.settle('following');
   await first.close();
   truncateSync(streamFile(attemptLogFolder(root, key), stdout), 3);
@@ -135,21 +155,6 @@ test('the last of a burst is recorded although nothing follows, and a silent log
   expect(spooled(root, key, stdout).toString()).toBe('one three');
 });
 
-function openFilesBelow(folder: string): readonly string[] {
-  return readdirSync('/proc/self/fd', { withFileTypes: true }).flatMap((entry) => {
-    try {
-      const target = readFileSync(`/proc/self/fdinfo/${entry.name}`, 'latin1') === '' ? '' : readlink(entry.name);
-      return target.startsWith(folder) ? [target] : [];
-    } catch {
-      return [];
-    }
-  });
-}
-
-function readlink(fd: string): string {
-  return process.getBuiltinModule('node:fs').readlinkSync(`/proc/self/fd/${fd}`);
-}
-
 test('a follower that was overtaken while it slept can record nothing more', async () => {
   const key = acceptedAttempt(store);
   const asleep = await openSpool(key);
@@ -158,7 +163,9 @@ test('a follower that was overtaken while it slept can record nothing more', asy
   const awake = await openSpool(key);
   await awake.append(bytesItem(stdout, 'cdef', '6'));
   await awake.settle('following');
-  await expect(asleep.append(bytesItem(stdout, 'c', '3')).then(async () => await asleep.settle('following'))).rejects.toThrow(/followed elsewhere/u);
+  await expect(
+    asleep.append(bytesItem(stdout, 'c', '3')).then(async () => await asleep.settle('following')),
+  ).rejects.toThrow(/followed elsewhere/u);
   await expect(asleep.append(bytesItem(stdout, 'd', '4'))).rejects.toThrow(/followed elsewhere/u);
   await awake.append(bytesItem(stdout, 'gh', '8'));
   await awake.settle('complete');
@@ -213,7 +220,21 @@ test('no stream name leaves the folder, and no two share a file on any file syst
         fc.record({
           name: fc.oneof(
             fc.string({ unit: 'binary', maxLength: 300 }),
-            fc.constantFrom('../../etc/passwd', '/etc/passwd', '..', '.', '', 'order', 'CON', 'a\0b', 'C:\\x', 'STDOUT', 'stdout', 'stdout.t1', 'stdout.t1.n2'),
+            fc.constantFrom(
+              '../../etc/passwd',
+              '/etc/passwd',
+              '..',
+              '.',
+              '',
+              'order',
+              'CON',
+              'a\0b',
+              'C:\\x',
+              'STDOUT',
+              'stdout',
+              'stdout.t1',
+              'stdout.t1.n2',
+            ),
           ),
           task: fc.integer({ min: 0, max: 3 }),
           node: fc.integer({ min: 0, max: 3 }),
