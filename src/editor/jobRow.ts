@@ -1,7 +1,7 @@
 import type { EpochMs } from '../core/job.ts';
 import { groupOf, type JobState } from '../core/jobState.ts';
 import { formatElapsed, formatAge } from '../core/quantity.ts';
-import type { JobSummary } from '../engine/jobStore.ts';
+import type { JobSummary } from '../engine/jobRows.ts';
 
 /** A job as one sentence in the Jobs tree. */
 export interface JobRow {

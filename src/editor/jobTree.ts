@@ -3,7 +3,7 @@ import * as vscode from 'vscode';
 import { isRunId, type RunId } from '../core/job.ts';
 import type { JobGroup } from '../core/jobState.ts';
 import type { Engine } from '../engine/engine.ts';
-import type { JobSummary } from '../engine/jobStore.ts';
+import type { JobSummary } from '../engine/jobRows.ts';
 import { jobRow } from './jobRow.ts';
 
 export type JobNode =

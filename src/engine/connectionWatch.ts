@@ -3,7 +3,7 @@ import type { Observation } from '../core/provider.ts';
 import { type CancellationDeps, deliverCancel } from './cancellation.ts';
 import { connectionLabel } from './connections.ts';
 import { explain } from './errorNote.ts';
-import type { LiveAttempt } from './jobStore.ts';
+import type { LiveAttempt } from './jobReader.ts';
 import { pollInterval } from './pollInterval.ts';
 import { delayAfter, within } from './retry.ts';
 

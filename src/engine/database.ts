@@ -1,53 +1,128 @@
-import { existsSync, mkdirSync, renameSync } from 'node:fs';
-import { join } from 'node:path';
-import type { DatabaseSync, StatementSync } from 'node:sqlite';
-
+import { existsSync, mkdirSync, readdirSync, renameSync, statSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import type { DatabaseSync } from 'node:sqlite';
+import { ProviderError } from '../core/providerError.ts';
+import { migrate, refuseNewer } from './migrate.ts';
 import { migrations } from './schema.ts';
+import { DamagedError, explainStoreError, isDamage } from './storeError.ts';
+import { StoreLock } from './storeLock.ts';
 
-/** How long a writer waits for another process's write, in ms. */
+/** In ms: how long a writer waits for another process's write, and who opens a damaged file for the others to let go of it. */
 const busyTimeout = 5_000;
+const aloneTimeout = 5_000;
 
-export interface Damage {
-  readonly movedTo: string;
-  readonly reason: string;
-}
+const fileName = 'aloft.db';
+const asidePrefix = `${fileName}.damaged-`;
 
-export class NewerStoreError extends Error {
-  override readonly name = 'NewerStoreError';
+export interface OpenDatabase {
+  readonly database: DatabaseSync;
+  /** What was wrong with the file that this one took the place of just now. */
+  readonly damage: string | null;
+  readonly close: () => void;
 }
 
 /**
- * Opens the store's file and brings its schema up to date; several processes may do so at once. A file that SQLite cannot read
- * is set aside with its journal and reported, and an empty one takes its place. Throws NewerStoreError when a newer Aloft
- * wrote the file, and the system's error when the disk is full or the folder cannot be written.
+ * Opens the store's file and brings its schema up to date; several processes may do so at once. A file that SQLite cannot read,
+ * or that lost its bytes, is set aside with its journal, with `stamp` in its name, and an empty one takes its place. Throws
+ * NewerStoreError when a newer Aloft wrote the file, and a ProviderError when the disk is full, the folder cannot be written, or
+ * another process still has the damaged file open.
  */
-export function openDatabase(folder: string, stamp: string): { database: DatabaseSync; damaged: Damage | null } {
-  mkdirSync(folder, { recursive: true });
-  const file = join(folder, 'aloft.db');
+export function openDatabase(folder: string, stamp: string): OpenDatabase {
+  const file = join(folder, fileName);
+  let lock: StoreLock | undefined;
   try {
-    return { database: openFile(file), damaged: null };
+    mkdirSync(folder, { recursive: true });
+    lock = new StoreLock(join(folder, 'aloft.lock'));
+    lock.share();
+    const opened = openOrReplace(file, stamp, lock);
+    const held = lock;
+    return {
+      ...opened,
+      close: () => {
+        opened.database.close();
+        held.close();
+      },
+    };
   } catch (error) {
-    if (!isDamage(error)) {
-      throw error;
-    }
-    const movedTo = `${file}.damaged-${stamp}`;
-    for (const suffix of ['', '-wal', '-shm']) {
-      if (existsSync(file + suffix)) {
-        renameSync(file + suffix, movedTo + suffix);
-      }
-    }
-    return { database: openFile(file), damaged: { movedTo, reason: error.message } };
+    lock?.close();
+    throw explainStoreError(error, file);
   }
+}
+
+/** The newest file that was set aside in this folder, if there is one. */
+export function newestSetAside(folder: string): string | undefined {
+  const names = readdirSync(folder).filter((name) => name.startsWith(asidePrefix) && !/-(?:wal|shm)$/u.test(name));
+  const newest = names.toSorted().at(-1);
+  return newest === undefined ? undefined : join(folder, newest);
+}
+
+type Opened = Pick<OpenDatabase, 'database' | 'damage'>;
+
+/** Why there is no database to open: SQLite's words, or null when there is no file, as on the first start. */
+interface Unsound {
+  readonly database: undefined;
+  readonly damage: string | null;
+}
+
+function openOrReplace(file: string, stamp: string, lock: StoreLock): Opened {
+  const deadline = performance.now() + aloneTimeout;
+  while (performance.now() < deadline) {
+    const seen = look(file);
+    if (seen.database !== undefined) {
+      return seen;
+    }
+    const made = lock.alone(() => {
+      // Another process may have replaced it just before this one was alone.
+      const now = look(file);
+      return now.database === undefined ? replace(file, stamp, now.damage) : now;
+    });
+    if (made !== undefined) {
+      return made;
+    }
+  }
+  throw new ProviderError(
+    'conflict',
+    `The list of jobs (${file}) is damaged or gone, and another window still uses it.`,
+    {
+      remedy: 'Close the other windows, then reload this one.',
+    },
+  );
+}
+
+function look(file: string): Opened | Unsound {
+  const size = statSync(file, { throwIfNoEntry: false })?.size;
+  if (size === undefined || size === 0) {
+    return { database: undefined, damage: size === undefined ? null : 'the file is empty' };
+  }
+  try {
+    return { database: openFile(file), damage: null };
+  } catch (error) {
+    if (isDamage(error)) {
+      return { database: undefined, damage: error.message };
+    }
+    throw error;
+  }
+}
+
+/** Only while no other process has the file open. */
+function replace(file: string, stamp: string, damage: string | null): Opened {
+  for (const suffix of damage === null ? [] : ['-shm', '-wal', '']) {
+    if (existsSync(file + suffix)) {
+      renameSync(file + suffix, join(dirname(file), asidePrefix + stamp + suffix));
+    }
+  }
+  return { database: openFile(file), damage };
 }
 
 function openFile(file: string): DatabaseSync {
   // Loaded here and not above: only a window that needs the store pays for it.
   const { DatabaseSync: Database } = process.getBuiltinModule('node:sqlite');
-  const database = new Database(file);
+  const database = new Database(file, { timeout: busyTimeout });
   try {
-    database.exec(`PRAGMA busy_timeout = ${busyTimeout}; PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA foreign_keys = ON;`);
+    refuseNewer(database, migrations);
+    database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA foreign_keys = ON;');
     quickCheck(database);
-    migrate(database);
+    migrate(database, migrations);
     return database;
   } catch (error) {
     database.close();
@@ -59,73 +134,6 @@ function quickCheck(database: DatabaseSync): void {
   const row = database.prepare('PRAGMA quick_check(1)').get();
   const [verdict] = Object.values(row ?? {});
   if (verdict !== 'ok') {
-    throw Object.assign(new Error(String(verdict)), { errcode: sqliteCorrupt });
+    throw new DamagedError(String(verdict));
   }
-}
-
-function migrate(database: DatabaseSync): void {
-  const version = (): number => Number(database.prepare('PRAGMA user_version').get()?.['user_version'] ?? 0);
-  if (version() > migrations.length) {
-    throw new NewerStoreError(
-      `The list of jobs was written by a newer Aloft (schema ${version()}, this one knows ${migrations.length}). Update Aloft in this window.`,
-    );
-  }
-  if (version() === migrations.length) {
-    return;
-  }
-  transaction(database, () => {
-    // Read again inside the transaction: another process may have migrated meanwhile.
-    for (const [index, migration] of migrations.entries()) {
-      if (index >= version()) {
-        database.exec(`${migration}; PRAGMA user_version = ${index + 1};`);
-      }
-    }
-  });
-}
-
-/** Runs `work` in one write transaction: all of it is on disk afterwards, or none of it. */
-export function transaction<T>(database: DatabaseSync, work: () => T): T {
-  database.exec('BEGIN IMMEDIATE');
-  try {
-    const result = work();
-    database.exec('COMMIT');
-    return result;
-  } catch (error) {
-    if (database.isTransaction) {
-      database.exec('ROLLBACK');
-    }
-    throw error;
-  }
-}
-
-/** Each statement is prepared once per connection. */
-export class Statements {
-  readonly #database: DatabaseSync;
-  readonly #prepared = new Map<string, StatementSync>();
-
-  constructor(database: DatabaseSync) {
-    this.#database = database;
-  }
-
-  prepare(sql: string): StatementSync {
-    const known = this.#prepared.get(sql);
-    if (known !== undefined) {
-      return known;
-    }
-    const statement = this.#database.prepare(sql);
-    this.#prepared.set(sql, statement);
-    return statement;
-  }
-}
-
-/** SQLite's result codes for a file that is no database or not whole (https://sqlite.org/rescode.html). */
-const sqliteCorrupt = 11;
-const sqliteNotADatabase = 26;
-
-function isDamage(error: unknown): error is Error {
-  if (!(error instanceof Error) || !('errcode' in error) || typeof error.errcode !== 'number') {
-    return false;
-  }
-  const primary = error.errcode & 0xff;
-  return primary === sqliteCorrupt || primary === sqliteNotADatabase;
 }

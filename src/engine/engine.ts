@@ -14,8 +14,7 @@ import { ProviderError } from '../core/providerError.ts';
 import type { LogTailUpdate } from '../protocol/logView.ts';
 import { cancelJob } from './cancellation.ts';
 import { type ConnectionInfo, connectionLabel, type Connections } from './connections.ts';
-import type { Damage } from './database.ts';
-import { type JobStore, openStore, type StoreChange } from './jobStore.ts';
+import { type Damage, type JobStore, openStore, type StoreChange } from './jobStore.ts';
 import { JobWatcher } from './jobWatcher.ts';
 import { Leader } from './leader.ts';
 import { LogFollowers } from './logFollowers.ts';
@@ -109,11 +108,12 @@ export class Engine {
       if (leading) {
         this.#lead();
       } else {
-        this.#track(this.#follow());
+        void this.#track(this.#follow());
       }
     });
     if (damaged !== null) {
       noteLostStore(this.#submission);
+      store.damageNoted(damaged);
     }
     this.#leader.renew();
   }
@@ -365,7 +365,7 @@ export class Engine {
 
   #resume(): void {
     if (this.#leader.isLeader && this.#deps.maySubmit() && this.store.unfinishedSubmissions().length > 0) {
-      this.#track(resumeSubmissions(this.#submission, this.#stop.signal));
+      void this.#track(resumeSubmissions(this.#submission, this.#stop.signal));
     }
   }
 

@@ -14,15 +14,18 @@ import type {
 } from '../core/job.ts';
 import type { JobSpec } from '../core/jobSpec.ts';
 import type { JobState } from '../core/jobState.ts';
-import type { Handle, Json } from '../core/provider.ts';
+import type { AttemptStatus } from '../core/observe.ts';
+import type { Handle } from '../core/provider.ts';
 
 export type Row = Record<string, SQLOutputValue>;
 
 /** Rows come from our own writer, under a schema that is checked; these put the types back that SQLite does not know. */
 export const text = (row: Row, column: string): string => String(row[column]);
-export const textOrNull = (row: Row, column: string): string | null => (row[column] === null ? null : String(row[column]));
+export const textOrNull = (row: Row, column: string): string | null =>
+  row[column] === null ? null : String(row[column]);
 export const number = (row: Row, column: string): number => Number(row[column]);
-export const numberOrNull = (row: Row, column: string): number | null => (row[column] === null ? null : Number(row[column]));
+export const numberOrNull = (row: Row, column: string): number | null =>
+  row[column] === null ? null : Number(row[column]);
 export const json = <T>(value: string): T => JSON.parse(value) as T;
 export const jsonOrNull = <T>(row: Row, column: string): T | null => {
   const value = textOrNull(row, column);
@@ -91,22 +94,28 @@ export function jobOf(row: Row, attempts: readonly Attempt[]): Job {
   };
 }
 
-export function attemptOf(row: Row, nodes: readonly JobNode[], tasks: readonly JobTask[]): Attempt {
+export function statusOf(row: Row): AttemptStatus {
   return {
-    number: number(row, 'number'),
-    connectionId: connectionIdOf(row),
-    providerId: text(row, 'provider_id'),
     state: stateOf(row),
     nativeState: textOrNull(row, 'native_state'),
     reason: textOrNull(row, 'reason'),
-    handle: jsonOrNull<Handle>(row, 'handle'),
-    createdAt: number(row, 'created_at'),
-    acceptedAt: numberOrNull(row, 'accepted_at'),
     startedAt: numberOrNull(row, 'started_at'),
     endedAt: numberOrNull(row, 'ended_at'),
     exitCode: numberOrNull(row, 'exit_code'),
     signal: textOrNull(row, 'signal'),
     observedAt: numberOrNull(row, 'observed_at'),
+  };
+}
+
+export function attemptOf(row: Row, nodes: readonly JobNode[], tasks: readonly JobTask[]): Attempt {
+  return {
+    ...statusOf(row),
+    number: number(row, 'number'),
+    connectionId: connectionIdOf(row),
+    providerId: text(row, 'provider_id'),
+    handle: jsonOrNull<Handle>(row, 'handle'),
+    createdAt: number(row, 'created_at'),
+    acceptedAt: numberOrNull(row, 'accepted_at'),
     observeError: textOrNull(row, 'observe_error'),
     nodes,
     tasks,
@@ -131,5 +140,3 @@ export function eventOf(row: Row): JobEvent {
     native: textOrNull(row, 'native'),
   };
 }
-
-export const nativeOf = (row: Row): Json => jsonOrNull<Json>(row, 'native');

@@ -46,18 +46,28 @@ export class Leader implements Disposable {
 
   /** Takes or renews the lease now. */
   renew(): void {
-    let acquired = false;
     const asked = this.#deps.clock.now();
     try {
-      acquired = this.#deps.leases.acquireLease(leaseName, leaseMs);
+      const acquired = this.#deps.leases.acquireLease(leaseName, leaseMs);
+      this.#leaseUntil = acquired ? asked + leaseMs : 0;
+      this.#lead(acquired);
     } catch (error) {
       this.#deps.logger.warn('the lease could not be renewed', error);
+      // What was acquired before is valid until it runs out.
+      this.#lead(this.isLeader);
     }
-    this.#leaseUntil = acquired ? asked + leaseMs : 0;
-    if (acquired !== this.#leading) {
-      this.#leading = acquired;
-      this.#deps.logger.info(acquired ? 'this window now watches the jobs' : 'another window watches the jobs');
-      this.#changed.fire(acquired);
+  }
+
+  #lead(leading: boolean): void {
+    if (leading === this.#leading) {
+      return;
+    }
+    this.#leading = leading;
+    this.#deps.logger.info(leading ? 'this window now watches the jobs' : 'another window watches the jobs');
+    try {
+      this.#changed.fire(leading);
+    } catch (error) {
+      this.#deps.logger.error('a listener to the lease failed', error);
     }
   }
 

@@ -1,7 +1,7 @@
 import type { AttemptKey, EpochMs } from '../core/job.ts';
 import type { LogCursor, StreamId } from '../core/logChunk.ts';
-import type { Statements } from './database.ts';
 import { json, number, text, textOrNull } from './jobRows.ts';
+import type { Statements } from './statements.ts';
 
 /** `none`: nothing arrived yet. `interrupted`: it stopped before the end and may go on. */
 export type LogStatus = 'none' | 'following' | 'complete' | 'interrupted';
@@ -41,17 +41,28 @@ export class LogRecords {
   }
 
   read(key: AttemptKey): LogState {
-    const { runId, attempt } = key;
-    const row = this.#statements
-      .prepare('SELECT log_cursor, log_order_bytes, log_status FROM attempts WHERE run_id = ? AND number = ?')
-      .get(runId, attempt);
+    return this.#statements.atOnce(() => this.#read(key));
+  }
+
+  #read({ runId, attempt }: AttemptKey): LogState {
+    const row = this.#statements.get(
+      'SELECT log_cursor, log_order_bytes, log_status FROM attempts WHERE run_id = ? AND number = ?',
+      runId,
+      attempt,
+    );
     if (row === undefined) {
       return empty;
     }
-    const streams = this.#statements
-      .prepare('SELECT * FROM streams WHERE run_id = ? AND attempt = ? ORDER BY position')
-      .all(runId, attempt);
-    const gaps = this.#statements.prepare('SELECT gap FROM gaps WHERE run_id = ? AND attempt = ? ORDER BY position').all(runId, attempt);
+    const streams = this.#statements.all(
+      'SELECT * FROM streams WHERE run_id = ? AND attempt = ? ORDER BY position',
+      runId,
+      attempt,
+    );
+    const gaps = this.#statements.all(
+      'SELECT gap FROM gaps WHERE run_id = ? AND attempt = ? ORDER BY position',
+      runId,
+      attempt,
+    );
     return {
       cursor: textOrNull(row, 'log_cursor') as LogCursor | null,
       orderBytes: number(row, 'log_order_bytes'),
@@ -70,26 +81,36 @@ export class LogRecords {
    */
   write(key: AttemptKey, state: LogState, from: LogPosition): boolean {
     const { runId, attempt } = key;
-    const { changes } = this.#statements
-      .prepare(
-        `UPDATE attempts SET log_cursor = ?, log_order_bytes = ?, log_status = ?
+    const written = this.#statements.run(
+      `UPDATE attempts SET log_cursor = ?, log_order_bytes = ?, log_status = ?
           WHERE run_id = ? AND number = ? AND log_cursor IS ? AND log_order_bytes = ?`,
-      )
-      .run(state.cursor, state.orderBytes, state.status, runId, attempt, from.cursor, from.orderBytes);
-    if (Number(changes) === 0) {
+      state.cursor,
+      state.orderBytes,
+      state.status,
+      runId,
+      attempt,
+      from.cursor,
+      from.orderBytes,
+    );
+    if (written === 0) {
       return false;
     }
     if (state.streams.length === 0) {
-      this.#statements.prepare('DELETE FROM streams WHERE run_id = ? AND attempt = ?').run(runId, attempt);
+      this.#statements.run('DELETE FROM streams WHERE run_id = ? AND attempt = ?', runId, attempt);
     }
     for (const [position, { stream, bytes }] of state.streams.entries()) {
-      this.#statements
-        .prepare(
-          `INSERT INTO streams (run_id, attempt, name, task, node, position, bytes) VALUES (?, ?, ?, ?, ?, ?, ?)
+      this.#statements.run(
+        `INSERT INTO streams (run_id, attempt, name, task, node, position, bytes) VALUES (?, ?, ?, ?, ?, ?, ?)
            ON CONFLICT (run_id, attempt, name, task, node) DO UPDATE SET bytes = excluded.bytes, position = excluded.position
             WHERE bytes IS NOT excluded.bytes OR position IS NOT excluded.position`,
-        )
-        .run(runId, attempt, stream.name, stream.task, stream.node, position, bytes);
+        runId,
+        attempt,
+        stream.name,
+        stream.task,
+        stream.node,
+        position,
+        bytes,
+      );
     }
     this.#writeGaps(key, state.gaps);
     return true;
@@ -98,15 +119,23 @@ export class LogRecords {
   /** Gaps are only ever added, unless the log starts again and has none. */
   #writeGaps({ runId, attempt }: AttemptKey, gaps: readonly RecordedGap[]): void {
     if (gaps.length === 0) {
-      this.#statements.prepare('DELETE FROM gaps WHERE run_id = ? AND attempt = ?').run(runId, attempt);
+      this.#statements.run('DELETE FROM gaps WHERE run_id = ? AND attempt = ?', runId, attempt);
       return;
     }
-    const row = this.#statements.prepare('SELECT count(*) AS known FROM gaps WHERE run_id = ? AND attempt = ?').get(runId, attempt);
+    const row = this.#statements.get(
+      'SELECT count(*) AS known FROM gaps WHERE run_id = ? AND attempt = ?',
+      runId,
+      attempt,
+    );
     const known = row === undefined ? 0 : number(row, 'known');
     for (const [index, gap] of gaps.slice(known).entries()) {
-      this.#statements
-        .prepare('INSERT INTO gaps (run_id, attempt, position, gap) VALUES (?, ?, ?, ?)')
-        .run(runId, attempt, known + index, JSON.stringify(gap));
+      this.#statements.run(
+        'INSERT INTO gaps (run_id, attempt, position, gap) VALUES (?, ?, ?, ?)',
+        runId,
+        attempt,
+        known + index,
+        JSON.stringify(gap),
+      );
     }
   }
 }

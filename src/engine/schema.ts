@@ -1,6 +1,7 @@
 /**
  * One entry per version, applied in order; `PRAGMA user_version` counts them. An entry that has been released never changes.
- * `changed` on a job counts upwards over the whole store, so that other processes can ask which jobs differ since then.
+ * `changed` on a job counts upwards over the whole store, so that other processes can ask which jobs differ since then. Long
+ * columns come last: what stands behind them is slow to reach.
  */
 export const migrations: readonly string[] = [
   `
@@ -15,23 +16,23 @@ export const migrations: readonly string[] = [
   CREATE TABLE jobs (
     run_id TEXT PRIMARY KEY,
     name TEXT NOT NULL,
-    spec TEXT NOT NULL,
     accelerator TEXT,
     nodes INTEGER NOT NULL,
     snapshot_id TEXT,
     source_folder TEXT NOT NULL,
     session TEXT NOT NULL,
     state TEXT NOT NULL,
-    grp TEXT NOT NULL CHECK (grp IN ('running', 'waiting', 'finished')),
+    job_group TEXT NOT NULL CHECK (job_group IN ('running', 'waiting', 'finished')),
     reason TEXT,
     cancel_requested_at INTEGER,
     created_at INTEGER NOT NULL,
     started_at INTEGER,
     ended_at INTEGER,
     attempt INTEGER NOT NULL,
-    changed INTEGER NOT NULL
+    changed INTEGER NOT NULL,
+    spec TEXT NOT NULL
   ) STRICT;
-  CREATE INDEX jobs_by_group ON jobs (grp, coalesce(ended_at, created_at) DESC);
+  CREATE INDEX jobs_by_group ON jobs (job_group, coalesce(ended_at, created_at) DESC, run_id DESC);
   CREATE INDEX jobs_by_change ON jobs (changed);
   CREATE INDEX jobs_by_snapshot ON jobs (snapshot_id);
 
@@ -44,8 +45,6 @@ export const migrations: readonly string[] = [
     native_state TEXT,
     reason TEXT,
     handle TEXT,
-    plan TEXT,
-    native TEXT,
     created_at INTEGER NOT NULL,
     accepted_at INTEGER,
     started_at INTEGER,
@@ -59,11 +58,13 @@ export const migrations: readonly string[] = [
     log_cursor TEXT,
     log_order_bytes INTEGER NOT NULL DEFAULT 0,
     log_status TEXT NOT NULL DEFAULT 'none',
+    plan TEXT,
+    native TEXT,
     PRIMARY KEY (run_id, number)
-  ) STRICT, WITHOUT ROWID;
+  ) STRICT;
   CREATE INDEX attempts_live ON attempts (connection_id)
     WHERE state NOT IN ('succeeded', 'failed', 'cancelled');
-
+  CREATE INDEX attempts_unsent ON attempts (claimed_until) WHERE state IN ('staging', 'submitting');
   CREATE INDEX attempts_to_follow ON attempts (log_status) WHERE handle IS NOT NULL AND log_status <> 'complete';
 
   CREATE TABLE tasks (
@@ -145,5 +146,6 @@ export const migrations: readonly string[] = [
     run_id TEXT PRIMARY KEY,
     changed INTEGER NOT NULL
   ) STRICT, WITHOUT ROWID;
+  CREATE INDEX deleted_jobs_by_change ON deleted_jobs (changed);
   `,
 ];

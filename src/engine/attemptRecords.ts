@@ -1,0 +1,282 @@
+import {
+  type AttemptKey,
+  type ConnectionId,
+  type EpochMs,
+  type JobEvent,
+  type JobNode,
+  type JobTask,
+  keyText,
+  type RunId,
+} from '../core/job.ts';
+import { groupOf, isTerminal, type JobState, mayFollow, type TerminalState } from '../core/jobState.ts';
+import { applyObservation, type AttemptStatus, sameStatus } from '../core/observe.ts';
+import type { Clock } from '../core/ports.ts';
+import type { Observation } from '../core/provider.ts';
+import { endReason, stateSentence } from '../core/stateSentence.ts';
+import { nodeOf, number, runIdOf, stateOf, statusOf, taskOf, textOrNull } from './jobRows.ts';
+import type { Statements } from './statements.ts';
+import type { StoreChanges } from './storeChanges.ts';
+
+export interface KeyedObservation {
+  readonly key: AttemptKey;
+  readonly observation: Observation;
+}
+
+/** An answer that says nothing new is written down only this often, in ms: thousands of jobs are asked about every few seconds. */
+const renewAfter = 30_000;
+
+/** The newest answer about an attempt that came to this process, whether it was written down or not. */
+interface Answer {
+  readonly at: EpochMs;
+  readonly nodes: string;
+  readonly tasks: string;
+}
+
+export interface RecordDeps {
+  readonly statements: Statements;
+  readonly changes: StoreChanges;
+  readonly clock: Clock;
+}
+
+/** The store's part about how attempts are doing. Everything here is called only inside a transaction. */
+export class AttemptRecords {
+  readonly #statements: Statements;
+  readonly #changes: StoreChanges;
+  readonly #clock: Clock;
+  readonly #answers = new Map<string, Answer>();
+
+  constructor({ statements, changes, clock }: RecordDeps) {
+    this.#statements = statements;
+    this.#changes = changes;
+    this.#clock = clock;
+  }
+
+  /** What a transaction that was rolled back had noted in memory must not count. */
+  forgetAnswers(): void {
+    this.#answers.clear();
+  }
+
+  /** Applies what a provider said; true when it changes what people see. */
+  observe({ key, observation }: KeyedObservation): boolean {
+    const row = this.#statements.get(
+      `SELECT state, native_state, reason, started_at, ended_at, exit_code, signal, observed_at, observe_error
+         FROM attempts WHERE run_id = ? AND number = ?`,
+      key.runId,
+      key.attempt,
+    );
+    if (row === undefined || isTerminal(stateOf(row))) {
+      this.#answers.delete(keyText(key));
+      return false;
+    }
+    const stored = statusOf(row);
+    const answer = this.#answers.get(keyText(key));
+    const known = { ...stored, observedAt: newer(stored.observedAt, answer?.at ?? null) };
+    const next = applyObservation(known, observation, this.#clock.now());
+    const recovered = textOrNull(row, 'observe_error') !== null;
+    if (next === known) {
+      return recovered && this.#clearError(key);
+    }
+    const { nodes, tasks } = answer ?? this.#storedMembers(key);
+    // A provider that names none says nothing about them; the last known ones stay.
+    const nodesNow = observation.nodes.length === 0 ? nodes : nodesText(observation.nodes);
+    const tasksNow = observation.tasks.length === 0 ? tasks : tasksText(observation.tasks);
+    this.#answers.set(keyText(key), { at: observation.observedAt, nodes: nodesNow, tasks: tasksNow });
+    const sameMembers = nodesNow === nodes && tasksNow === tasks;
+    if (sameMembers && !recovered && onlyRenews(stored, next)) {
+      return false;
+    }
+    this.#write(key, next, observation);
+    if (nodesNow !== nodes) {
+      this.#replaceNodes(key, observation.nodes);
+    }
+    if (tasksNow !== tasks) {
+      this.#replaceTasks(key, observation.tasks);
+    }
+    this.#carryOver(key, stored.state, next, observation.reason);
+    const visible = recovered || !sameMembers || !sameStatus(stored, { ...next, observedAt: stored.observedAt });
+    if (visible) {
+      this.touchJob(key.runId);
+    }
+    return visible;
+  }
+
+  #storedMembers({ runId, attempt }: AttemptKey): Omit<Answer, 'at'> {
+    const nodes = this.#statements.all('SELECT * FROM nodes WHERE run_id = ? AND attempt = ?', runId, attempt);
+    const tasks = this.#statements.all('SELECT * FROM tasks WHERE run_id = ? AND attempt = ?', runId, attempt);
+    return { nodes: nodesText(nodes.map(nodeOf)), tasks: tasksText(tasks.map(taskOf)) };
+  }
+
+  #write(key: AttemptKey, next: AttemptStatus, observation: Observation): void {
+    this.#statements.run(
+      `UPDATE attempts SET native_state = ?, reason = ?, started_at = ?, ended_at = ?, exit_code = ?, signal = ?,
+              observed_at = ?, observe_error = NULL, native = ? WHERE run_id = ? AND number = ?`,
+      next.nativeState,
+      next.reason,
+      next.startedAt,
+      next.endedAt,
+      next.exitCode,
+      next.signal,
+      next.observedAt,
+      JSON.stringify(observation.native),
+      key.runId,
+      key.attempt,
+    );
+  }
+
+  #clearError(key: AttemptKey): true {
+    this.#statements.run(
+      'UPDATE attempts SET observe_error = NULL WHERE run_id = ? AND number = ?',
+      key.runId,
+      key.attempt,
+    );
+    this.touchJob(key.runId);
+    return true;
+  }
+
+  /** What the job shows of its newest attempt. */
+  #carryOver(key: AttemptKey, before: JobState, next: AttemptStatus, native: string | null): void {
+    if (next.state !== before) {
+      this.setState(key, next.state, next.reason ?? endReason(next), native);
+      return;
+    }
+    this.#statements.run(
+      'UPDATE jobs SET started_at = coalesce(started_at, ?), reason = ? WHERE run_id = ? AND attempt = ?',
+      next.startedAt,
+      next.reason,
+      key.runId,
+      key.attempt,
+    );
+  }
+
+  #replaceNodes({ runId, attempt }: AttemptKey, nodes: readonly JobNode[]): void {
+    this.#statements.run('DELETE FROM nodes WHERE run_id = ? AND attempt = ?', runId, attempt);
+    for (const { rank, host, state } of nodes) {
+      this.#statements.run(
+        'INSERT OR REPLACE INTO nodes (run_id, attempt, rank, host, state) VALUES (?, ?, ?, ?, ?)',
+        runId,
+        attempt,
+        rank,
+        host,
+        state,
+      );
+    }
+  }
+
+  #replaceTasks({ runId, attempt }: AttemptKey, tasks: readonly JobTask[]): void {
+    this.#statements.run('DELETE FROM tasks WHERE run_id = ? AND attempt = ?', runId, attempt);
+    for (const { index, state, exitCode } of tasks) {
+      this.#statements.run(
+        'INSERT OR REPLACE INTO tasks (run_id, attempt, task, state, exit_code) VALUES (?, ?, ?, ?, ?)',
+        runId,
+        attempt,
+        index,
+        state,
+        exitCode,
+      );
+    }
+  }
+
+  /** The provider did not answer: the connection's live attempts keep their last known state and say so. */
+  observeFailed(connectionId: ConnectionId, message: string): void {
+    const rows = this.#statements.all(
+      `SELECT run_id, number FROM attempts WHERE connection_id = ? AND handle IS NOT NULL
+          AND state NOT IN ('succeeded', 'failed', 'cancelled') AND observe_error IS NOT ?`,
+      connectionId,
+      message,
+    );
+    for (const row of rows) {
+      this.#statements.run(
+        'UPDATE attempts SET observe_error = ? WHERE run_id = ? AND number = ?',
+        message,
+        runIdOf(row),
+        number(row, 'number'),
+      );
+      this.touchJob(runIdOf(row));
+    }
+  }
+
+  /** Our own verdict. An attempt that cannot end like this any more stays as it is. */
+  end(key: AttemptKey, state: TerminalState, reason: string | null, native: string | null): void {
+    const before = this.state(key);
+    if (before === undefined || !mayFollow(before, state)) {
+      return;
+    }
+    this.#statements.run(
+      'UPDATE attempts SET ended_at = ?, reason = ?, observe_error = NULL WHERE run_id = ? AND number = ?',
+      this.#clock.now(),
+      native ?? reason,
+      key.runId,
+      key.attempt,
+    );
+    this.setState(key, state, reason, native);
+    this.touchJob(key.runId);
+  }
+
+  state({ runId, attempt }: AttemptKey): JobState | undefined {
+    const row = this.#statements.get('SELECT state FROM attempts WHERE run_id = ? AND number = ?', runId, attempt);
+    return row === undefined ? undefined : stateOf(row);
+  }
+
+  /** Moves the attempt, and the job if it is its newest, to a state that may follow, with its entry in the timeline. */
+  setState(key: AttemptKey, state: JobState, reason: string | null, native: string | null): void {
+    const { runId, attempt } = key;
+    const before = this.state(key);
+    if (before === undefined || !mayFollow(before, state)) {
+      return;
+    }
+    const now = this.#clock.now();
+    this.#statements.run('UPDATE attempts SET state = ? WHERE run_id = ? AND number = ?', state, runId, attempt);
+    this.#statements.run(
+      `UPDATE jobs SET state = ?, job_group = ?, reason = ?, started_at = coalesce(jobs.started_at, a.started_at),
+              ended_at = CASE WHEN ? THEN coalesce(a.ended_at, ?) END
+         FROM attempts a WHERE jobs.run_id = ? AND jobs.attempt = ? AND a.run_id = jobs.run_id AND a.number = jobs.attempt`,
+      state,
+      groupOf(state),
+      reason,
+      isTerminal(state) ? 1 : 0,
+      now,
+      runId,
+      attempt,
+    );
+    this.addEvent(runId, { at: now, attempt, kind: 'state', state, text: stateSentence(state, reason), native });
+  }
+
+  addEvent(runId: RunId, event: JobEvent): void {
+    this.#statements.run(
+      'INSERT INTO events (run_id, attempt, at, kind, state, text, native) VALUES (?, ?, ?, ?, ?, ?, ?)',
+      runId,
+      event.attempt,
+      event.at,
+      event.kind,
+      event.state,
+      event.text,
+      event.native,
+    );
+  }
+
+  /** Every process hears that the job changed. */
+  touchJob(runId: RunId): void {
+    this.#statements.run('UPDATE jobs SET changed = ? WHERE run_id = ?', this.#changes.next(), runId);
+    this.#changes.note(runId);
+  }
+}
+
+function newer(a: EpochMs | null, b: EpochMs | null): EpochMs | null {
+  return a === null || b === null ? (a ?? b) : Math.max(a, b);
+}
+
+function onlyRenews(before: AttemptStatus, after: AttemptStatus): boolean {
+  const age = (after.observedAt ?? 0) - (before.observedAt ?? 0);
+  // A clock that was set back makes it negative.
+  return Math.abs(age) < renewAfter && sameStatus(before, { ...after, observedAt: before.observedAt });
+}
+
+function nodesText(nodes: readonly JobNode[]): string {
+  const byRank = nodes.toSorted((a, b) => a.rank - b.rank);
+  return JSON.stringify(byRank.map(({ rank, host, state }) => [rank, host, state]));
+}
+
+function tasksText(tasks: readonly JobTask[]): string {
+  const byIndex = tasks.toSorted((a, b) => a.index - b.index);
+  return JSON.stringify(byIndex.map(({ index, state, exitCode }) => [index, state, exitCode]));
+}
