@@ -11,14 +11,14 @@ export function explain(error: unknown): { readonly reason: string; readonly nat
   return { reason: error instanceof Error ? error.message : String(error), native: null };
 }
 
-/** Puts an error that ends nothing into the job's timeline, once for as long as nothing else happens. */
+/** Puts an error that ends nothing into the job's timeline, once for as long as it stays the same. */
 export function noteError(
   { store, clock }: { readonly store: JobStore; readonly clock: Clock },
   { runId, attempt }: AttemptKey,
   text: string,
   native: string | null,
 ): void {
-  if (store.events(runId).at(-1)?.text !== text) {
+  if (store.events(runId).findLast(({ kind }) => kind === 'error')?.text !== text) {
     store.addEvent(runId, { at: clock.now(), attempt, kind: 'error', state: null, text, native });
   }
 }

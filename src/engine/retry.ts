@@ -45,25 +45,33 @@ export async function retry<T>(
   }
 }
 
-/** Gives up waiting for `work` after `ms` with a `transient` error; the signal that `work` gets is aborted then. */
+/**
+ * Gives up waiting for `work` with a `transient` error after `ms` without an answer or a sign of life; the signal that `work`
+ * gets is aborted then.
+ */
 export async function within<T>(
   ms: number,
   clock: Clock,
   signal: AbortSignal,
-  work: (signal: AbortSignal) => Promise<T>,
+  work: (signal: AbortSignal, signOfLife: () => void) => Promise<T>,
 ): Promise<T> {
   const late = new AbortController();
   const done = new AbortController();
-  const limit = clock.sleep(ms, AbortSignal.any([signal, done.signal])).then(
-    () => {
-      late.abort(new ProviderError('transient', `There was no answer within ${ms / 1000} s.`));
-    },
-    () => undefined,
-  );
+  let isAlive = true;
+  const watch = async (): Promise<void> => {
+    while (isAlive) {
+      isAlive = false;
+      await clock.sleep(ms, AbortSignal.any([signal, done.signal]));
+    }
+    late.abort(new ProviderError('transient', `There was no answer within ${ms / 1000} s.`));
+  };
+  const watching = watch().catch(() => undefined);
   try {
-    return await work(AbortSignal.any([signal, late.signal]));
+    return await work(AbortSignal.any([signal, late.signal]), () => {
+      isAlive = true;
+    });
   } finally {
     done.abort();
-    await limit;
+    await watching;
   }
 }

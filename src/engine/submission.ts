@@ -6,8 +6,8 @@ import type { SubmissionStep } from '../core/submissionStep.ts';
 import { deliverCancel } from './cancellation.ts';
 import { type Connections, connectionLabel } from './connections.ts';
 import { explain, noteError } from './errorNote.ts';
-import type { JobStore, StepData } from './jobStore.ts';
-import { retry } from './retry.ts';
+import type { JobStore } from './jobStore.ts';
+import { retry, within } from './retry.ts';
 import type { Snapshots } from './snapshots.ts';
 import { claimMs, SubmissionClaim } from './submissionClaim.ts';
 import { patience, SubmissionRequest } from './submissionRequest.ts';
@@ -44,6 +44,8 @@ export type SubmissionResult =
 
 /** Code that was not captured yet is not taken from the folder any more after this long, in ms: it would not be what was meant. */
 const captureWithin = 10 * 60_000;
+/** Code that is being sent and does not get any further for this long, in ms, is sent anew. */
+const stallsAfter = 120_000;
 
 /**
  * Carries one submission on from wherever its journal says it is, until the provider accepted it, it failed for good or it was
@@ -130,14 +132,12 @@ class Submission {
   }
 
   async run(): Promise<SubmissionResult> {
-    const { store } = this.#deps;
     try {
       const handle = await this.#sentOrCancelled();
       if (handle !== null) {
         return await this.#accept(handle);
       }
-      this.#claim.hold();
-      store.endAttempt(this.#key, 'cancelled', 'cancelled before it was submitted', null);
+      this.#claim.end('cancelled', 'cancelled before it was submitted', null);
       return { kind: 'cancelled' };
     } catch (error) {
       if (this.#ours.aborted) {
@@ -147,9 +147,8 @@ class Submission {
         this.#leaveOpen(error);
         throw error;
       }
-      this.#claim.hold();
       const { reason, native } = explain(error);
-      store.failSubmission(this.#key, reason, native);
+      this.#claim.end('failed', reason, native);
       throw error;
     }
   }
@@ -182,7 +181,7 @@ class Submission {
   }
 
   async #accept(handle: Handle): Promise<SubmissionResult> {
-    this.#record('accepted', { handle });
+    this.#claim.record('accepted', { handle });
     if (this.#deps.store.job(this.#key.runId)?.cancelRequestedAt !== null) {
       await deliverCancel(this.#deps, { key: this.#key, connectionId: this.#attempt.connectionId, handle }, this.#ours);
     }
@@ -191,14 +190,13 @@ class Submission {
 
   /** Says why nobody knows yet how it ended, once; only somebody who takes the provider away can make it end without an answer. */
   #leaveOpen(error: unknown): void {
-    const { store, connections } = this.#deps;
+    const { connections } = this.#deps;
     const { connectionId } = this.#attempt;
     const { reason, native } = explain(error);
     if (this.#claim.cancelled.aborted && !connections.list().some(({ id }) => id === connectionId)) {
       const where = connectionLabel(connections, connectionId);
-      this.#claim.hold();
-      store.failSubmission(
-        this.#key,
+      this.#claim.end(
+        'failed',
         `${where} is no longer set up here: look there whether run ${this.#key.runId} was submitted`,
         native,
       );
@@ -210,11 +208,6 @@ class Submission {
 
   #recorded(step: SubmissionStep): JsonObject | undefined {
     return this.#deps.store.journal(this.#key).findLast((entry) => entry.step === step)?.data;
-  }
-
-  #record(step: SubmissionStep, data: StepData): void {
-    this.#claim.hold();
-    this.#deps.store.recordStep(this.#key, step, data);
   }
 
   #progress(step: SubmissionStep, text: string, fraction: number | null = null): void {
@@ -251,7 +244,7 @@ class Submission {
     const paths = Array.isArray(include) ? include.filter((path) => typeof path === 'string') : [];
     const snapshot = await snapshots.make(this.#job.sourceFolder, paths, this.#wanted);
     this.#wanted.throwIfAborted();
-    this.#record('snapshot', { snapshotId: snapshot.id });
+    this.#claim.record('snapshot', { snapshotId: snapshot.id });
     return snapshot;
   }
 
@@ -261,7 +254,7 @@ class Submission {
       return known;
     }
     const plan = connection.plan({ spec: this.#job.spec, key: this.#key, snapshotId: snapshot.id });
-    this.#record('planned', { plan });
+    this.#claim.record('planned', { plan });
     return plan;
   }
 
@@ -270,14 +263,22 @@ class Submission {
     if (isObject(known)) {
       return known;
     }
+    const { clock } = this.#deps;
     this.#progress('staged', 'Sending the code');
     const stage = async (): Promise<JsonObject> =>
-      await connection.stage(snapshot, this.#wanted, ({ sentBytes, totalBytes }) => {
-        this.#progress('staged', 'Sending the code', totalBytes === 0 ? null : sentBytes / totalBytes);
-      });
-    const staged = await retry(stage, patience, this.#deps.clock, this.#wanted);
+      await within(
+        stallsAfter,
+        clock,
+        this.#wanted,
+        async (signal, signOfLife) =>
+          await connection.stage(snapshot, signal, ({ sentBytes, totalBytes }) => {
+            signOfLife();
+            this.#progress('staged', 'Sending the code', totalBytes === 0 ? null : sentBytes / totalBytes);
+          }),
+      );
+    const staged = await retry(stage, patience, clock, this.#wanted);
     this.#wanted.throwIfAborted();
-    this.#record('staged', { staged });
+    this.#claim.record('staged', { staged });
     return staged;
   }
 }

@@ -1,7 +1,10 @@
 import type { Disposable } from '../core/event.ts';
 import type { AttemptKey } from '../core/job.ts';
+import type { TerminalState } from '../core/jobState.ts';
 import type { Logger } from '../core/ports.ts';
+import type { SubmissionStep } from '../core/submissionStep.ts';
 import type { JobStore } from './jobStore.ts';
+import type { StepData } from './submissionRecords.ts';
 
 /** A claim that is not renewed runs out after this long, in ms; then another window may finish the submission. */
 export const claimMs = 4_000;
@@ -53,14 +56,24 @@ export class SubmissionClaim implements Disposable {
     return this.#cancelled.signal;
   }
 
-  /** Throws when the submission is another window's by now, as after sleep. Comes before everything that must happen once. */
-  hold(): void {
-    this.#renew();
+  /** Records a step. Throws when the submission is another window's by now, as after sleep. */
+  record(step: SubmissionStep, data: StepData): void {
+    this.#keep(this.#store.recordStep(this.#key, step, data));
+    this.lost.throwIfAborted();
+  }
+
+  /** Records how the submission ended. Throws as `record` does. */
+  end(state: TerminalState, reason: string, native: string | null): void {
+    this.#keep(this.#store.endSubmission(this.#key, state, reason, native));
     this.lost.throwIfAborted();
   }
 
   #renew(): void {
-    if (!this.#store.claimSubmission(this.#key, claimMs)) {
+    this.#keep(this.#store.claimSubmission(this.#key, claimMs));
+  }
+
+  #keep(ours: boolean): void {
+    if (!ours) {
       this.#lost.abort(new DOMException('Another window took the submission over', 'AbortError'));
     }
   }

@@ -106,9 +106,8 @@ export class SubmissionRequest {
   }
 
   async #sendOnce(connection: Connection, input: SubmitInput): Promise<Handle> {
-    const { store, clock, key, claim, ours, onSend } = this.#context;
-    claim.hold();
-    store.recordStep(key, 'sending', {});
+    const { clock, claim, ours, onSend } = this.#context;
+    claim.record('sending', {});
     onSend();
     try {
       // A wish to cancel does not stop it: a request that is given up half-way may still arrive.
