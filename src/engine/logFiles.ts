@@ -1,6 +1,8 @@
 import { constants } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 
+import { errorCode } from './fileError.ts';
+
 /** More files of one attempt are not kept open at once: an attempt may have a thousand streams. */
 const maxOpen = 32;
 
@@ -43,4 +45,30 @@ export class LogFiles {
     }
     return file;
   }
+}
+
+/** undefined when there is no such file; rejects with the system's error when it cannot be read. */
+export async function openIfThere(path: string): Promise<FileHandle | undefined> {
+  try {
+    return await open(path, 'r');
+  } catch (error) {
+    if (errorCode(error) === 'ENOENT') {
+      return undefined;
+    }
+    throw error;
+  }
+}
+
+/** Fewer bytes where the file ends before. */
+export async function readAt(file: FileHandle, position: number, length: number): Promise<Uint8Array> {
+  const buffer = new Uint8Array(length);
+  let read = 0;
+  while (read < length) {
+    const { bytesRead } = await file.read(buffer, read, length - read, position + read);
+    if (bytesRead === 0) {
+      break;
+    }
+    read += bytesRead;
+  }
+  return buffer.subarray(0, read);
 }

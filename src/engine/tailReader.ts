@@ -6,6 +6,7 @@ import type { Clock } from '../core/ports.ts';
 import type { LogLine, LogTailUpdate } from '../protocol/logView.ts';
 import { errorCode } from './fileError.ts';
 import { LineSplitter, type SplitLine } from './lineSplitter.ts';
+import { openIfThere, readAt } from './logFiles.ts';
 import { orderFile, streamFile } from './logFolder.ts';
 import {
   type ArrivalRecord,
@@ -295,29 +296,4 @@ function gapLine(gap: RecordedGap | undefined, reason: string): LogLine {
 
 function toLine({ id, time }: TailStream, { text, cutBytes, cutStart }: SplitLine): LogLine {
   return { stream: id.name, task: id.task, node: id.node, time, text, cutBytes, cutStart, gap: null };
-}
-
-async function openIfThere(path: string): Promise<FileHandle | undefined> {
-  try {
-    return await open(path, 'r');
-  } catch (error) {
-    if (errorCode(error) === 'ENOENT') {
-      return undefined;
-    }
-    throw error;
-  }
-}
-
-/** Fewer bytes where the file ends before. */
-async function readAt(file: FileHandle, position: number, length: number): Promise<Uint8Array> {
-  const buffer = new Uint8Array(length);
-  let read = 0;
-  while (read < length) {
-    const { bytesRead } = await file.read(buffer, read, length - read, position + read);
-    if (bytesRead === 0) {
-      break;
-    }
-    read += bytesRead;
-  }
-  return buffer.subarray(0, read);
 }

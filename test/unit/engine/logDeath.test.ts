@@ -8,7 +8,7 @@ import { acceptedAttempt, openLogStore, spooled } from '../../fixtures/log/logJo
 import { bytesOf, rank1, seededOutput, stderr, stdout } from '../../fixtures/log/output.ts';
 
 const script = fileURLToPath(new URL('../../fixtures/log/followRun.ts', import.meta.url));
-const bytes = 6_000_000;
+const bytes = 4_000_000;
 
 test('a follower that is killed again and again loses nothing and doubles nothing', { timeout: 180_000 }, async () => {
   const work = workFolder();
@@ -23,7 +23,7 @@ test('a follower that is killed again and again loses nothing and doubles nothin
       });
       const exit = once(child, 'exit');
       const before = store.logState(key).orderBytes;
-      if (deaths < 15) {
+      if (deaths < 10) {
         // From the first new record on, at a moment of chance.
         while (store.logState(key).orderBytes === before && child.exitCode === null) {
           await sleep(5);

@@ -251,6 +251,7 @@ test('no stream name leaves the folder, and no two share a file on any file syst
         expect(new Set(paths.map((path) => path.toLowerCase())).size).toBe(paths.length);
       },
     ),
+    { numRuns: 40 },
   );
 });
 
