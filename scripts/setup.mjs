@@ -11,8 +11,8 @@ const downloads = join(root, '.vscode-test');
 /** Ships a whole VS Code server; 4.139.1 is VS Code 1.139.1. */
 const serverVersion = '4.139.1';
 const chromiumVersion = '153.0.0';
-/** Without these two the extension host does not start; the other two spare warnings. */
-const nativeModules = ['@vscode/spdlog', '@vscode/native-watchdog', '@vscode/fs-copyfile', '@vscode/deviceid'];
+/** Built from source: without them the extension host does not start. */
+const nativeModules = ['@vscode/spdlog', '@vscode/native-watchdog'];
 
 export const serverFolder = join(downloads, 'server');
 
