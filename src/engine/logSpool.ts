@@ -125,27 +125,33 @@ export class LogSpool {
       return;
     }
     const [position, target] = await this.#stream(stream);
-    await this.#files.write(target.path, target.bytes, bytes);
     const arrived = time ?? this.#deps.clock.now();
     const records: OrderRecord[] = [];
     for (let done = 0; done < bytes.byteLength; done += maxArrival) {
       const size = Math.min(maxArrival, bytes.byteLength - done);
       records.push({ kind: 'arrival', stream: position, bytes: size, time: arrived, opening: this.#opening });
     }
-    await this.#appendOrder(records);
+    // Both at once, for each costs a turn of the thread pool. A reader that sees the order first waits for the bytes.
+    const results = await Promise.allSettled([
+      this.#files.write(target.path, target.bytes, bytes),
+      this.#files.write(orderFile(this.#deps.folder), this.#orderBytes, encodeOrder(records)),
+    ]);
+    for (const result of results) {
+      if (result.status === 'rejected') {
+        throw result.reason;
+      }
+    }
     target.bytes += bytes.byteLength;
+    this.#orderBytes += records.length * orderRecordBytes;
   }
 
   async #appendGap({ stream, from, to, reason }: Pick<LogGap, 'stream' | 'from' | 'to' | 'reason'>): Promise<void> {
     const time = from ?? this.#deps.clock.now();
     const orderBytes = this.#orderBytes;
-    await this.#appendOrder([{ kind: 'gap', gap: this.#gaps.length, time, opening: this.#opening }]);
+    const record = encodeOrder([{ kind: 'gap', gap: this.#gaps.length, time, opening: this.#opening }]);
+    await this.#files.write(orderFile(this.#deps.folder), orderBytes, record);
+    this.#orderBytes += orderRecordBytes;
     this.#gaps.push({ stream, orderBytes, from, to, reason });
-  }
-
-  async #appendOrder(records: readonly OrderRecord[]): Promise<void> {
-    await this.#files.write(orderFile(this.#deps.folder), this.#orderBytes, encodeOrder(records));
-    this.#orderBytes += records.length * orderRecordBytes;
   }
 
   /** A stream has a position from its first byte on, recorded before the order refers to it. */

@@ -1,8 +1,6 @@
 import type { LogTailUpdate } from '../protocol/logView.ts';
 import { TailReader, type TailSource } from './tailReader.ts';
 
-export type { TailSource } from './tailReader.ts';
-
 /** In ms: how often the size of the log is looked at, and how often the recorded status is. */
 const pollEvery = 40;
 const statusEvery = 400;

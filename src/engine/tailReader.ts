@@ -46,7 +46,7 @@ interface TailStream {
 
 type TailView = Omit<LogTailUpdate, 'status'>;
 
-export interface TailRead {
+interface TailRead {
   /** undefined when nothing is new. */
   readonly update: TailView | undefined;
   /** There is more already than one update takes. */
