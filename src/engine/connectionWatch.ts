@@ -1,4 +1,4 @@
-import { type AttemptKey, type ConnectionId, type EpochMs, keyText } from '../core/job.ts';
+import { type AttemptKey, type ConnectionId, type EpochMs, type Job, keyText } from '../core/job.ts';
 import type { Observation } from '../core/provider.ts';
 import { type CancellationDeps, deliverCancel } from './cancellation.ts';
 import { connectionLabel } from './connections.ts';
@@ -81,9 +81,8 @@ export class ConnectionWatch {
       this.#lastChange = this.#deps.clock.now();
     }
     const wait = await this.#ask(live, signal);
-    const present = this.#live();
-    this.#judgeWaiting(present);
-    await this.#deliverCancels(present, signal);
+    this.#judgeWaiting(live);
+    await this.#deliverCancels(live, signal);
     return wait;
   }
 
@@ -178,13 +177,12 @@ export class ConnectionWatch {
     }
   }
 
-  /** Our own limit on waiting: no provider needs to know of it. */
+  /** Our own limit on waiting: no provider needs to know of it. The newest answer counts: it may have started meanwhile. */
   #judgeWaiting(live: readonly LiveAttempt[]): void {
     const { store, clock } = this.#deps;
-    for (const { key, spec, state, startedAt, acceptedAt, cancelRequestedAt } of live) {
-      const isWaiting =
-        (state === 'queued' || state === 'provisioning') && startedAt === null && cancelRequestedAt === null;
-      if (isWaiting && spec.limits.waitMs !== null && clock.now() - acceptedAt > spec.limits.waitMs) {
+    for (const { key, spec, acceptedAt } of live) {
+      const { waitMs } = spec.limits;
+      if (waitMs !== null && clock.now() - acceptedAt > waitMs && isWaiting(store.job(key.runId))) {
         store.requestCancel(key.runId, 'It waited longer than its limit and is cancelled');
       }
     }
@@ -236,6 +234,15 @@ export class ConnectionWatch {
       await clock.sleep(delayAfter(undefined, failures, errorBackoff), signal).catch(() => undefined);
     }
   }
+}
+
+function isWaiting(job: Job | undefined): boolean {
+  return (
+    job !== undefined &&
+    (job.state === 'queued' || job.state === 'provisioning') &&
+    job.startedAt === null &&
+    job.cancelRequestedAt === null
+  );
 }
 
 /** Tells apart what a watch must hear of: a new attempt, and a wish to cancel. */
