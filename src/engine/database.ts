@@ -4,7 +4,8 @@ import type { DatabaseSync } from 'node:sqlite';
 import { ProviderError } from '../core/providerError.ts';
 import { migrate, refuseNewer } from './migrate.ts';
 import { migrations } from './schema.ts';
-import { DamagedError, explainStoreError, isDamage } from './storeError.ts';
+import { checkStore } from './storeCheck.ts';
+import { explainStoreError, isDamage } from './storeError.ts';
 import { StoreLock } from './storeLock.ts';
 
 /** In ms: how long a writer waits for another process's write, and who opens a damaged file for the others to let go of it. */
@@ -39,7 +40,7 @@ export function openDatabase(folder: string, stamp: string): OpenDatabase {
     return {
       ...opened,
       close: () => {
-        opened.database.close();
+        closeFile(opened.database, file);
         held.close();
       },
     };
@@ -121,7 +122,7 @@ function openFile(file: string): DatabaseSync {
   try {
     refuseNewer(database, migrations);
     database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA foreign_keys = ON;');
-    quickCheck(database);
+    checkStore(database, file);
     migrate(database, migrations);
     return database;
   } catch (error) {
@@ -130,10 +131,13 @@ function openFile(file: string): DatabaseSync {
   }
 }
 
-function quickCheck(database: DatabaseSync): void {
-  const row = database.prepare('PRAGMA quick_check(1)').get();
-  const [verdict] = Object.values(row ?? {});
-  if (verdict !== 'ok') {
-    throw new DamagedError(String(verdict));
+/** Checks it while nobody waits, so that opening it again is quick. */
+function closeFile(database: DatabaseSync, file: string): void {
+  try {
+    database.exec('PRAGMA wal_checkpoint(TRUNCATE)');
+    checkStore(database, file);
+  } catch {
+    // Whoever opens it next finds out.
   }
+  database.close();
 }
