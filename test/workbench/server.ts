@@ -21,7 +21,7 @@ export interface WorkbenchServer {
   url(folder: string | null, payload: readonly (readonly [string, string])[]): string;
   remoteUri(path: string): string;
   readonly output: () => string;
-  stop(): Promise<void>;
+  stop(signal?: 'SIGTERM' | 'SIGKILL'): Promise<void>;
 }
 
 const quietSettings = {
@@ -82,8 +82,8 @@ export async function startServer(options: ServerOptions): Promise<WorkbenchServ
       const where = folder === null ? 'ew=true' : `folder=${encodeURIComponent(folder)}`;
       return `http://${authority}/?${where}&payload=${encodeURIComponent(JSON.stringify(entries))}`;
     },
-    stop: async () => {
-      await stopGroup(child);
+    stop: async (signal = 'SIGTERM') => {
+      await stopGroup(child, signal);
     },
   };
 }
@@ -98,12 +98,12 @@ async function listening(child: ChildProcess, output: () => string): Promise<voi
   }
 }
 
-async function stopGroup(child: ChildProcess): Promise<void> {
+async function stopGroup(child: ChildProcess, signal: NodeJS.Signals): Promise<void> {
   if (child.exitCode !== null || child.pid === undefined) {
     return;
   }
   const exited = once(child, 'exit');
-  process.kill(-child.pid, 'SIGTERM');
+  process.kill(-child.pid, signal);
   const timer = setTimeout(() => {
     if (child.pid !== undefined) {
       process.kill(-child.pid, 'SIGKILL');

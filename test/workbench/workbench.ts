@@ -7,7 +7,7 @@ import { launchBrowser } from './browser.ts';
 import { type ServerOptions, startServer, type WorkbenchServer } from './server.ts';
 
 const screenshots = join(import.meta.dirname, '..', '..', 'out', 'screenshots');
-const patience = 30_000;
+const patience = 60_000;
 
 export interface WorkbenchOptions extends ServerOptions {
   readonly folder: string;
@@ -52,15 +52,17 @@ export class Workbench {
   }
 
   /** Jobs of this machine go on; the windows and their extension hosts end. */
-  async stop(): Promise<void> {
+  async stop(signal: 'SIGTERM' | 'SIGKILL' = 'SIGTERM'): Promise<void> {
+    await this.#server.stop(signal);
     await this.#browser.close();
-    await this.#server.stop();
   }
 }
 
 /** One window, driven the way a person drives it. */
 export class Window {
   readonly page: Page;
+  /** What the page and its webviews complained about: violated content policies and errors nobody caught. */
+  readonly complaints: string[] = [];
   readonly #context: BrowserContext;
   readonly #plainUrl: string;
 
@@ -69,6 +71,14 @@ export class Window {
     this.page = page;
     this.#context = context;
     this.#plainUrl = plainUrl;
+    page.on('console', (message) => {
+      if (message.type() === 'error' && /Content.Security.Policy|Uncaught/u.test(message.text())) {
+        this.complaints.push(message.text());
+      }
+    });
+    page.on('pageerror', (error) => {
+      this.complaints.push(String(error.stack));
+    });
   }
 
   /** The workbench is there and the extension has registered its views. */
@@ -77,10 +87,22 @@ export class Window {
     await this.page.waitForSelector('.activitybar [aria-label^="Aloft"]', { timeout: patience });
   }
 
-  /** As "Reload Window" does: the extension host goes, the editors come back. */
+  /** As "Reload Window" does: the extension host goes, the job panel comes back. */
   async reload(): Promise<void> {
+    await this.#panelWrittenDown();
     await this.page.goto(this.#plainUrl);
     await this.ready();
+  }
+
+  /** In a browser VS Code writes its open editors down every few seconds, not when it closes. */
+  async #panelWrittenDown(): Promise<void> {
+    const end = Date.now() + patience;
+    while (!(await this.page.evaluate(readWrittenState)).some((state) => /aloft\.job.*runId/su.test(state))) {
+      if (Date.now() > end) {
+        throw new Error('VS Code did not write down that a job panel is open');
+      }
+      await this.page.waitForTimeout(200);
+    }
   }
 
   async close(): Promise<void> {
@@ -128,6 +150,18 @@ export class Window {
     return await this.webview('.panel h1', name);
   }
 
+  /** Types a command into the form and presses Submit. */
+  async submit(command: string): Promise<void> {
+    const form = await this.form();
+    await form.locator('#field-command input').fill(command);
+    await form.locator('#submit').click();
+  }
+
+  /** The lines that the log in this panel shows, without their times. */
+  async logLines(panel: Frame): Promise<readonly string[]> {
+    return await panel.locator('.log .row .text').allTextContents();
+  }
+
   /** Rows of the Jobs tree, found by what a screen reader would say. */
   row(label: string | RegExp): Locator {
     return this.page.getByRole('treeitem', { name: label });
@@ -142,6 +176,12 @@ export class Window {
     return this.page.locator('.monaco-dialog-box');
   }
 
+  /** Answers a modal question. */
+  async answer(button: string): Promise<void> {
+    await this.dialog().getByRole('button', { name: button, exact: true }).click();
+    await this.dialog().waitFor({ state: 'detached' });
+  }
+
   notification(text: string | RegExp): Locator {
     return this.page.locator('.notification-list-item', { hasText: text });
   }
@@ -150,4 +190,31 @@ export class Window {
     await mkdir(screenshots, { recursive: true });
     await this.page.screenshot({ path: join(screenshots, `${name}.png`) });
   }
+}
+
+/** Runs in the page: the values that VS Code's workbench keeps about its open editors, in all its databases. */
+async function readWrittenState(): Promise<string[]> {
+  const settled = async <T>(request: IDBRequest<T>): Promise<T> =>
+    await new Promise((resolve, reject) => {
+      request.addEventListener('success', () => {
+        resolve(request.result);
+      });
+      request.addEventListener('error', () => {
+        reject(request.error ?? new Error('the database cannot be read'));
+      });
+    });
+  const states: string[] = [];
+  for (const { name } of await indexedDB.databases()) {
+    if (name?.startsWith('vscode-web-state-db') === true) {
+      const database = await settled(indexedDB.open(name));
+      for (const store of database.objectStoreNames) {
+        const value: unknown = await settled(
+          database.transaction(store).objectStore(store).get('memento/workbench.parts.editor'),
+        );
+        states.push(String(value));
+      }
+      database.close();
+    }
+  }
+  return states;
 }
