@@ -21,7 +21,8 @@ export interface AttemptStatus {
  * Returns the very same object when nothing was learnt. `now` unmasks an observation from a clock that has been set back since:
  * it must not make all later ones look old.
  */
-export function applyObservation(status: AttemptStatus, observation: Observation, now: EpochMs): AttemptStatus {
+export function applyObservation(status: AttemptStatus, observed: Observation, now: EpochMs): AttemptStatus {
+  const observation = inWholeMs(observed);
   const newest = status.observedAt !== null && status.observedAt <= now ? status.observedAt : null;
   const late = newest !== null && observation.observedAt < newest;
   if (late || isTerminal(status.state)) {
@@ -43,6 +44,17 @@ export function applyObservation(status: AttemptStatus, observation: Observation
     observedAt: observation.observedAt,
   };
   return sameStatus(status, next) ? status : next;
+}
+
+/** Some clocks give fractions of a millisecond, which the store does not hold. */
+function inWholeMs(observation: Observation): Observation {
+  const { startedAt, endedAt, observedAt } = observation;
+  return {
+    ...observation,
+    observedAt: Math.round(observedAt),
+    startedAt: startedAt === null ? null : Math.round(startedAt),
+    endedAt: endedAt === null ? null : Math.round(endedAt),
+  };
 }
 
 /** Undefined when the observation must be dropped. */

@@ -88,7 +88,7 @@ async function rebuildFrom(deps: CancellationDeps, connectionId: ConnectionId, s
       handle,
       name: spec.name,
       spec,
-      createdAt,
+      createdAt: Math.round(createdAt),
     });
     count += isNew ? 1 : 0;
   }

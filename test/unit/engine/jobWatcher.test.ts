@@ -119,6 +119,30 @@ describe('the watcher', () => {
     expect(parts.store.job(fine)?.attempts[0]?.observeError).toBeNull();
   });
 
+  it('takes times with fractions of a millisecond, as some clocks give them', async () => {
+    const parts = withoutPushes(scriptedParts());
+    const observe = parts.connection.observe.bind(parts.connection);
+    parts.connection.observe = async (handles, signal) => {
+      const answers = await observe(handles, signal);
+      const odd = (time: number | null): number | null => (time === null ? null : time + 0.4375);
+      return new Map(
+        [...answers].map(([id, answer]) => [
+          id,
+          {
+            ...answer,
+            observedAt: answer.observedAt + 0.4375,
+            startedAt: odd(answer.startedAt),
+            endedAt: odd(answer.endedAt),
+          },
+        ]),
+      );
+    };
+    const runId = await running(parts);
+    await finish(parts, runId);
+    expect(await watchToEnd(parts, runId)).toBe('succeeded');
+    expect(Number.isInteger(parts.store.job(runId)?.startedAt)).toBe(true);
+  });
+
   it('tells a job whose connection was taken away', async () => {
     const parts = scriptedParts();
     const runId = await running(parts);

@@ -81,11 +81,11 @@ describe('a store that was lost', () => {
     expect((await parts.control.calls()).list).toBe(lists);
   });
 
-  it('takes in runs whose spec or name cannot be read', async () => {
+  it('takes in runs whose spec or name cannot be read and whose times are odd', async () => {
     const parts = scriptedParts();
     const { runId } = await submit(parts);
     const list = parts.connection.list.bind(parts.connection);
-    const hostile = { name: 'two\nlines\u0000', spec: { command: 7, nodes: 'many' } };
+    const hostile = { name: 'two\nlines\u0000', spec: { command: 7, nodes: 'many' }, createdAt: 1_790_000_000_000.25 };
     parts.connection.list = async (signal) => (await list(signal)).map((found) => ({ ...found, ...hostile }));
     const fresh = loseStore(parts);
     await inTime(parts.clock, rebuildLost(fresh, never));
