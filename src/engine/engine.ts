@@ -17,9 +17,8 @@ import { type ConnectionInfo, connectionLabel, type Connections } from './connec
 import { type Damage, type JobStore, openStore, type StoreChange } from './jobStore.ts';
 import { JobWatcher } from './jobWatcher.ts';
 import { Leader } from './leader.ts';
+import { tailJob } from './jobTail.ts';
 import { LogFollowers } from './logFollowers.ts';
-import { attemptLogFolder } from './logFolder.ts';
-import { tailLog } from './logTail.ts';
 import { fetchOutputs } from './outputs.ts';
 import { noteLostStore, rebuildLost, resumeSubmissions } from './reconcile.ts';
 import { makeSnapshot, scan } from './snapshot/makeSnapshot.ts';
@@ -262,40 +261,9 @@ export class Engine {
     await removeUnreferencedSnapshots(this.#deps.root, this.store.snapshotRefs(), snapshotGrace, this.#deps.clock.now());
   }
 
-  /** The newest attempt's log, from its last lines on; a new attempt starts it again. Pulls: nothing is read meanwhile. */
-  async *tail(runId: RunId, signal: AbortSignal): AsyncIterable<LogTailUpdate> {
-    const { root, clock } = this.#deps;
-    let shown = 0;
-    for (let number = this.#attemptNumber(runId); number !== undefined && !signal.aborted; number = this.#attemptNumber(runId)) {
-      if (number === shown) {
-        await this.#nextChange(runId, signal);
-        continue;
-      }
-      shown = number;
-      const key = { runId, attempt: number };
-      yield* tailLog({ key, folder: attemptLogFolder(root, key), records: this.store, clock }, signal);
-    }
-  }
-
-  #attemptNumber(runId: RunId): number | undefined {
-    const job = this.store.job(runId);
-    return job === undefined ? undefined : currentAttempt(job)?.number;
-  }
-
-  async #nextChange(runId: RunId, signal: AbortSignal): Promise<void> {
-    await new Promise<void>((resolve) => {
-      const done = (): void => {
-        subscription.dispose();
-        signal.removeEventListener('abort', done);
-        resolve();
-      };
-      const subscription = this.onDidChange(({ runIds }) => {
-        if (runIds.has(runId)) {
-          done();
-        }
-      });
-      signal.addEventListener('abort', done, { once: true });
-    });
+  /** The newest attempt's log; see `tailJob`. */
+  tail(runId: RunId, signal: AbortSignal): AsyncIterable<LogTailUpdate> {
+    return tailJob({ store: this.store, root: this.#deps.root, clock: this.#deps.clock }, runId, signal);
   }
 
   async outputs(runId: RunId, signal: AbortSignal): Promise<readonly OutputFile[]> {
