@@ -29,7 +29,7 @@ const answerWithin = 30_000;
 export const patience: RetryPolicy = { tries: 6, first: 500, longest: 15_000 };
 
 /** After these the provider certainly has no job. After any other error it may have one whose handle got lost. */
-const refusals: readonly ProviderErrorTag[] = [
+const refusals: ReadonlySet<ProviderErrorTag> = new Set([
   'auth',
   'quota',
   'capacity',
@@ -37,7 +37,7 @@ const refusals: readonly ProviderErrorTag[] = [
   'invalid',
   'notFound',
   'unsupported',
-];
+]);
 
 /** The one request of a submission, whoever sent it and however often: it becomes one job. */
 export class SubmissionRequest {
@@ -113,7 +113,7 @@ export class SubmissionRequest {
       // A wish to cancel does not stop it: a request that is given up half-way may still arrive.
       return await within(submitWithin, clock, ours, async (signal) => await connection.submit(input, signal));
     } catch (error) {
-      if (isProviderError(error) && refusals.includes(error.tag)) {
+      if (isProviderError(error) && refusals.has(error.tag)) {
         this.#settled = this.#recorded();
       }
       throw error;

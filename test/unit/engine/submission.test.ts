@@ -106,7 +106,7 @@ describe('a submission', () => {
   });
 });
 
-const retried = ['transient', 'rateLimited'];
+const retried: ReadonlySet<string> = new Set(['transient', 'rateLimited']);
 
 describe('an error', () => {
   it.each(providerErrorTags)('%s of the request ends in one job or in a clear failure', async (tag) => {
@@ -116,7 +116,7 @@ describe('an error', () => {
     const job = parts.store.job(runId);
     const { submit: requests } = await parts.control.calls();
 
-    if (retried.includes(tag)) {
+    if (retried.has(tag)) {
       expect(result?.kind).toBe('accepted');
       expect(requests).toBe(3);
       expect(await parts.control.jobsFor({ runId, attempt: 1 })).toBe(1);
@@ -133,8 +133,8 @@ describe('an error', () => {
     const parts = scriptedParts();
     await parts.control.addFault({ on: 'stage', kind: 'fail', tag, times: 2 });
     const { runId } = await submit(parts);
-    expect(parts.store.job(runId)?.state).toBe(retried.includes(tag) ? 'queued' : 'failed');
-    expect(await parts.control.jobsFor({ runId, attempt: 1 })).toBe(retried.includes(tag) ? 1 : 0);
+    expect(parts.store.job(runId)?.state).toBe(retried.has(tag) ? 'queued' : 'failed');
+    expect(await parts.control.jobsFor({ runId, attempt: 1 })).toBe(retried.has(tag) ? 1 : 0);
   });
 
   it('that is silence while the code is sent is overcome', async () => {

@@ -18,7 +18,12 @@ import { turningPoints } from '../../fixtures/submission/turningPoints.ts';
 const never = new AbortController().signal;
 
 /** Of a process that comes when the claim of a dead one has run out. */
-const laterClock: Clock = { now: () => Date.now() + claimMs + 1_000, sleep: systemClock.sleep };
+const laterClock: Clock = {
+  now: () => Date.now() + claimMs + 1_000,
+  sleep: async (ms, signal) => {
+    await systemClock.sleep(ms, signal);
+  },
+};
 
 let backend: Backend;
 
@@ -116,8 +121,8 @@ describe.each(['named', 'searched'])('a provider whose jobs are %s', (idempotenc
   it('gets one job although four processes submit the same run at once', async () => {
     const where = place(idempotency);
     const submitters = await Promise.all([1, 2, 3, 4].map(async () => await submitter(where)));
-    for (const { go } of submitters) {
-      go();
+    for (const one of submitters) {
+      one.go();
     }
     const outcomes = await Promise.all(submitters.map(async ({ outcome }) => await outcome));
     expect(outcomes.toSorted()).toEqual(['accepted', 'elsewhere', 'elsewhere', 'elsewhere']);
@@ -132,8 +137,8 @@ describe.each(['named', 'searched'])('a provider whose jobs are %s', (idempotenc
     await delay(claimMs + 500);
 
     const heirs = await Promise.all([1, 2, 3].map(async () => await submitter(where)));
-    for (const { go } of heirs) {
-      go();
+    for (const one of heirs) {
+      one.go();
     }
     const outcomes = await Promise.all(heirs.map(async ({ outcome }) => await outcome));
     expect(outcomes.toSorted()).toEqual(['accepted', 'elsewhere', 'elsewhere']);
