@@ -323,7 +323,7 @@ export class Engine {
     }, resumeInterval);
     this.#resumeTimer.unref();
     this.#resume();
-    this.#track(rebuildLost(this.#submission, this.#stop.signal));
+    void this.#track(rebuildLost(this.#submission, this.#stop.signal));
   }
 
   async #follow(): Promise<void> {
