@@ -42,6 +42,7 @@ export class Workbench {
   async open(change: { readonly folder?: string; readonly file?: string } = {}): Promise<Window> {
     const { folder, file, size } = { ...this.#options, ...change };
     const context = await this.#browser.newContext({ viewport: size ?? { width: 1440, height: 900 } });
+    context.setDefaultTimeout(patience);
     await context.grantPermissions(['clipboard-read', 'clipboard-write']);
     const page = await context.newPage();
     const payload: [string, string][] = file === undefined ? [] : [['openFile', this.#server.remoteUri(file)]];
