@@ -16,19 +16,11 @@ export interface AttemptStatus {
 }
 
 /**
- * What is known after an observation. Older ones than the newest applied are dropped, a terminal state stays, a state that may
- * not follow the present one is not taken, and an unknown native state keeps the last known one and stores the native word.
- * Returns the very same object when nothing was learnt. `now` unmasks an observation from a clock that has been set back since:
- * it must not make all later ones look old.
+ * What is known after an observation; an unknown native state keeps the last known one and stores the native word. Returns the
+ * very same object when nothing was learnt or the observation does not count.
  */
-export function applyObservation(status: AttemptStatus, observed: Observation, now: EpochMs): AttemptStatus {
-  const observation = inWholeMs(observed);
-  const newest = status.observedAt !== null && status.observedAt <= now ? status.observedAt : null;
-  const late = newest !== null && observation.observedAt < newest;
-  if (late || isTerminal(status.state)) {
-    return status;
-  }
-  const state = nextState(status.state, observation.state);
+export function applyObservation(status: AttemptStatus, observation: Observation, now: EpochMs): AttemptStatus {
+  const state = nextState(status, observation, now);
   if (state === undefined) {
     return status;
   }
@@ -37,32 +29,35 @@ export function applyObservation(status: AttemptStatus, observed: Observation, n
     state,
     nativeState: observation.nativeState,
     reason: observation.reason,
-    startedAt: observation.startedAt ?? status.startedAt,
-    endedAt: ended ? (observation.endedAt ?? observation.observedAt) : null,
+    startedAt: wholeMs(observation.startedAt) ?? status.startedAt,
+    endedAt: ended ? wholeMs(observation.endedAt ?? observation.observedAt) : null,
     exitCode: ended ? observation.exitCode : null,
     signal: ended ? observation.signal : null,
-    observedAt: observation.observedAt,
+    observedAt: wholeMs(observation.observedAt),
   };
   return sameStatus(status, next) ? status : next;
 }
 
-/** Some clocks give fractions of a millisecond, which the store does not hold. */
-function inWholeMs(observation: Observation): Observation {
-  const { startedAt, endedAt, observedAt } = observation;
-  return {
-    ...observation,
-    observedAt: Math.round(observedAt),
-    startedAt: startedAt === null ? null : Math.round(startedAt),
-    endedAt: endedAt === null ? null : Math.round(endedAt),
-  };
+/**
+ * The state that an observation leads to; undefined when it does not count, because it is older than the newest applied, comes
+ * after the end, or is of a state that may not follow the present one. `now` unmasks one from a clock that has been set back
+ * since: it must not make all later ones look old.
+ */
+export function nextState(status: AttemptStatus, observation: Observation, now: EpochMs): JobState | undefined {
+  const newest = status.observedAt !== null && status.observedAt <= now ? status.observedAt : null;
+  const isLate = newest !== null && observation.observedAt < newest;
+  if (isLate || isTerminal(status.state)) {
+    return undefined;
+  }
+  if (observation.state === 'unknown' || observation.state === status.state) {
+    return status.state;
+  }
+  return mayFollow(status.state, observation.state) ? observation.state : undefined;
 }
 
-/** Undefined when the observation must be dropped. */
-function nextState(from: JobState, observed: Observation['state']): JobState | undefined {
-  if (observed === 'unknown' || observed === from) {
-    return from;
-  }
-  return mayFollow(from, observed) ? observed : undefined;
+/** Some clocks give fractions of a millisecond, which the store does not hold. Rounded down, so that now stays now. */
+function wholeMs<T extends EpochMs | null>(time: T): T | EpochMs {
+  return time === null ? time : Math.floor(time);
 }
 
 export function sameStatus(a: AttemptStatus, b: AttemptStatus): boolean {

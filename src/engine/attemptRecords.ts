@@ -9,7 +9,7 @@ import {
   type RunId,
 } from '../core/job.ts';
 import { groupOf, isTerminal, type JobState, mayFollow, type TerminalState } from '../core/jobState.ts';
-import { applyObservation, type AttemptStatus, sameStatus } from '../core/observe.ts';
+import { applyObservation, type AttemptStatus, nextState, sameStatus } from '../core/observe.ts';
 import type { Clock } from '../core/ports.ts';
 import type { Observation } from '../core/provider.ts';
 import { endReason, stateSentence } from '../core/stateSentence.ts';
@@ -27,7 +27,7 @@ const renewAfter = 30_000;
 
 /** The newest answer about an attempt that came to this process, whether it was written down or not. */
 interface Answer {
-  readonly at: EpochMs;
+  readonly at: EpochMs | null;
   readonly nodes: string;
   readonly tasks: string;
 }
@@ -71,16 +71,16 @@ export class AttemptRecords {
     const stored = statusOf(row);
     const answer = this.#answers.get(keyText(key));
     const known = { ...stored, observedAt: newer(stored.observedAt, answer?.at ?? null) };
-    const next = applyObservation(known, observation, this.#clock.now());
     const recovered = textOrNull(row, 'observe_error') !== null;
-    if (next === known) {
+    if (nextState(known, observation, this.#clock.now()) === undefined) {
       return recovered && this.#clearError(key);
     }
+    const next = applyObservation(known, observation, this.#clock.now());
     const { nodes, tasks } = answer ?? this.#storedMembers(key);
     // A provider that names none says nothing about them; the last known ones stay.
     const nodesNow = observation.nodes.length === 0 ? nodes : nodesText(observation.nodes);
     const tasksNow = observation.tasks.length === 0 ? tasks : tasksText(observation.tasks);
-    this.#answers.set(keyText(key), { at: observation.observedAt, nodes: nodesNow, tasks: tasksNow });
+    this.#answers.set(keyText(key), { at: next.observedAt, nodes: nodesNow, tasks: tasksNow });
     const sameMembers = nodesNow === nodes && tasksNow === tasks;
     if (sameMembers && !recovered && onlyRenews(stored, next)) {
       return false;

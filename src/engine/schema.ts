@@ -54,6 +54,7 @@ export const migrations: readonly string[] = [
     observed_at INTEGER,
     observe_error TEXT,
     claimed_by TEXT,
+    claimed_at INTEGER,
     claimed_until INTEGER,
     log_cursor TEXT,
     log_order_bytes INTEGER NOT NULL DEFAULT 0,
@@ -134,6 +135,7 @@ export const migrations: readonly string[] = [
   CREATE TABLE leases (
     name TEXT PRIMARY KEY,
     holder TEXT NOT NULL,
+    since INTEGER NOT NULL,
     until INTEGER NOT NULL
   ) STRICT, WITHOUT ROWID;
 

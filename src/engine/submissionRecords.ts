@@ -9,6 +9,7 @@ import type { SubmissionStep } from '../core/submissionStep.ts';
 import type { AttemptRecords } from './attemptRecords.ts';
 import { number, stateOf } from './jobRows.ts';
 import type { Statements } from './statements.ts';
+import { clockTolerance } from './valueRecords.ts';
 
 export interface NewJob {
   readonly runId: RunId;
@@ -109,14 +110,15 @@ export class SubmissionRecords {
     const { runId, attempt } = key;
     const now = this.#clock.now();
     this.#statements.run(
-      `INSERT INTO attempts (run_id, number, connection_id, provider_id, state, created_at, claimed_by, claimed_until)
-       VALUES (?, ?, ?, ?, 'staging', ?, ?, ?)`,
+      `INSERT INTO attempts (run_id, number, connection_id, provider_id, state, created_at, claimed_by, claimed_at, claimed_until)
+       VALUES (?, ?, ?, ?, 'staging', ?, ?, ?, ?)`,
       runId,
       attempt,
       place.connectionId,
       place.providerId,
       now,
       this.#session,
+      now,
       now + claimMs,
     );
     this.#insertStep(key, 'created', { include: place.include });
@@ -184,17 +186,17 @@ export class SubmissionRecords {
   claim({ runId, attempt }: AttemptKey, forMs: number): boolean {
     const now = this.#clock.now();
     const claimed = this.#statements.run(
-      `UPDATE attempts SET claimed_by = ?, claimed_until = ?
+      `UPDATE attempts SET claimed_by = ?, claimed_at = ?, claimed_until = ?
         WHERE run_id = ? AND number = ? AND state IN ('staging', 'submitting')
-          AND (claimed_by = ? OR claimed_until < ? OR claimed_until > ?)`,
+          AND (claimed_by = ? OR claimed_until < ? OR claimed_at > ?)`,
       this.#session,
+      now,
       now + forMs,
       runId,
       attempt,
       this.#session,
       now,
-      // So far ahead only a clock can have put it that has been set back since.
-      now + 2 * forMs,
+      now + clockTolerance,
     );
     return claimed === 1;
   }

@@ -11,6 +11,9 @@ export interface StoredConnection {
   readonly settings: JsonObject;
 }
 
+/** In ms. What was granted so far in the future was granted by a clock that has been set back since, and counts no more. */
+export const clockTolerance = 1_000;
+
 export interface ValueRecordDeps {
   readonly statements: Statements;
   readonly clock: Clock;
@@ -57,15 +60,14 @@ export class ValueRecords {
   acquireLease(name: string, forMs: number): boolean {
     const now = this.#clock.now();
     const written = this.#statements.run(
-      `INSERT INTO leases (name, holder, until) VALUES (?, ?, ?)
-       ON CONFLICT (name) DO UPDATE SET holder = excluded.holder, until = excluded.until
-        WHERE leases.holder = excluded.holder OR leases.until < ? OR leases.until > ?`,
+      `INSERT INTO leases (name, holder, since, until) VALUES (?, ?, ?, ?)
+       ON CONFLICT (name) DO UPDATE SET holder = excluded.holder, since = excluded.since, until = excluded.until
+        WHERE leases.holder = excluded.holder OR leases.until < excluded.since OR leases.since > ?`,
       name,
       this.#session,
-      now + forMs,
       now,
-      // So far ahead only a clock can have put it that has been set back since.
-      now + 2 * forMs,
+      now + forMs,
+      now + clockTolerance,
     );
     return written === 1;
   }

@@ -2,11 +2,11 @@ import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync, utimesSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { DatabaseSync } from 'node:sqlite';
 import { fileURLToPath } from 'node:url';
 import { openStore } from '../../src/engine/jobStore.ts';
 import { systemClock } from '../../src/engine/systemClock.ts';
 import { quietLogger } from '../fixtures/engine/engineParts.ts';
+import { copyJobs } from '../fixtures/store/copyJobs.ts';
 import { acceptedJob, observation } from '../fixtures/store/storeParts.ts';
 
 const jobCount = 10_000;
@@ -56,29 +56,6 @@ function fill(folder: string): void {
   }
   store.dispose();
   copyJobs(join(folder, 'aloft.db'), jobCount / writtenJobs);
-}
-
-/** Each job becomes so many: to write all of them one by one would take minutes of waiting for the disk. */
-function copyJobs(file: string, times: number): void {
-  const database = new DatabaseSync(file);
-  database.exec('BEGIN; PRAGMA defer_foreign_keys = ON; CREATE TEMP TABLE numbers (n INTEGER)');
-  const insert = database.prepare('INSERT INTO numbers VALUES (?)');
-  for (let number = 1; number < times; number += 1) {
-    insert.run(number);
-  }
-  for (const table of ['jobs', 'attempts', 'events', 'journal']) {
-    const columns = database
-      .prepare(`PRAGMA table_info(${table})`)
-      .all()
-      .map((column) => String(column['name']));
-    const copied = columns.filter((column) => column !== 'id');
-    const values = copied.map((column) => (column === 'run_id' ? "printf('%.22s%04d', run_id, n)" : column));
-    database.exec(
-      `INSERT INTO ${table} (${copied.join(', ')}) SELECT ${values.join(', ')} FROM ${table}, numbers ORDER BY n`,
-    );
-  }
-  database.exec('COMMIT');
-  database.close();
 }
 
 function openElsewhere(folder: string): number {

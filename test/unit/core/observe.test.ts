@@ -119,6 +119,12 @@ describe('an observation', () => {
     expect(applyObservation(before, seen('succeeded'), now).state).toBe('succeeded');
   });
 
+  test('with fractions of a millisecond is as late as it is', () => {
+    const before = applyObservation(status(), seen('running', { observedAt: now - 0.4, startedAt: 1.7 }), now);
+    expect(before).toMatchObject({ observedAt: now - 1, startedAt: 1 });
+    expect(applyObservation(before, seen('queued', { observedAt: now - 1.5 }), now)).toBe(before);
+  });
+
   test('that says nothing new leaves the very same object', () => {
     const before = applyObservation(status(), seen('running'), now);
     expect(applyObservation(before, seen('running'), now)).toBe(before);
