@@ -159,6 +159,8 @@ describe('a process that wakes when another took its submission over', () => {
     await first.outcome;
 
     expect(await jobsOf(where)).toEqual(oneJob);
+    const steps = parts.store.journal({ runId: where.runId, attempt: 1 }).map(({ step }) => step);
+    expect(steps.filter((step) => step === 'accepted')).toHaveLength(1);
     expect(await watchToEnd(parts, where)).toBe('succeeded');
     expect(parts.store.unfinishedSubmissions()).toEqual([]);
   });
