@@ -145,6 +145,27 @@ describe('the watcher', () => {
     expect(Number.isInteger(parts.store.job(runId)?.startedAt)).toBe(true);
   });
 
+  it('goes on when its store could not be written for a while', async () => {
+    const parts = withoutPushes(scriptedParts());
+    const runId = await running(parts);
+    let failures = 3;
+    for (const method of ['observe', 'observeFailed'] as const) {
+      const write = parts.store[method].bind(parts.store);
+      Object.defineProperty(parts.store, method, {
+        value: (...args: Parameters<typeof write>) => {
+          failures -= 1;
+          if (failures >= 0) {
+            throw new Error('database or disk is full');
+          }
+          return Reflect.apply(write, parts.store, args);
+        },
+      });
+    }
+    watch(parts);
+    await parts.clock.until(() => parts.store.job(runId)?.state === 'running');
+    expect(failures).toBeLessThan(0);
+  });
+
   it('tells a job whose connection was taken away', async () => {
     const parts = scriptedParts();
     const runId = await running(parts);

