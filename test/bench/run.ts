@@ -6,13 +6,16 @@ import { join } from 'node:path';
 import { benchActivation } from './activation.ts';
 import { benchSizes } from './sizes.ts';
 import { benchSnapshot } from './snapshot.ts';
+import { benchSpool } from './spool.ts';
+import { benchStore } from './store.ts';
+import { benchWatch } from './watch.ts';
 import { benchWorkbench } from './workbench.ts';
 
 type Figures = Readonly<Record<string, number>>;
 type Bench = () => Promise<Figures>;
 
 const sections: Readonly<Record<string, readonly Bench[]>> = {
-  core: [benchSizes, benchActivation, benchWorkbench, benchSnapshot],
+  core: [benchSizes, benchActivation, benchWorkbench, benchStore, benchWatch, benchSpool, benchSnapshot],
 };
 
 /** The most that is allowed, on two shared cores. */
