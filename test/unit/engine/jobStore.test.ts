@@ -15,6 +15,7 @@ import {
   observation,
   storeFolder,
   type StoreFolder,
+  unwritable,
 } from '../../fixtures/store/storeParts.ts';
 
 let folder: StoreFolder;
@@ -268,21 +269,20 @@ describe('what a provider says', () => {
 
   test('counts all or nothing, in one go', () => {
     const keys = [acceptedJob(store), acceptedJob(store)];
-    const broken = {
-      toJSON: () => {
-        throw new Error('cannot be written');
-      },
-    };
+    const nodes = [{ rank: 0, host: 'gpu-1', state: 'running' }] as const;
+    const running = observation('running', { observedAt: clock.now(), nodes });
     const observations = keys.map((key, index) => ({
       key,
-      observation: observation('running', {
-        observedAt: clock.now(),
-        ...(index === 1 ? { native: broken as never } : {}),
-      }),
+      observation: index === 1 ? { ...running, native: unwritable } : running,
     }));
     expect(() => store.observe(observations)).toThrow('cannot be written');
     expect(keys.map(({ runId }) => store.job(runId)?.state)).toEqual(['queued', 'queued']);
-    expect(observe(keys[0] ?? never(), 'running')).toHaveLength(1);
+
+    store.observe(keys.map((key) => ({ key, observation: running })));
+    expect(keys.map(({ runId }) => store.job(runId)?.attempts[0])).toMatchObject([
+      { state: 'running', nodes },
+      { state: 'running', nodes },
+    ]);
   });
 
   test('about a job that is not there is no error', () => {

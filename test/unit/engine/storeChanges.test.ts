@@ -3,7 +3,13 @@ import type { RunId } from '../../../src/core/job.ts';
 import type { JobStore } from '../../../src/engine/jobStore.ts';
 import { connectionId, newRunId } from '../../fixtures/engine/engineParts.ts';
 import { fork, type Fork } from '../../fixtures/store/fork.ts';
-import { acceptedJob, observation, storeFolder, type StoreFolder } from '../../fixtures/store/storeParts.ts';
+import {
+  acceptedJob,
+  observation,
+  storeFolder,
+  type StoreFolder,
+  unwritable,
+} from '../../fixtures/store/storeParts.ts';
 
 let folder: StoreFolder;
 let store: JobStore;
@@ -65,8 +71,16 @@ describe('own writes', () => {
   });
 
   test('that failed are not told, neither then nor later', () => {
-    const { runId } = acceptedJob(store);
+    const [a, b] = [acceptedJob(store), acceptedJob(store)];
+    const { runId } = a;
     const { runIds } = heard(store);
+    const running = observation('running');
+    expect(() =>
+      store.observe([
+        { key: a, observation: running },
+        { key: b, observation: { ...running, native: unwritable } },
+      ]),
+    ).toThrow('cannot be written');
     expect(() => store.deleteJob(runId)).toThrow('has not ended');
     const bad = { at: 0, attempt: 1, kind: 'note', state: null, text: 'x'.repeat(10), native: null } as const;
     expect(() => store.addEvent(newRunId(), bad)).toThrow(/constraint/u);
