@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import * as vscode from 'vscode';
@@ -6,57 +7,40 @@ import * as vscode from 'vscode';
 import type { ConnectionId, RunId } from './core/job.ts';
 import type { JsonObject } from './core/provider.ts';
 import { mintRunId } from './core/runId.ts';
-import { credentials } from './editor/credentials.ts';
 import { Aloft } from './editor/aloft.ts';
-import { type ProviderEntry, ProviderCatalog } from './editor/providerCatalog.ts';
+import { credentials } from './editor/credentials.ts';
+import { EngineHost } from './editor/engineHost.ts';
+import { useStrings } from './editor/l10n.ts';
+import { mementoValues } from './editor/mementoValues.ts';
+import { ProviderCatalog } from './editor/providerCatalog.ts';
 import { pythonInterpreter } from './editor/pythonInterpreter.ts';
 import { readSettings } from './editor/settings.ts';
+import { WorkspaceContext } from './editor/workspaceContext.ts';
+import type { Engine } from './engine/engine.ts';
 import { systemClock } from './engine/systemClock.ts';
-import { mementoValues } from './editor/mementoValues.ts';
+import { providerEntries } from './providerEntries.ts';
 
-/** What can be said of a provider without loading its bundle; a test holds it equal to what the bundle says. */
-const providers: readonly ProviderEntry[] = [
-  {
-    id: 'local',
-    label: 'This machine',
-    abilities: {
-      spot: false,
-      multiNode: false,
-      containerImage: false,
-      regions: false,
-      liveLogs: true,
-      logDelayMs: 30,
-      resumesAfterPreemption: false,
-    },
-    load: async () => (await import('./providers/local/index.ts')).provider,
-  },
-];
+let end = async (): Promise<void> => undefined;
 
 /** Only registers; nothing is read, started or connected before it is needed. */
 export function activate(context: vscode.ExtensionContext): void {
+  useStrings(vscode.l10n.bundle);
   const logger = vscode.window.createOutputChannel('Aloft', { log: true });
   const root = context.globalStorageUri.fsPath;
   const clock = systemClock;
-  const localId = 'local' as ConnectionId;
-
-  const localSettings = async (): Promise<JsonObject> => {
-    const { localSlots, localGraceSeconds } = readSettings();
-    const folder = vscode.workspace.workspaceFolders?.[0]?.uri;
-    const interpreter =
-      folder === undefined || !vscode.workspace.isTrusted ? undefined : await pythonInterpreter(folder);
-    return {
-      root: join(root, 'local'),
-      supervisorPath: vscode.Uri.joinPath(context.extensionUri, 'dist', 'supervisor.js').fsPath,
-      nodePath: process.execPath,
-      graceSeconds: localGraceSeconds,
-      ...(localSlots === null ? {} : { slots: localSlots }),
-      ...(interpreter === undefined ? {} : { interpreter }),
-    };
-  };
+  const workspace = new WorkspaceContext();
+  const jobSecrets = credentials(context.secrets, 'job');
 
   const connections = new ProviderCatalog(
-    providers,
-    [{ id: localId, providerId: 'local', label: 'This machine', settings: localSettings }],
+    providerEntries,
+    [
+      {
+        id: 'local' as ConnectionId,
+        providerId: 'local',
+        label: 'This machine',
+        settings: async () => await localSettings(context.extensionUri, join(root, 'local'), workspace.folder),
+      },
+    ],
     {
       clock,
       logger,
@@ -66,14 +50,53 @@ export function activate(context: vscode.ExtensionContext): void {
     },
   );
 
-  const aloft = new Aloft({
-    context,
-    logger,
-    clock,
+  const start = async (): Promise<Engine> => {
+    const { Engine: EngineClass } = await import('./engine/engine.ts');
+    await mkdir(root, { recursive: true });
+    return EngineClass.start({
+      root,
+      clock,
+      logger,
+      connections,
+      secrets: jobSecrets,
+      maxFileBytes: () => readSettings().maxUploadFileBytes,
+      maySubmit: () => vscode.workspace.isTrusted,
+    });
+  };
+  const host = new EngineHost({ start, logger });
+
+  let lastMinted: RunId | undefined;
+  const mint = (): RunId => {
+    lastMinted = mintRunId(clock.now(), (count) => randomBytes(count), lastMinted);
+    return lastMinted;
+  };
+
+  const aloft = new Aloft({ context, logger, clock, root, host, workspace, jobSecrets, mintRunId: mint });
+  context.subscriptions.push(aloft, workspace, logger);
+  end = async () => {
+    await host.dispose();
+    await connections.dispose();
+  };
+}
+
+/** VS Code waits for it, for some seconds, before it disposes the rest. */
+export async function deactivate(): Promise<void> {
+  await end();
+}
+
+async function localSettings(
+  extensionUri: vscode.Uri,
+  root: string,
+  folder: vscode.Uri | undefined,
+): Promise<JsonObject> {
+  const { localSlots, localGraceSeconds } = readSettings();
+  const interpreter = folder === undefined || !vscode.workspace.isTrusted ? undefined : await pythonInterpreter(folder);
+  return {
     root,
-    connections,
-    jobSecrets: credentials(context.secrets, 'job'),
-    mintRunId: (): RunId => mintRunId(clock.now(), (count) => randomBytes(count)),
-  });
-  context.subscriptions.push(aloft, { dispose: () => void connections.dispose() }, logger);
+    supervisorPath: vscode.Uri.joinPath(extensionUri, 'dist', 'supervisor.js').fsPath,
+    nodePath: process.execPath,
+    graceSeconds: localGraceSeconds,
+    ...(localSlots === null ? {} : { slots: localSlots }),
+    ...(interpreter === undefined ? {} : { interpreter }),
+  };
 }

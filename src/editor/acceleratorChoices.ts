@@ -1,6 +1,7 @@
 import type { Accelerator } from '../core/accelerator.ts';
 import type { Offer } from '../core/offer.ts';
 import type { AcceleratorChoice, PlaceChoice } from '../protocol/submitForm.ts';
+import { t } from './l10n.ts';
 
 const likelihoodOrder = { now: 0, wait: 1, unknown: 2, no: 3 } as const;
 
@@ -19,7 +20,12 @@ export function acceleratorChoices(
     const memory = group.find((offer) => offer.memoryGib !== null)?.memoryGib ?? known?.memoryGib ?? null;
     const choice: AcceleratorChoice = {
       name,
-      label: name === '' ? 'CPU only' : memory === null || /\d+ ?GB/u.test(name) ? name : `${name} ${Math.round(memory)} GB`,
+      label:
+        name === ''
+          ? t('CPU only')
+          : memory === null || /\d+ ?GB/u.test(name)
+            ? name
+            : `${name} ${Math.round(memory)} GB`,
       vendor: known?.vendor ?? '',
       counts: [...new Set(group.map((offer) => offer.count))].toSorted((a, b) => a - b),
       places: places(group, connectionLabel),
@@ -60,5 +66,5 @@ function priceText(usdPerHour: number | null): string {
   if (usdPerHour === null) {
     return '';
   }
-  return usdPerHour === 0 ? 'no charge' : `$${usdPerHour.toFixed(2)}/h`;
+  return usdPerHour === 0 ? t('no charge') : t('${0}/h', usdPerHour.toFixed(2));
 }

@@ -1,5 +1,7 @@
+import { defaultSpecForFile } from '../core/defaultCommand.ts';
 import type { EnvRow, FormDraft, FormField, FormProblem } from '../protocol/submitForm.ts';
 import { emptyDraft } from '../protocol/submitForm.ts';
+import { t } from './l10n.ts';
 
 /** A problem as the spec parser reports it. */
 export interface SpecProblem {
@@ -38,8 +40,7 @@ export function draftToInput(draft: FormDraft): Readonly<Record<string, unknown>
     env: env.length === 0 ? undefined : Object.fromEntries(env.map((row) => [row.name.trim(), row.value])),
     secrets: draft.secrets.length === 0 ? undefined : draft.secrets,
     image: text(draft.image),
-    accelerator:
-      draft.accelerator === '' ? undefined : { name: draft.accelerator, count: numeric(draft.count) ?? 1 },
+    accelerator: draft.accelerator === '' ? undefined : { name: draft.accelerator, count: numeric(draft.count) ?? 1 },
     nodes: numeric(draft.nodes),
     spot: draft.spot ? true : undefined,
     region: text(draft.region),
@@ -103,14 +104,30 @@ export function duplicateEnvProblems(draft: FormDraft): readonly FormProblem[] {
       seen.add(name);
       return [];
     }
-    return [{ field: 'env', row: index, message: `${name} is set twice; remove one of the rows.` }];
+    return [{ field: 'env', row: index, message: t('{0} is set twice; remove one of the rows.', name) }];
   });
+}
+
+/** The form with another file as what it runs; a command that was typed for this very file is kept with its arguments. */
+export function draftForFile(draft: FormDraft, relativePath: string): FormDraft {
+  const keep = !draft.followActiveFile && mentions(draft.command, relativePath);
+  return keep ? draft : { ...draft, command: defaultSpecForFile(relativePath).command, name: '' };
+}
+
+function mentions(command: string, path: string): boolean {
+  const words = command.match(/'[^']*'|"[^"]*"|\S+/gu) ?? [];
+  return words.some((word) => word.replaceAll(/^['"]|['"]$/gu, '').replace(/^\.\//u, '') === path);
 }
 
 const isText = (value: unknown): value is string => typeof value === 'string';
 
 const isRow = (value: unknown): value is EnvRow =>
-  typeof value === 'object' && value !== null && 'name' in value && 'value' in value && isText(value.name) && isText(value.value);
+  typeof value === 'object' &&
+  value !== null &&
+  'name' in value &&
+  'value' in value &&
+  isText(value.name) &&
+  isText(value.value);
 
 /** A draft that came from a webview or was remembered: fields of the wrong shape fall back to the empty draft's. */
 export function parseDraft(value: unknown): FormDraft {
@@ -128,7 +145,9 @@ export function parseDraft(value: unknown): FormDraft {
     ...texts,
     followActiveFile: record['followActiveFile'] !== false,
     spot: record['spot'] === true,
-    env: Array.isArray(record['env']) ? record['env'].filter(isRow).map(({ name, value: text }) => ({ name, value: text })) : [],
+    env: Array.isArray(record['env'])
+      ? record['env'].filter(isRow).map(({ name, value: text }) => ({ name, value: text }))
+      : [],
     secrets: Array.isArray(record['secrets']) ? record['secrets'].filter(isText) : [],
   };
 }

@@ -1,27 +1,28 @@
-import { stat } from 'node:fs/promises';
-
 import * as vscode from 'vscode';
 
 import type { Job, RunId } from '../core/job.ts';
 import { isTerminal } from '../core/jobState.ts';
-import type { OutputFile } from '../core/provider.ts';
 import type { Engine } from '../engine/engine.ts';
+import type { JobSummary } from '../engine/jobRows.ts';
 import { jobRow } from './jobRow.ts';
 import { withProgress } from './progress.ts';
 
 const pickLimit = 500;
 
 /** Lets the person choose among the jobs a command can be about; undefined when they leave or there is none. */
-export async function pickJob(engine: Engine, fits: (job: Job) => boolean, placeHolder: string): Promise<RunId | undefined> {
+export async function pickJob(
+  engine: Engine,
+  fits: (job: JobSummary) => boolean,
+  placeHolder: string,
+): Promise<RunId | undefined> {
   const now = Date.now();
-  const items = engine.store.summaries({ limit: pickLimit }).flatMap((summary) => {
-    const job = engine.store.job(summary.runId);
-    if (job === undefined || !fits(job)) {
-      return [];
-    }
-    const row = jobRow(summary, engine.placeLabel(summary.connectionId), now);
-    return [{ label: `$(${row.icon}) ${row.label}`, description: row.description, runId: summary.runId }];
-  });
+  const items = engine.store
+    .summaries({ limit: pickLimit })
+    .filter(fits)
+    .map((summary) => {
+      const row = jobRow(summary, engine.placeLabel(summary.connectionId), now);
+      return { label: `$(${row.icon}) ${row.label}`, description: row.description, runId: summary.runId };
+    });
   if (items.length === 0) {
     void vscode.window.showInformationMessage(vscode.l10n.t('There is no job this can be done with.'));
     return undefined;
@@ -50,7 +51,11 @@ export async function cancelJobs(engine: Engine, runIds: readonly RunId[]): Prom
     yes,
   );
   if (chosen === yes) {
-    await Promise.all(jobs.map(async (job) => { await engine.cancel(job.runId); }));
+    await Promise.all(
+      jobs.map(async (job) => {
+        await engine.cancel(job.runId);
+      }),
+    );
   }
 }
 
@@ -94,77 +99,7 @@ export async function revealRunFolder(engine: Engine, runId: RunId): Promise<voi
   }
 }
 
-/** Asks for a folder and fetches result files into it; all that match when `paths` is undefined. */
-export async function downloadOutputs(engine: Engine, runId: RunId, paths?: readonly string[]): Promise<void> {
-  const job = engine.store.job(runId);
-  if (job === undefined) {
-    return;
-  }
-  const files = await withProgress(vscode.l10n.t('Looking for the results of {0}', job.name), async (signal) => {
-    const listed = await engine.outputs(runId, signal);
-    return paths === undefined ? listed : listed.filter((file) => paths.includes(file.path));
-  });
-  if (files.length === 0) {
-    void vscode.window.showInformationMessage(noOutputs(job));
-    return;
-  }
-  const folder = vscode.workspace.workspaceFolders?.[0]?.uri;
-  const chosen = await vscode.window.showOpenDialog({
-    canSelectFiles: false,
-    canSelectFolders: true,
-    canSelectMany: false,
-    openLabel: vscode.l10n.t('Download Here'),
-    title: vscode.l10n.t('Where to put {0} files of {1}', files.length, job.name),
-    ...(folder === undefined ? {} : { defaultUri: folder }),
-  });
-  const destination = chosen?.[0];
-  if (destination !== undefined) {
-    await fetchInto(engine, job, files, destination);
-  }
-}
-
-function noOutputs(job: Job): string {
-  return job.spec.outputs.length === 0
-    ? vscode.l10n.t('{0} names no result files. Give patterns such as outputs/** in the New Job form.', job.name)
-    : vscode.l10n.t('No file of {0} matches {1}.', job.name, job.spec.outputs.join(', '));
-}
-
-async function fetchInto(engine: Engine, job: Job, files: readonly OutputFile[], destination: vscode.Uri): Promise<void> {
-  const existing = await existingPaths(files, destination);
-  let overwrite = false;
-  if (existing.length > 0) {
-    const yes = vscode.l10n.t('Replace');
-    const chosen = await vscode.window.showWarningMessage(
-      vscode.l10n.t('{0} of these files are there already. Replace them?', existing.length),
-      { modal: true, detail: existing.slice(0, 8).join('\n') },
-      yes,
-    );
-    if (chosen !== yes) {
-      return;
-    }
-    overwrite = true;
-  }
-  await withProgress(vscode.l10n.t('Downloading the results of {0}', job.name), async (signal, report) => {
-    await engine.fetchOutputs(job.runId, files, { destination: destination.fsPath, overwrite }, signal, report);
-  });
-  const open = vscode.l10n.t('Show Folder');
-  const chosen = await vscode.window.showInformationMessage(
-    vscode.l10n.t('{0} files of {1} are in {2}.', files.length, job.name, destination.fsPath),
-    open,
-  );
-  if (chosen === open) {
-    await vscode.commands.executeCommand('revealInExplorer', destination);
-  }
-}
-
-async function existingPaths(files: readonly OutputFile[], destination: vscode.Uri): Promise<readonly string[]> {
-  const found = await Promise.all(
-    files.map(async ({ path }) =>
-      await stat(vscode.Uri.joinPath(destination, path).fsPath).then(
-        () => [path],
-        () => [],
-      ),
-    ),
-  );
-  return found.flat();
+export async function copyRunId(runId: RunId): Promise<void> {
+  await vscode.env.clipboard.writeText(runId);
+  vscode.window.setStatusBarMessage(vscode.l10n.t('Copied {0}', runId), 3_000);
 }

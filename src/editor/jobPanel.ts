@@ -10,19 +10,16 @@ import { parsePanelMessage } from './parseMessages.ts';
 import { WebviewChannel } from './webviewChannel.ts';
 import { webviewHtml, webviewOptions } from './webviewPage.ts';
 
-export interface PanelActions {
-  readonly cancel: (runId: RunId) => Promise<void>;
-  readonly submitAgain: (runId: RunId) => Promise<void>;
-  readonly copyRunId: (runId: RunId) => Promise<void>;
-  readonly reveal: (runId: RunId) => Promise<void>;
-  readonly download: (runId: RunId, paths: readonly string[]) => Promise<void>;
-  readonly openFile: (runId: RunId, path: string) => Promise<void>;
-}
+/** What takes more than the panel itself. */
+export type PanelWish = Extract<
+  PanelToHost,
+  { readonly type: 'cancel' | 'submitAgain' | 'copyRunId' | 'reveal' | 'download' | 'openFile' }
+>;
 
 export interface PanelDeps {
   readonly engine: Engine;
   readonly extensionUri: vscode.Uri;
-  readonly actions: PanelActions;
+  readonly wish: (wish: PanelWish, runId: RunId) => void;
   readonly logger: Logger;
 }
 
@@ -85,7 +82,6 @@ export class JobPanel implements vscode.Disposable {
   }
 
   async #handle(message: PanelToHost): Promise<void> {
-    const { actions } = this.#deps;
     switch (message.type) {
       case 'ready':
         this.#postJob();
@@ -99,26 +95,16 @@ export class JobPanel implements vscode.Disposable {
         this.#painted = message.id;
         this.#onPainted?.();
         break;
-      case 'cancel':
-        await actions.cancel(this.runId);
-        break;
-      case 'submitAgain':
-        await actions.submitAgain(this.runId);
-        break;
-      case 'copyRunId':
-        await actions.copyRunId(this.runId);
-        break;
-      case 'reveal':
-        await actions.reveal(this.runId);
-        break;
       case 'refreshFiles':
         await this.#listFiles();
         break;
+      case 'cancel':
+      case 'submitAgain':
+      case 'copyRunId':
+      case 'reveal':
       case 'download':
-        await actions.download(this.runId, message.paths);
-        break;
       case 'openFile':
-        await actions.openFile(this.runId, message.path);
+        this.#deps.wish(message, this.runId);
         break;
     }
   }

@@ -1,49 +1,68 @@
 import * as vscode from 'vscode';
 
-import { isRunId, type RunId } from '../core/job.ts';
-import { JobPanel, type PanelDeps } from './jobPanel.ts';
+import type { RunId } from '../core/job.ts';
+import type { Logger } from '../core/ports.ts';
+import type { Engine } from '../engine/engine.ts';
+import { JobPanel, type PanelDeps, type PanelWish } from './jobPanel.ts';
 import { parsePanelState } from './parseMessages.ts';
 
 const viewType = 'aloft.job';
 
 /** The open job panels: one per job, restored after a reload. */
 export class JobPanels implements vscode.WebviewPanelSerializer, vscode.Disposable {
-  readonly #deps: () => Promise<PanelDeps>;
   readonly #extensionUri: vscode.Uri;
+  readonly #engine: () => Promise<Engine>;
+  readonly #logger: Logger;
+  readonly #wished = new vscode.EventEmitter<{ readonly runId: RunId; readonly wish: PanelWish }>();
   readonly #panels = new Map<RunId, JobPanel>();
   readonly #registration: vscode.Disposable;
 
-  constructor(extensionUri: vscode.Uri, deps: () => Promise<PanelDeps>) {
+  readonly onDidWish = this.#wished.event;
+
+  constructor(extensionUri: vscode.Uri, engine: () => Promise<Engine>, logger: Logger) {
     this.#extensionUri = extensionUri;
-    this.#deps = deps;
+    this.#engine = engine;
+    this.#logger = logger;
     this.#registration = vscode.window.registerWebviewPanelSerializer(viewType, this);
   }
 
-  async open(runId: RunId, preserveFocus = false): Promise<void> {
-    const deps = await this.#deps();
+  async open(runId: RunId): Promise<void> {
+    const engine = await this.#engine();
     const existing = this.#panels.get(runId);
     if (existing !== undefined) {
       existing.reveal();
       return;
     }
-    const title = deps.engine.store.job(runId)?.name ?? vscode.l10n.t('Job');
-    const panel = vscode.window.createWebviewPanel(
-      viewType,
-      title,
-      { viewColumn: vscode.ViewColumn.Active, preserveFocus },
-      { enableFindWidget: true },
-    );
-    this.#adopt(panel, new JobPanel(panel, runId, 'log', deps));
+    const title = engine.store.job(runId)?.name ?? vscode.l10n.t('Job');
+    const panel = vscode.window.createWebviewPanel(viewType, title, vscode.ViewColumn.Active, {
+      enableFindWidget: true,
+    });
+    this.#adopt(panel, new JobPanel(panel, runId, 'log', this.#panelDeps(engine)));
   }
 
   async deserializeWebviewPanel(panel: vscode.WebviewPanel, state: unknown): Promise<void> {
     const remembered = parsePanelState(state);
-    if (remembered === undefined || !isRunId(remembered.runId)) {
+    if (remembered === undefined) {
       panel.dispose();
       return;
     }
-    const deps = await this.#deps();
-    this.#adopt(panel, new JobPanel(panel, remembered.runId, remembered.tab, deps));
+    const engine = await this.#engine();
+    if (this.#panels.has(remembered.runId)) {
+      panel.dispose();
+      return;
+    }
+    this.#adopt(panel, new JobPanel(panel, remembered.runId, remembered.tab, this.#panelDeps(engine)));
+  }
+
+  #panelDeps(engine: Engine): PanelDeps {
+    return {
+      engine,
+      extensionUri: this.#extensionUri,
+      logger: this.#logger,
+      wish: (wish, runId) => {
+        this.#wished.fire({ runId, wish });
+      },
+    };
   }
 
   #adopt(panel: vscode.WebviewPanel, jobPanel: JobPanel): void {
@@ -57,6 +76,7 @@ export class JobPanels implements vscode.WebviewPanelSerializer, vscode.Disposab
 
   dispose(): void {
     this.#registration.dispose();
+    this.#wished.dispose();
     for (const panel of this.#panels.values()) {
       panel.dispose();
     }

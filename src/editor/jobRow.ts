@@ -2,6 +2,7 @@ import type { EpochMs } from '../core/job.ts';
 import { groupOf, type JobState } from '../core/jobState.ts';
 import { formatElapsed, formatAge } from '../core/quantity.ts';
 import type { JobSummary } from '../engine/jobRows.ts';
+import { t } from './l10n.ts';
 
 /** A job as one sentence in the Jobs tree. */
 export interface JobRow {
@@ -27,19 +28,22 @@ interface StateLook {
 const waiting = (label: string): StateLook => ({ label, icon: 'clock', color: 'charts.yellow' });
 
 /** One look per state, for the tree, the status bar and the panel alike. */
-export const stateLooks: Readonly<Record<JobState, StateLook>> = {
-  draft: waiting('Draft'),
-  staging: waiting('Preparing'),
-  submitting: waiting('Submitting'),
-  queued: waiting('Queued'),
-  provisioning: waiting('Starting'),
-  running: { label: 'Running', icon: 'play', color: 'charts.green' },
-  preempted: waiting('Preempted'),
-  cancelling: { label: 'Cancelling', icon: 'debug-stop', color: 'charts.yellow' },
-  succeeded: { label: 'Succeeded', icon: 'check', color: 'charts.green' },
-  failed: { label: 'Failed', icon: 'error', color: 'charts.red' },
-  cancelled: { label: 'Cancelled', icon: 'circle-slash', color: 'disabledForeground' },
-};
+export function stateLook(state: JobState): StateLook {
+  const looks: Readonly<Record<JobState, StateLook>> = {
+    draft: waiting(t('Draft')),
+    staging: waiting(t('Preparing')),
+    submitting: waiting(t('Submitting')),
+    queued: waiting(t('Queued')),
+    provisioning: waiting(t('Starting')),
+    running: { label: t('Running'), icon: 'play', color: 'charts.green' },
+    preempted: waiting(t('Preempted')),
+    cancelling: { label: t('Cancelling'), icon: 'debug-stop', color: 'charts.yellow' },
+    succeeded: { label: t('Succeeded'), icon: 'check', color: 'charts.green' },
+    failed: { label: t('Failed'), icon: 'error', color: 'charts.red' },
+    cancelled: { label: t('Cancelled'), icon: 'circle-slash', color: 'disabledForeground' },
+  };
+  return looks[state];
+}
 
 /** The state people see: a job that was asked to end is cancelling, whatever its provider says so far. */
 export function shownState(job: { readonly state: JobState; readonly cancelRequestedAt: EpochMs | null }): JobState {
@@ -54,12 +58,12 @@ export function staleNote(
   if (job.observeError === null) {
     return null;
   }
-  return job.observedAt === null ? 'not seen yet' : `last known, ${formatAge(now - job.observedAt)}`;
+  return job.observedAt === null ? t('not seen yet') : t('last known, {0}', formatAge(now - job.observedAt));
 }
 
 export function jobRow(job: JobSummary, place: string, now: EpochMs): JobRow {
   const state = shownState(job);
-  const look = stateLooks[state];
+  const look = stateLook(state);
   const group = groupOf(state);
   const parts = [place, jobAccelerator(job), time(job, group, now), why(job, state, now)];
   const description = parts.filter((part) => part !== null && part !== '').join(' · ');
@@ -77,7 +81,7 @@ export function jobRow(job: JobSummary, place: string, now: EpochMs): JobRow {
 
 function jobAccelerator(job: JobSummary): string {
   const what = job.accelerator ?? 'CPU';
-  return job.nodes > 1 ? `${job.nodes} nodes × ${what}` : what;
+  return job.nodes > 1 ? t('{0} nodes × {1}', job.nodes, what) : what;
 }
 
 function time(job: JobSummary, group: string, now: EpochMs): string | null {

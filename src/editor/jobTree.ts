@@ -21,7 +21,7 @@ const changeDelay = 150;
 export class JobTree implements vscode.TreeDataProvider<JobNode>, vscode.Disposable {
   readonly #engine: () => Promise<Engine>;
   readonly #changed = new vscode.EventEmitter<JobNode | undefined>();
-  readonly #subscriptions: vscode.Disposable[] = [this.#changed];
+  readonly #subscriptions: { dispose(): void }[] = [this.#changed];
   readonly #view: vscode.TreeView<JobNode>;
   #shownFinished = page;
   #changeTimer: NodeJS.Timeout | undefined;
@@ -49,18 +49,16 @@ export class JobTree implements vscode.TreeDataProvider<JobNode>, vscode.Disposa
     return this.#view.visible;
   }
 
-  get onDidBecomeVisible(): vscode.Event<unknown> {
+  get onDidChangeVisibility(): vscode.Event<unknown> {
     return this.#view.onDidChangeVisibility;
   }
 
   /** Follows the engine's changes; called once the engine is up. */
   attach(engine: Engine): void {
     this.#subscriptions.push(
-      new vscode.Disposable(
-        engine.onDidChange(() => {
-          this.refreshSoon();
-        }).dispose,
-      ),
+      engine.onDidChange(() => {
+        this.refreshSoon();
+      }),
     );
     this.refreshSoon();
   }
@@ -90,12 +88,21 @@ export class JobTree implements vscode.TreeDataProvider<JobNode>, vscode.Disposa
 
   /** The jobs a command is about: the clicked one with the rest of the selection when it belongs to it, else the selection. */
   targets(clicked: unknown, selected: unknown): readonly RunId[] {
-    const list = Array.isArray(selected) && selected.length > 0 ? selected : clicked === undefined ? this.#view.selection : [clicked];
+    const list =
+      Array.isArray(selected) && selected.length > 0
+        ? selected
+        : clicked === undefined
+          ? this.#view.selection
+          : [clicked];
     return [...new Set(list.flatMap((node: unknown) => runIdOf(node) ?? []))];
   }
 
   async getChildren(node?: JobNode): Promise<JobNode[]> {
-    const engine = await this.#engine();
+    const engine = await this.#engine().catch(() => undefined);
+    if (engine === undefined) {
+      // The view's message says why.
+      return [];
+    }
     if (node === undefined) {
       return groups
         .filter((group) => engine.store.count({ groups: [group] }) > 0)

@@ -12,6 +12,9 @@ const forEver = 100 * 365 * 24 * 3_600_000;
 /** Tells once when a job that was submitted from this workspace has ended. */
 export class EndNotifier implements vscode.Disposable {
   readonly #memory: vscode.Memento;
+  /** Being submitted here: if that fails, whoever submits says so. */
+  readonly #submitting = new Set<RunId>();
+  #engine: Engine | undefined;
   #subscription: { dispose(): void } | undefined;
 
   constructor(memory: vscode.Memento) {
@@ -23,34 +26,59 @@ export class EndNotifier implements vscode.Disposable {
     return Array.isArray(stored) ? stored.filter(isRunId) : [];
   }
 
+  /** A job that is being submitted here; remembered over a reload. */
   async expect(runId: RunId): Promise<void> {
+    this.#submitting.add(runId);
     await this.#memory.update(submittedKey, [...this.#pending, runId]);
   }
 
-  attach(engine: Engine): void {
-    const check = (): void => {
-      for (const runId of this.#pending) {
-        const job = engine.store.job(runId);
-        if (job === undefined || isTerminal(job.state)) {
-          void this.#end(engine, runId, job);
-        }
-      }
-    };
-    this.#subscription = engine.onDidChange(check);
-    check();
+  /** Its provider accepted it, or the person cancelled it, or the window closes and another finishes it. */
+  release(runId: RunId): void {
+    this.#submitting.delete(runId);
+    this.#check();
   }
 
-  async #end(engine: Engine, runId: RunId, job: Job | undefined): Promise<void> {
+  /** Its submission failed, and the person knows. */
+  async forget(runId: RunId): Promise<void> {
+    this.#submitting.delete(runId);
     await this.#memory.update(
       submittedKey,
       this.#pending.filter((other) => other !== runId),
     );
-    const wanted = readSettings().jobEndedNotifications;
-    const silent = job === undefined || job.state === 'cancelled' || wanted === 'none' || (wanted === 'failed' && job.state !== 'failed');
-    if (silent || !engine.store.acquireLease(`notified:${runId}`, forEver)) {
+  }
+
+  attach(engine: Engine): void {
+    this.#engine = engine;
+    this.#subscription = engine.onDidChange(() => {
+      this.#check();
+    });
+    this.#check();
+  }
+
+  #check(): void {
+    const engine = this.#engine;
+    if (engine === undefined) {
       return;
     }
-    await show(job);
+    for (const runId of this.#pending.filter((pending) => !this.#submitting.has(pending))) {
+      const job = engine.store.job(runId);
+      if (job === undefined || isTerminal(job.state)) {
+        void this.#end(engine, runId, job);
+      }
+    }
+  }
+
+  async #end(engine: Engine, runId: RunId, job: Job | undefined): Promise<void> {
+    await this.forget(runId);
+    const wanted = readSettings().jobEndedNotifications;
+    const silent =
+      job === undefined ||
+      job.state === 'cancelled' ||
+      wanted === 'none' ||
+      (wanted === 'failed' && job.state !== 'failed');
+    if (!silent && engine.store.acquireLease(`notified:${runId}`, forEver)) {
+      await show(job);
+    }
   }
 
   dispose(): void {
@@ -59,29 +87,25 @@ export class EndNotifier implements vscode.Disposable {
 }
 
 async function show(job: Job): Promise<void> {
-  const open = vscode.l10n.t('Open Log');
-  const again = vscode.l10n.t('Submit Again');
-  const settings = vscode.l10n.t("Don't Show Again");
   const failed = job.state === 'failed';
-  const message = failed
-    ? vscode.l10n.t('{0} failed: {1}', job.name, job.reason ?? vscode.l10n.t('no reason was given'))
-    : vscode.l10n.t('{0} succeeded.', job.name);
+  const open = { title: vscode.l10n.t('Open Log'), command: 'aloft.openJob', argument: job.runId };
+  const next = failed
+    ? { title: vscode.l10n.t('Submit Again'), command: 'aloft.submitAgain', argument: job.runId }
+    : { title: vscode.l10n.t('Download Outputs'), command: 'aloft.downloadOutputs', argument: job.runId };
+  const settings = {
+    title: vscode.l10n.t("Don't Show Again"),
+    command: 'workbench.action.openSettings',
+    argument: 'aloft.notifications.jobEnded',
+  };
   const chosen = failed
-    ? await vscode.window.showWarningMessage(message, open, again, settings)
-    : await vscode.window.showInformationMessage(message, open, vscode.l10n.t('Download Outputs'), settings);
-  switch (chosen) {
-    case undefined:
-      break;
-    case open:
-      await vscode.commands.executeCommand('aloft.openJob', job.runId);
-      break;
-    case again:
-      await vscode.commands.executeCommand('aloft.submitAgain', job.runId);
-      break;
-    case settings:
-      await vscode.commands.executeCommand('workbench.action.openSettings', 'aloft.notifications.jobEnded');
-      break;
-    default:
-      await vscode.commands.executeCommand('aloft.downloadOutputs', job.runId);
+    ? await vscode.window.showWarningMessage(
+        vscode.l10n.t('{0} failed: {1}', job.name, job.reason ?? vscode.l10n.t('no reason was given')),
+        open,
+        next,
+        settings,
+      )
+    : await vscode.window.showInformationMessage(vscode.l10n.t('{0} succeeded.', job.name), open, next, settings);
+  if (chosen !== undefined) {
+    await vscode.commands.executeCommand(chosen.command, chosen.argument);
   }
 }

@@ -1,3 +1,4 @@
+import { isRunId, type RunId } from '../core/job.ts';
 import { type JobTab, jobTabs, type PanelToHost } from '../protocol/jobPanel.ts';
 import type { FormToHost } from '../protocol/submitForm.ts';
 import { parseDraft } from './formDraft.ts';
@@ -65,8 +66,9 @@ export function parsePanelMessage(message: unknown): PanelToHost | undefined {
 }
 
 /** What a panel remembers over a reload; undefined when it is damaged. */
-export function parsePanelState(state: unknown): { readonly runId: string; readonly tab: JobTab } | undefined {
+export function parsePanelState(state: unknown): { readonly runId: RunId; readonly tab: JobTab } | undefined {
   const record = fields(state);
   const tab = jobTabs.find((candidate) => candidate === record?.['tab']) ?? 'log';
-  return typeof record?.['runId'] === 'string' ? { runId: record['runId'], tab } : undefined;
+  const runId = record?.['runId'];
+  return isRunId(runId) ? { runId, tab } : undefined;
 }

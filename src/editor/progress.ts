@@ -28,6 +28,12 @@ export async function withProgress<T>(
   return await vscode.window.withProgress(
     { location: vscode.ProgressLocation.Notification, title, cancellable: true },
     async (progress, token) =>
-      await withSignal(token, async (signal) => await task(signal, (message) => { progress.report({ message }); })),
+      await withSignal(
+        token,
+        async (signal) =>
+          await task(signal, (message) => {
+            progress.report({ message });
+          }),
+      ),
   );
 }

@@ -31,19 +31,13 @@ export interface CatalogPorts {
   readonly filesRoot: string;
 }
 
-interface Opened {
-  readonly settings: string;
-  readonly connection: Connection;
-}
-
 /** The connections of this window. A provider's bundle loads when its first connection is opened. */
 export class ProviderCatalog implements Connections {
   readonly #providers: ReadonlyMap<ProviderId, ProviderEntry>;
   readonly #configured: readonly ConfiguredConnection[];
   readonly #ports: CatalogPorts;
-  readonly #opened = new Map<ConnectionId, Opened>();
-  /** Connections whose settings changed; disposed with the catalogue, as somebody may still be using them. */
-  readonly #replaced: Connection[] = [];
+  /** By id and settings: somebody may still be using what was opened before the settings changed. */
+  readonly #opened = new Map<string, Connection>();
 
   constructor(providers: readonly ProviderEntry[], configured: readonly ConfiguredConnection[], ports: CatalogPorts) {
     this.#providers = new Map(providers.map((provider) => [provider.id, provider]));
@@ -62,17 +56,16 @@ export class ProviderCatalog implements Connections {
     const configured = this.#configured.find((candidate) => candidate.id === id);
     const entry = configured === undefined ? undefined : this.#providers.get(configured.providerId);
     if (configured === undefined || entry === undefined) {
-      throw new Error(`There is no connection named ${id} any more. Its jobs are kept, but nothing can be asked about them.`);
+      throw new Error(
+        `There is no connection named ${id} any more. Its jobs are kept, but nothing can be asked about them.`,
+      );
     }
     const provider = await entry.load();
     const settings = await configured.settings();
-    const settingsText = JSON.stringify(settings);
-    const opened = this.#opened.get(id);
-    if (opened?.settings === settingsText) {
-      return opened.connection;
-    }
+    const key = JSON.stringify([id, settings]);
+    const opened = this.#opened.get(key);
     if (opened !== undefined) {
-      this.#replaced.push(opened.connection);
+      return opened;
     }
     const { clock, logger, secrets, keyValue, filesRoot } = this.#ports;
     const folder = join(filesRoot, id);
@@ -89,13 +82,17 @@ export class ProviderCatalog implements Connections {
         },
       },
     });
-    this.#opened.set(id, { settings: settingsText, connection });
+    this.#opened.set(key, connection);
     return connection;
   }
 
   async dispose(): Promise<void> {
-    const connections = [...this.#replaced, ...[...this.#opened.values()].map(({ connection }) => connection)];
+    const connections = [...this.#opened.values()];
     this.#opened.clear();
-    await Promise.allSettled(connections.map(async (connection) => { await connection.dispose(); }));
+    await Promise.allSettled(
+      connections.map(async (connection) => {
+        await connection.dispose();
+      }),
+    );
   }
 }

@@ -2,10 +2,18 @@ import * as vscode from 'vscode';
 
 import { errorSentence, isAbort } from './errorSentence.ts';
 
-/** The one place that shows errors. Cancelling is not an error and shows nothing. */
+const shown = new WeakSet<Error>();
+
+/** The one place that shows errors, each once, by whatever ways it gets here. Cancelling is not an error and shows nothing. */
 export async function showError(error: unknown): Promise<void> {
   if (isAbort(error)) {
     return;
+  }
+  if (error instanceof Error) {
+    if (shown.has(error)) {
+      return;
+    }
+    shown.add(error);
   }
   const showLog = vscode.l10n.t('Show Log');
   const chosen = await vscode.window.showErrorMessage(errorSentence(error), showLog);

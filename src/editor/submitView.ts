@@ -1,35 +1,33 @@
 import * as vscode from 'vscode';
 
 import type { Logger } from '../core/ports.ts';
-import type { FormDraft, FormField, FormToHost, FormToWebview } from '../protocol/submitForm.ts';
+import type { FormField, FormToHost, FormToWebview } from '../protocol/submitForm.ts';
 import { parseFormMessage } from './parseMessages.ts';
 import type { SubmitModel } from './submitModel.ts';
 import { WebviewChannel } from './webviewChannel.ts';
 import { webviewHtml, webviewOptions } from './webviewPage.ts';
 
-export interface SubmitViewActions {
-  readonly submit: (draft: FormDraft) => Promise<void>;
-  readonly preview: (draft: FormDraft) => Promise<void>;
-  readonly setSecret: (name: string) => Promise<void>;
-  readonly resolveBlocked: () => Promise<void>;
-  /** The view came to the front: what it shows may be out of date. */
-  readonly shown: () => void;
-}
+/** What takes more than the form itself. */
+export type FormWish = Extract<FormToHost, { readonly type: 'submit' | 'preview' | 'setSecret' | 'resolveBlocked' }>;
 
 /** The New Job view: draws the model, hands the person's wishes on. */
 export class SubmitView implements vscode.WebviewViewProvider, vscode.Disposable {
   readonly #extensionUri: vscode.Uri;
   readonly #model: SubmitModel;
-  readonly #actions: SubmitViewActions;
   readonly #logger: Logger;
   #channel: WebviewChannel<FormToWebview, FormToHost> | undefined;
+  #view: vscode.WebviewView | undefined;
   #focus: FormField | undefined;
   readonly #subscription: { dispose(): void };
+  readonly #wished = new vscode.EventEmitter<FormWish>();
+  readonly #visibility = new vscode.EventEmitter<void>();
 
-  constructor(extensionUri: vscode.Uri, model: SubmitModel, actions: SubmitViewActions, logger: Logger) {
+  readonly onDidWish = this.#wished.event;
+  readonly onDidChangeVisibility = this.#visibility.event;
+
+  constructor(extensionUri: vscode.Uri, model: SubmitModel, logger: Logger) {
     this.#extensionUri = extensionUri;
     this.#model = model;
-    this.#actions = actions;
     this.#logger = logger;
     this.#subscription = model.onDidChange(() => {
       this.#postState();
@@ -47,21 +45,35 @@ export class SubmitView implements vscode.WebviewViewProvider, vscode.Disposable
       this.#logger,
     );
     this.#channel = channel;
+    this.#view = view;
     view.onDidDispose(() => {
       channel.dispose();
       this.#channel = undefined;
+      this.#view = undefined;
+      this.#visibilityChanged();
     });
     view.onDidChangeVisibility(() => {
-      if (view.visible) {
-        this.#actions.shown();
-        this.#postState();
-      }
+      this.#visibilityChanged();
     });
     view.webview.html = webviewHtml(view.webview, this.#extensionUri, {
       name: 'submit',
       title: vscode.l10n.t('New Job'),
     });
-    this.#actions.shown();
+    this.#visibilityChanged();
+  }
+
+  get visible(): boolean {
+    return this.#view?.visible === true;
+  }
+
+  #visibilityChanged(): void {
+    this.#model.upload.setShown(this.visible);
+    if (this.visible) {
+      void this.#model.offers.refresh();
+      void this.#model.refreshSecrets();
+      this.#postState();
+    }
+    this.#visibility.fire();
   }
 
   /** Puts the keyboard into a field, now or as soon as the form is there. */
@@ -82,29 +94,23 @@ export class SubmitView implements vscode.WebviewViewProvider, vscode.Disposable
       case 'draft':
         this.#model.typeDraft(message.draft, message.revision);
         break;
-      case 'submit':
-        await this.#actions.submit(message.draft);
-        break;
-      case 'preview':
-        await this.#actions.preview(message.draft);
-        break;
       case 'cancelSubmit':
         this.#model.cancelSubmit();
         break;
       case 'reset':
-        this.#model.reset();
+        await this.#model.reset();
         break;
       case 'refreshOffers':
-        await this.#model.refreshOffers(new AbortController().signal);
+        await this.#model.offers.refresh();
         break;
       case 'includeFile':
-        await this.#model.includeFile(message.path, message.include);
+        await this.#model.upload.include(message.path, message.include);
         break;
+      case 'submit':
+      case 'preview':
       case 'setSecret':
-        await this.#actions.setSecret(message.name);
-        break;
       case 'resolveBlocked':
-        await this.#actions.resolveBlocked();
+        this.#wished.fire(message);
         break;
     }
   }
@@ -114,7 +120,7 @@ export class SubmitView implements vscode.WebviewViewProvider, vscode.Disposable
   }
 
   dispose(): void {
-    this.#subscription.dispose();
+    vscode.Disposable.from(this.#subscription, this.#wished, this.#visibility).dispose();
     this.#channel?.dispose();
   }
 }

@@ -127,6 +127,13 @@ export type SubmissionState =
   | { readonly kind: 'submitting'; readonly step: string; readonly fraction: number | null }
   | { readonly kind: 'failed'; readonly message: string; readonly detail: string | null };
 
+/** Why nothing can be submitted (untrusted workspace, no folder), and what the person can do about it. */
+export interface Blocked {
+  readonly message: string;
+  readonly action: 'trust' | 'openFolder' | null;
+  readonly actionLabel: string;
+}
+
 /** Everything the form shows; always sent whole. */
 export interface FormState {
   readonly draft: FormDraft;
@@ -145,8 +152,8 @@ export interface FormState {
   readonly storedSecrets: readonly string[];
   /** Which Python runs the job on this machine: "Python 3.12 (.venv)". */
   readonly interpreter: string | null;
-  /** A sentence that says why nothing can be submitted (untrusted workspace, no folder); null when it can. */
-  readonly blocked: { readonly message: string; readonly action: 'trust' | 'openFolder' | null; readonly actionLabel: string } | null;
+  /** null when something can be submitted. */
+  readonly blocked: Blocked | null;
 }
 
 export type FormToWebview =

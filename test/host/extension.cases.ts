@@ -30,7 +30,9 @@ test('registers every command of its manifest', async () => {
   const manifest: unknown = extension().packageJSON;
   assert.ok(isManifest(manifest));
   const registered = new Set(await vscode.commands.getCommands(true));
-  const missing = manifest.contributes.commands.map(({ command }) => command).filter((command) => !registered.has(command));
+  const missing = manifest.contributes.commands
+    .map(({ command }) => command)
+    .filter((command) => !registered.has(command));
   assert.deepEqual(missing, []);
 });
 

@@ -35,7 +35,11 @@ export async function runCases(): Promise<void> {
 }
 
 /** Waits until `look` gives something that is not undefined. */
-export async function until<T>(what: string, look: () => Promise<T | undefined> | T | undefined, withinMs = 20_000): Promise<T> {
+export async function until<T>(
+  what: string,
+  look: () => Promise<T | undefined> | T | undefined,
+  withinMs = 20_000,
+): Promise<T> {
   const end = Date.now() + withinMs;
   while (Date.now() < end) {
     const found = await look();

@@ -1,0 +1,96 @@
+import * as vscode from 'vscode';
+
+import type { RunId } from '../core/job.ts';
+import { isTerminal } from '../core/jobState.ts';
+import type { Engine } from '../engine/engine.ts';
+import type { JobSummary } from '../engine/jobRows.ts';
+import type { CommandHandlers } from './commands.ts';
+import { cancelJobs, copyRunId, deleteJobs, pickJob, revealRunFolder } from './jobActions.ts';
+import type { JobPanels } from './jobPanels.ts';
+import type { JobTree } from './jobTree.ts';
+import { downloadOutputs } from './outputActions.ts';
+import type { SubmitActions } from './submitActions.ts';
+import type { SubmitModel } from './submitModel.ts';
+import type { SubmitView } from './submitView.ts';
+
+export interface CommandDeps {
+  readonly engine: () => Promise<Engine>;
+  readonly actions: SubmitActions;
+  readonly model: SubmitModel;
+  readonly view: SubmitView;
+  readonly tree: JobTree;
+  readonly panels: JobPanels;
+  readonly log: vscode.LogOutputChannel;
+  /** `publisher.name` of this extension. */
+  readonly extensionId: string;
+}
+
+type Fits = (job: JobSummary) => boolean;
+
+const any: Fits = () => true;
+const live: Fits = (job) => !isTerminal(job.state);
+const ended: Fits = (job) => isTerminal(job.state);
+
+/** What each command does. Those about jobs take a row of the Jobs view, a run id, or ask which. */
+export function commandHandlers({
+  engine,
+  actions,
+  model,
+  view,
+  tree,
+  panels,
+  log,
+  extensionId,
+}: CommandDeps): CommandHandlers {
+  const chosen = async (fits: Fits, clicked: unknown, selected: unknown): Promise<readonly RunId[]> => {
+    const targets = tree.targets(clicked, selected);
+    const picked = targets.length > 0 ? undefined : await pickJob(await engine(), fits, vscode.l10n.t('Which job?'));
+    return picked === undefined ? targets : [picked];
+  };
+  const withJobs =
+    (fits: Fits, act: (engine: Engine, runIds: readonly RunId[]) => Promise<void>) =>
+    async (clicked: unknown, selected: unknown): Promise<void> => {
+      const runIds = await chosen(fits, clicked, selected);
+      if (runIds.length > 0) {
+        await act(await engine(), runIds);
+      }
+    };
+  const withJob =
+    <T>(act: (runId: RunId) => Promise<T>) =>
+    async (clicked: unknown, selected: unknown): Promise<T | undefined> => {
+      const [runId] = await chosen(any, clicked, selected);
+      return runId === undefined ? undefined : await act(runId);
+    };
+  return {
+    'aloft.newJob': async () => {
+      await vscode.commands.executeCommand('aloft.newJob.focus');
+      view.focus('command');
+    },
+    'aloft.submitCurrentFile': async (uri) => await actions.submitFile(uri),
+    'aloft.submitAgain': withJob(async (runId) => await actions.submitAgain(runId)),
+    'aloft.openJob': withJob(async (runId) => {
+      await panels.open(runId);
+    }),
+    'aloft.cancelJob': withJobs(live, cancelJobs),
+    'aloft.deleteJob': withJobs(ended, deleteJobs),
+    'aloft.revealRunFolder': withJob(async (runId) => {
+      await revealRunFolder(await engine(), runId);
+    }),
+    'aloft.copyRunId': withJob(copyRunId),
+    'aloft.downloadOutputs': withJob(async (runId) => {
+      await downloadOutputs(await engine(), runId);
+    }),
+    'aloft.previewUpload': async () => {
+      await actions.preview(model.state.draft);
+    },
+    'aloft.showLog': () => {
+      log.show();
+    },
+    'aloft.openWalkthrough': async () => {
+      await vscode.commands.executeCommand('workbench.action.openWalkthrough', `${extensionId}#start`, false);
+    },
+    'aloft.showMoreJobs': () => {
+      tree.showMore();
+    },
+  };
+}

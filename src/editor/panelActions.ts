@@ -1,0 +1,59 @@
+import type { RunId } from '../core/job.ts';
+import type { Logger } from '../core/ports.ts';
+import type { Engine } from '../engine/engine.ts';
+import { cancelJobs, copyRunId, revealRunFolder } from './jobActions.ts';
+import type { PanelWish } from './jobPanel.ts';
+import { downloadOutputs, openOutput } from './outputActions.ts';
+import { showError } from './showError.ts';
+import type { SubmitActions } from './submitActions.ts';
+
+export interface PanelActionsDeps {
+  readonly engine: () => Promise<Engine>;
+  readonly submissions: SubmitActions;
+  /** Where a result file goes that is only looked at. */
+  readonly openedFolder: string;
+  readonly logger: Logger;
+}
+
+/** What the buttons of a job panel do. */
+export class PanelActions {
+  readonly #deps: PanelActionsDeps;
+
+  constructor(deps: PanelActionsDeps) {
+    this.#deps = deps;
+  }
+
+  /** Never rejects: what fails is shown. */
+  async fulfil(runId: RunId, wish: PanelWish): Promise<void> {
+    try {
+      await this.#act(runId, wish);
+    } catch (error) {
+      this.#deps.logger.error(`${wish.type} of ${runId} failed`, error);
+      void showError(error);
+    }
+  }
+
+  async #act(runId: RunId, wish: PanelWish): Promise<void> {
+    const { engine, submissions, openedFolder } = this.#deps;
+    switch (wish.type) {
+      case 'cancel':
+        await cancelJobs(await engine(), [runId]);
+        break;
+      case 'submitAgain':
+        await submissions.submitAgain(runId);
+        break;
+      case 'copyRunId':
+        await copyRunId(runId);
+        break;
+      case 'reveal':
+        await revealRunFolder(await engine(), runId);
+        break;
+      case 'download':
+        await downloadOutputs(await engine(), runId, wish.paths);
+        break;
+      case 'openFile':
+        await openOutput(await engine(), runId, wish.path, openedFolder);
+        break;
+    }
+  }
+}

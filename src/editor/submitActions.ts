@@ -1,0 +1,230 @@
+import { stat } from 'node:fs/promises';
+
+import * as vscode from 'vscode';
+
+import type { RunId } from '../core/job.ts';
+import type { Logger, Secrets } from '../core/ports.ts';
+import { ProviderError } from '../core/providerError.ts';
+import type { Engine } from '../engine/engine.ts';
+import type { FormDraft } from '../protocol/submitForm.ts';
+import { isAbort } from './errorSentence.ts';
+import { draftForFile } from './formDraft.ts';
+import type { FormMemory } from './formMemory.ts';
+import type { JobPanels } from './jobPanels.ts';
+import type { EndNotifier } from './notifications.ts';
+import { pathInside } from './pathInside.ts';
+import type { PreviewDocuments } from './previewDocuments.ts';
+import { withProgress } from './progress.ts';
+import { saveAll } from './saveAll.ts';
+import { readSettings } from './settings.ts';
+import { showError } from './showError.ts';
+import type { SubmitModel } from './submitModel.ts';
+import type { FormWish, SubmitView } from './submitView.ts';
+import type { WorkspaceContext } from './workspaceContext.ts';
+
+export interface SubmitActionsDeps {
+  readonly engine: () => Promise<Engine>;
+  readonly workspace: WorkspaceContext;
+  readonly model: SubmitModel;
+  readonly memory: FormMemory;
+  readonly view: SubmitView;
+  readonly panels: JobPanels;
+  readonly notifier: EndNotifier;
+  readonly previews: PreviewDocuments;
+  readonly jobSecrets: Secrets;
+  readonly mintRunId: () => RunId;
+  readonly logger: Logger;
+}
+
+/** Everything that makes a job or shows what it would be made of. */
+export class SubmitActions {
+  readonly #deps: SubmitActionsDeps;
+
+  constructor(deps: SubmitActionsDeps) {
+    this.#deps = deps;
+  }
+
+  /** Does what the person asked for in the form. Never rejects: what fails is shown. */
+  async fulfil(wish: FormWish): Promise<void> {
+    try {
+      switch (wish.type) {
+        case 'submit':
+          await this.#submitForm(wish.draft);
+          break;
+        case 'preview':
+          await this.preview(wish.draft);
+          break;
+        case 'setSecret':
+          await this.#setSecret(wish.name);
+          break;
+        case 'resolveBlocked':
+          await this.#deps.workspace.resolveBlocked();
+          break;
+      }
+    } catch (error) {
+      this.#deps.logger.error(`${wish.type} failed`, error);
+      void showError(error);
+    }
+  }
+
+  /** Submits a file, by default the one in the active editor; the rest comes from the form. Resolves to the new run id. */
+  async submitFile(uri: unknown): Promise<RunId | undefined> {
+    const { workspace, model } = this.#deps;
+    if (!(await workspace.allowed())) {
+      return undefined;
+    }
+    const file = uri instanceof vscode.Uri ? uri : vscode.window.activeTextEditor?.document.uri;
+    const folder = file === undefined ? undefined : workspace.folderOf(file)?.fsPath;
+    const path = file === undefined || folder === undefined ? undefined : pathInside(folder, file.fsPath);
+    if (folder === undefined || path === undefined) {
+      void vscode.window.showWarningMessage(
+        vscode.l10n.t('Open a saved file of this workspace first; it becomes the command of the job.'),
+      );
+      return undefined;
+    }
+    return await this.#submit(draftForFile(model.state.draft, path), folder);
+  }
+
+  async #submitForm(draft: FormDraft): Promise<void> {
+    const { workspace, model } = this.#deps;
+    if (await workspace.allowed()) {
+      await this.#submit(draft, model.state.folder);
+    }
+  }
+
+  async #submit(draft: FormDraft, folder: string | null): Promise<RunId | undefined> {
+    const { model, notifier, view } = this.#deps;
+    const { runId } = model;
+    const created = model.onDidCreate(() => {
+      this.#created(runId);
+    });
+    let accepted: RunId | undefined;
+    try {
+      accepted = await model.submit(draft, folder);
+      notifier.release(runId);
+    } catch (error) {
+      await notifier.forget(runId);
+      // The form shows it; a notification only where the form is out of sight.
+      if (!view.visible) {
+        void showError(error);
+      }
+      return undefined;
+    } finally {
+      created.dispose();
+    }
+    const problem = model.state.problems[0];
+    if (accepted === undefined && problem !== undefined) {
+      await vscode.commands.executeCommand('aloft.newJob.focus');
+      view.focus(problem.field);
+    }
+    return accepted;
+  }
+
+  /** The same job with the code as it is now. Resolves to the new run id; rejects when it cannot be submitted. */
+  async submitAgain(runId: RunId): Promise<RunId | undefined> {
+    const { workspace, memory, notifier, mintRunId } = this.#deps;
+    if (!(await workspace.allowed())) {
+      return undefined;
+    }
+    const engine = await this.#deps.engine();
+    const job = engine.store.job(runId);
+    if (job === undefined) {
+      return undefined;
+    }
+    const { name, spec, sourceFolder } = job;
+    await requireFolder(name, sourceFolder);
+    const open = workspace.isOpen(sourceFolder);
+    if (!open && !(await confirmElsewhere(name, sourceFolder))) {
+      return undefined;
+    }
+    await saveAll();
+    const next = mintRunId();
+    try {
+      await vscode.window.withProgress({ location: { viewId: 'aloft.jobs' } }, async () => {
+        const include = open ? memory.included(sourceFolder) : [];
+        await engine.submit({ runId: next, spec, sourceFolder, include }, new AbortController().signal, {
+          onCreated: () => {
+            this.#created(next);
+          },
+          onProgress: () => undefined,
+        });
+      });
+      notifier.release(next);
+    } catch (error) {
+      if (isAbort(error)) {
+        notifier.release(next);
+      } else {
+        await notifier.forget(next);
+      }
+      throw error;
+    }
+    return next;
+  }
+
+  #created(runId: RunId): void {
+    const { notifier, panels, logger } = this.#deps;
+    void notifier.expect(runId);
+    if (readSettings().openJobAfterSubmit) {
+      panels.open(runId).catch((error: unknown) => {
+        logger.error(`the panel of ${runId} did not open`, error);
+      });
+    }
+  }
+
+  /** Opens a document that shows what a draft would send; nothing leaves the machine. */
+  async preview(draft: FormDraft): Promise<void> {
+    const { workspace, model, memory, previews } = this.#deps;
+    if (!(await workspace.allowed())) {
+      return;
+    }
+    const { folder } = model.state;
+    if (folder === null) {
+      return;
+    }
+    const spec = model.parse(draft);
+    const engine = await this.#deps.engine();
+    const request = { spec, sourceFolder: folder, include: memory.included(folder), runId: model.runId };
+    const { files, plan } = await withProgress(
+      vscode.l10n.t('Looking at what would be sent'),
+      async (signal) => await engine.preview(request, signal),
+    );
+    await previews.show(spec?.name ?? vscode.l10n.t('upload'), files, plan);
+  }
+
+  async #setSecret(name: string): Promise<void> {
+    const { jobSecrets, model } = this.#deps;
+    const value = await vscode.window.showInputBox({
+      title: vscode.l10n.t('Value of {0}', name),
+      prompt: vscode.l10n.t('Kept in the secret storage of VS Code. Leave it empty to forget the stored value.'),
+      password: true,
+      ignoreFocusOut: true,
+    });
+    if (value === undefined) {
+      return;
+    }
+    await (value === '' ? jobSecrets.delete(name) : jobSecrets.set(name, value));
+    await model.refreshSecrets();
+  }
+}
+
+async function requireFolder(name: string, folder: string): Promise<void> {
+  const found = await stat(folder).then(
+    (entry) => entry.isDirectory(),
+    () => false,
+  );
+  if (!found) {
+    throw new ProviderError('notFound', vscode.l10n.t('The folder of {0}, {1}, is not there any more.', name, folder), {
+      remedy: vscode.l10n.t('Bring it back, or open its new place and submit the file from there.'),
+    });
+  }
+}
+
+async function confirmElsewhere(name: string, folder: string): Promise<boolean> {
+  const yes = vscode.l10n.t('Submit from There');
+  const chosen = await vscode.window.showWarningMessage(
+    vscode.l10n.t('The code of {0} is in {1}, which is not open in this window.', name, folder),
+    { modal: true },
+    yes,
+  );
+  return chosen === yes;
+}
