@@ -1,4 +1,4 @@
-import { readFileSync, statSync, writeFileSync } from 'node:fs';
+import { readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import type { DatabaseSync } from 'node:sqlite';
 import { DamagedError } from './storeError.ts';
 
@@ -21,6 +21,11 @@ export function checkStore(database: DatabaseSync, file: string): void {
   } catch {
     // As on a full disk: the next one looks again.
   }
+}
+
+/** The next one looks through the file again. */
+export function forgetCheck(file: string): void {
+  rmSync(markFile(file), { force: true });
 }
 
 /** What every change of the file changes, whoever made it. */

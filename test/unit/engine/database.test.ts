@@ -120,6 +120,26 @@ describe('a damaged file', () => {
     expect(setAside().filter((name) => !/-(?:wal|shm)$/u.test(name))).toHaveLength(1);
   });
 
+  test('whose damage nobody could notice is an error when it is read, and set aside when it is opened again', () => {
+    filled(40);
+    const middle = 4096 * Math.floor(statSync(folder.file).size / 4096 / 2);
+    overwrite(folder.file, middle, garbage(middle));
+    const { ino, size, mtimeNs, ctimeNs } = statSync(folder.file, { bigint: true });
+    writeFileSync(`${folder.file}.checked`, [ino, size, mtimeNs, ctimeNs].join(' '));
+
+    const { store, damaged } = folder.open();
+    expect(damaged).toBeNull();
+    const readAll = (): void => {
+      for (const { runId } of store.summaries()) {
+        store.job(runId);
+        store.events(runId);
+      }
+    };
+    expect(readAll).toThrow(/aloft\.db.*it is damaged/u);
+    store.dispose();
+    expect(folder.open().damaged).not.toBeNull();
+  });
+
   test('that another window still uses is left where it is, with what to do', () => {
     filled(20);
     const other = folder.open().store;
