@@ -1,7 +1,13 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 
-import { draftToInput, duplicateEnvProblems, formProblem, parseDraft } from '../../../src/editor/formDraft.ts';
+import {
+  draftForFile,
+  draftToInput,
+  duplicateEnvProblems,
+  formProblem,
+  parseDraft,
+} from '../../../src/editor/formDraft.ts';
 import { emptyDraft, type FormDraft } from '../../../src/protocol/submitForm.ts';
 
 const draft: FormDraft = {
@@ -82,5 +88,22 @@ describe('parseDraft', () => {
         expect(parsed.env.every((row) => typeof row.name === 'string' && typeof row.value === 'string')).toBe(true);
       }),
     );
+  });
+});
+
+describe('draftForFile', () => {
+  it('runs the file with the rest of the form', () => {
+    expect(draftForFile({ ...draft, name: 'old' }, 'src/eval.py')).toEqual({
+      ...draft,
+      command: 'python src/eval.py',
+      name: '',
+    });
+  });
+
+  it('keeps a command that was typed for this very file', () => {
+    const typed = { ...draft, followActiveFile: false, command: "python 'my file.py' --lr 3" };
+    expect(draftForFile(typed, 'my file.py')).toBe(typed);
+    const other = { ...typed, command: 'python pretrain.py --lr 3' };
+    expect(draftForFile(other, 'train.py').command).toBe('python train.py');
   });
 });

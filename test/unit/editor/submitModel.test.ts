@@ -1,0 +1,362 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+
+import { ProviderError } from '../../../src/core/providerError.ts';
+import { FormMemory } from '../../../src/editor/formMemory.ts';
+import { SubmitModel, type SubmitModelDeps } from '../../../src/editor/submitModel.ts';
+import { emptyDraft, type FormDraft } from '../../../src/protocol/submitForm.ts';
+import { offer, preview, ScriptedEngine } from '../../fixtures/editor/formEngine.ts';
+import { MemoryValues } from '../../fixtures/editor/memoryValues.ts';
+import { newRunId, quietLogger } from '../../fixtures/engine/engineParts.ts';
+
+const folder = '/home/ada/lab';
+const draft: FormDraft = { ...emptyDraft, followActiveFile: false, command: 'python train.py' };
+const blocked = { message: 'not trusted', action: 'trust', actionLabel: 'Manage trust' } as const;
+
+interface Setup {
+  readonly model: SubmitModel;
+  readonly engine: ScriptedEngine;
+  readonly values: MemoryValues;
+  readonly saved: { count: number };
+}
+
+function setup(options: Partial<SubmitModelDeps> & { readonly values?: MemoryValues } = {}): Setup {
+  const { values = new MemoryValues(), ...deps } = options;
+  const engine = new ScriptedEngine();
+  const saved = { count: 0 };
+  const model = new SubmitModel({
+    engine: async () => engine,
+    memory: new FormMemory(values),
+    logger: quietLogger,
+    saveAll: async () => {
+      saved.count += 1;
+    },
+    mintRunId: newRunId,
+    hasSecret: async (name) => name === 'STORED',
+    ...deps,
+  });
+  model.setSurroundings({ folder, activePath: 'train.py', blocked: null });
+  return { model, engine, values, saved };
+}
+
+/** Lets everything happen that is due, with typing and saving at rest. */
+async function rest(): Promise<void> {
+  await vi.advanceTimersByTimeAsync(1_000);
+}
+
+beforeEach(() => {
+  vi.useFakeTimers();
+});
+
+afterEach(() => {
+  vi.useRealTimers();
+});
+
+describe('the draft', () => {
+  it('follows the active file until a command is typed', () => {
+    const { model } = setup();
+    expect(model.state.draft.command).toBe('python train.py');
+    model.setSurroundings({ folder, activePath: 'eval.py', blocked: null });
+    expect(model.state.draft.command).toBe('python eval.py');
+    model.typeDraft({ ...model.state.draft, command: 'make', followActiveFile: false }, model.state.revision);
+    model.setSurroundings({ folder, activePath: 'train.py', blocked: null });
+    expect(model.state.draft.command).toBe('make');
+    expect(model.state.activeFile).toEqual({ path: 'train.py', command: 'python train.py' });
+  });
+
+  it('keeps the last file while something else is looked at, and forgets it with its folder', () => {
+    const { model } = setup();
+    model.setSurroundings({ folder, activePath: null, blocked: null });
+    expect(model.state.activeFile?.path).toBe('train.py');
+    model.setSurroundings({ folder: '/home/ada/other', activePath: null, blocked: null });
+    expect(model.state.activeFile).toBeNull();
+  });
+
+  it('ignores typing that began before the extension changed it', () => {
+    const { model } = setup();
+    const { revision } = model.state;
+    model.setSurroundings({ folder, activePath: 'eval.py', blocked: null });
+    model.typeDraft({ ...draft, command: 'late' }, revision);
+    expect(model.state.draft.command).toBe('python eval.py');
+    expect(model.state.revision).toBe(revision + 1);
+  });
+
+  it('shows problems next to their fields as they are typed', () => {
+    const { model } = setup();
+    model.typeDraft({ ...draft, nodes: 'two', durationLimit: 'soon' }, model.state.revision);
+    expect(model.state.problems.map(({ field }) => field)).toEqual(['nodes', 'durationLimit']);
+    model.typeDraft({ ...draft, nodes: '2' }, model.state.revision);
+    expect(model.state.problems).toEqual([]);
+  });
+
+  it('is remembered for the next window, also when this one closes at once', async () => {
+    const { model, values } = setup();
+    model.typeDraft({ ...draft, name: 'first' }, model.state.revision);
+    await rest();
+    expect(setup({ values }).model.state.draft.name).toBe('first');
+    model.typeDraft({ ...draft, name: 'second' }, model.state.revision);
+    model.dispose();
+    expect(setup({ values }).model.state.draft.name).toBe('second');
+  });
+
+  it('starts anew when what was remembered is damaged', () => {
+    const values = new MemoryValues();
+    values.values.set('draft', '{"command": ');
+    expect(setup({ values }).model.state.draft).toEqual({ ...emptyDraft, command: 'python train.py' });
+  });
+
+  it('is emptied by reset, with what was included', async () => {
+    const { model, values } = setup();
+    await model.upload.include('.env', true);
+    model.typeDraft({ ...draft, nodes: '4', followActiveFile: false }, model.state.revision);
+    await model.reset();
+    expect(model.state.draft).toEqual({ ...emptyDraft, command: 'python train.py' });
+    expect(new FormMemory(values).included(folder)).toEqual([]);
+  });
+});
+
+describe('offers', () => {
+  it('fill the picker and the list of providers', async () => {
+    const { model, engine } = setup();
+    const refreshed = model.offers.refresh();
+    await rest();
+    expect(model.state.accelerators).toBeNull();
+    engine.offersAsked[0]?.answer({ offers: [offer()], problems: ['Far away: no route'] });
+    await refreshed;
+    expect(model.state.accelerators?.map(({ label }) => label)).toEqual(['CPU only']);
+    expect(model.state.connections.map(({ label }) => label)).toEqual(['Here']);
+    expect(model.state.acceleratorsError).toBe('Far away: no route');
+  });
+
+  it('that fail say why and keep what is known', async () => {
+    const { model, engine } = setup();
+    const first = model.offers.refresh();
+    await rest();
+    engine.offersAsked[0]?.fail(new ProviderError('transient', 'The line is dead.', { remedy: 'Try again.' }));
+    await first;
+    expect(model.state.acceleratorsError).toBe('The line is dead. Try again.');
+    expect(model.state.accelerators).toEqual([]);
+    const second = model.offers.refresh();
+    await rest();
+    engine.offersAsked[1]?.answer({ offers: [offer()], problems: [] });
+    await second;
+    expect(model.state.acceleratorsError).toBeNull();
+    const third = model.offers.refresh();
+    await rest();
+    engine.offersAsked[2]?.fail(new Error('dead again'));
+    await third;
+    expect(model.state.accelerators).toHaveLength(1);
+    expect(model.state.acceleratorsError).toBe('dead again');
+  });
+
+  it('count only when they answer the newest question', async () => {
+    const { model, engine } = setup();
+    const older = model.offers.refresh();
+    await rest();
+    const newer = model.offers.refresh();
+    await rest();
+    expect(engine.offersAsked[0]?.signal.aborted).toBe(true);
+    engine.offersAsked[1]?.answer({ offers: [offer({ note: 'new' })], problems: [] });
+    await Promise.all([older, newer]);
+    expect(model.state.accelerators?.[0]?.places[0]?.note).toBe('new');
+    expect(model.state.acceleratorsError).toBeNull();
+  });
+});
+
+describe('what would be sent', () => {
+  it('is counted once for many saves, and only while the form is shown', async () => {
+    const { model, engine } = setup();
+    model.upload.outdate();
+    await rest();
+    expect(engine.scans).toHaveLength(0);
+    model.upload.setShown(true);
+    model.upload.outdate();
+    model.upload.outdate();
+    await rest();
+    expect(model.state.upload).toEqual({ kind: 'counting' });
+    engine.scans[0]?.answer(preview());
+    await rest();
+    expect(model.state.upload).toEqual({ kind: 'known', files: 1, bytes: 12, heldBack: [], included: [] });
+    model.upload.setShown(false);
+    model.upload.setShown(true);
+    await rest();
+    expect(engine.scans).toHaveLength(1);
+    model.upload.setShown(false);
+    model.upload.outdate();
+    await rest();
+    expect(engine.scans).toHaveLength(1);
+    model.upload.setShown(true);
+    await rest();
+    expect(engine.scans).toHaveLength(2);
+  });
+
+  it('drops a count that is superseded', async () => {
+    const { model, engine } = setup();
+    model.upload.setShown(true);
+    await rest();
+    model.upload.outdate();
+    expect(engine.scans[0]?.signal.aborted).toBe(true);
+    await rest();
+    engine.scans[0]?.answer(preview({ bytes: 1 }));
+    engine.scans[1]?.answer(preview({ bytes: 2 }));
+    await rest();
+    expect(model.state.upload).toMatchObject({ kind: 'known', bytes: 2 });
+  });
+
+  it('includes a held-back file of this folder and of no other', async () => {
+    const { model, engine } = setup();
+    model.upload.setShown(true);
+    await model.upload.include('.env', true);
+    await rest();
+    expect(engine.scans.at(-1)?.question).toEqual({ folder, include: ['.env'] });
+    model.setSurroundings({ folder: '/home/ada/other', activePath: null, blocked: null });
+    await rest();
+    expect(engine.scans.at(-1)?.question).toEqual({ folder: '/home/ada/other', include: [] });
+    model.setSurroundings({ folder, activePath: null, blocked: null });
+    await model.upload.include('.env', false);
+    await rest();
+    expect(engine.scans.at(-1)?.question).toEqual({ folder, include: [] });
+  });
+
+  it('says why nothing can be sent', async () => {
+    const { model, engine } = setup();
+    model.upload.setShown(true);
+    await rest();
+    engine.scans[0]?.answer(preview({ refused: [{ path: 'data', reason: 'leads outside the folder' }] }));
+    await rest();
+    expect(model.state.upload).toEqual({ kind: 'failed', message: 'data: leads outside the folder' });
+    model.upload.outdate();
+    await rest();
+    engine.scans[1]?.fail(new Error('no such folder'));
+    await rest();
+    expect(model.state.upload).toEqual({ kind: 'failed', message: 'no such folder' });
+  });
+
+  it('is not looked at where nothing may be run', async () => {
+    const { model, engine } = setup();
+    model.upload.setShown(true);
+    model.setSurroundings({ folder, activePath: 'train.py', blocked });
+    await rest();
+    expect(engine.scans).toHaveLength(0);
+    expect(model.state).toMatchObject({ blocked, upload: { kind: 'none' } });
+  });
+});
+
+describe('submit', () => {
+  it('saves, shows the steps and ends with the run id that the preview named', async () => {
+    const { model, engine, saved } = setup();
+    const created: string[] = [];
+    model.onDidCreate((runId) => created.push(runId));
+    const { runId } = model;
+    const done = model.submit(draft);
+    await rest();
+    expect(saved.count).toBe(1);
+    expect(engine.submissions[0]?.question).toMatchObject({ runId, sourceFolder: folder, include: [] });
+    engine.submissions[0]?.report('Sending the code', 0.5);
+    expect(model.state.submission).toEqual({ kind: 'submitting', step: 'Sending the code', fraction: 0.5 });
+    engine.submissions[0]?.answer(undefined);
+    expect(await done).toBe(runId);
+    expect(created).toEqual([runId]);
+    expect(model.state.submission).toEqual({ kind: 'idle' });
+    expect(model.runId).not.toBe(runId);
+  });
+
+  it('pressed twice is one submission', async () => {
+    const { model, engine } = setup();
+    const first = model.submit(draft);
+    expect(await model.submit(draft)).toBeUndefined();
+    await rest();
+    engine.submissions[0]?.answer(undefined);
+    expect(await first).toBeDefined();
+    expect(engine.submissions).toHaveLength(1);
+  });
+
+  it('takes the code and the included files of the folder it is told', async () => {
+    const { model, engine, values } = setup();
+    await model.upload.include('.env', true);
+    await new FormMemory(values).keepIncluded('/home/ada/other', ['big.bin']);
+    const done = model.submit(draft, '/home/ada/other');
+    await rest();
+    expect(engine.submissions[0]?.question).toMatchObject({ sourceFolder: '/home/ada/other', include: ['big.bin'] });
+    engine.submissions[0]?.answer(undefined);
+    await done;
+  });
+
+  it('sends nothing while the draft has problems or the workspace is blocked', async () => {
+    const { model, engine } = setup();
+    expect(await model.submit({ ...draft, command: '' })).toBeUndefined();
+    expect(model.state.problems.map(({ field }) => field)).toEqual(['command']);
+    model.setSurroundings({ folder, activePath: 'train.py', blocked });
+    expect(await model.submit(draft)).toBeUndefined();
+    expect(engine.submissions).toHaveLength(0);
+  });
+
+  it('can be cancelled at any moment, and says nothing then', async () => {
+    const { model, engine } = setup();
+    const early = model.submit(draft);
+    model.cancelSubmit();
+    expect(await early).toBeUndefined();
+    expect(engine.submissions).toHaveLength(0);
+    const late = model.submit(draft);
+    await rest();
+    model.cancelSubmit();
+    expect(await late).toBeUndefined();
+    expect(engine.submissions[0]?.signal.aborted).toBe(true);
+    expect(model.state.submission).toEqual({ kind: 'idle' });
+  });
+
+  it('that fails shows the sentence, the native words and the field, until the draft changes', async () => {
+    const { model, engine } = setup();
+    const error = new ProviderError('quota', 'There is no quota.', {
+      field: 'accelerator',
+      raw: 'QUOTA_EXCEEDED',
+      remedy: 'Ask for more.',
+    });
+    const done = model.submit(draft);
+    const failed = expect(done).rejects.toBe(error);
+    await rest();
+    engine.submissions[0]?.fail(error);
+    await failed;
+    expect(model.state.submission).toEqual({
+      kind: 'failed',
+      message: 'There is no quota. Ask for more.',
+      detail: 'QUOTA_EXCEEDED',
+    });
+    expect(model.state.problems).toEqual([{ field: 'accelerator', row: null, message: 'There is no quota.' }]);
+    model.typeDraft({ ...draft, accelerator: 'H100' }, model.state.revision);
+    expect(model.state).toMatchObject({ submission: { kind: 'idle' }, problems: [] });
+  });
+
+  it('does not submit what could not be saved, and can be pressed again', async () => {
+    const { model, engine } = setup({
+      saveAll: vi
+        .fn<() => Promise<void>>()
+        .mockRejectedValueOnce(new Error('train.py is read-only'))
+        .mockResolvedValue(),
+    });
+    await expect(model.submit(draft)).rejects.toThrow('read-only');
+    expect(engine.submissions).toHaveLength(0);
+    expect(model.state.submission).toMatchObject({ kind: 'failed', message: 'train.py is read-only' });
+    const again = model.submit(draft);
+    await rest();
+    engine.submissions[0]?.answer(undefined);
+    expect(await again).toBeDefined();
+  });
+});
+
+describe('secrets', () => {
+  it('show which have a value', async () => {
+    const { model } = setup();
+    model.typeDraft({ ...draft, secrets: ['STORED', 'MISSING'] }, model.state.revision);
+    await rest();
+    expect(model.state.storedSecrets).toEqual(['STORED']);
+  });
+
+  it('are looked up only when their names change', async () => {
+    const hasSecret = vi.fn(async () => true);
+    const { model } = setup({ hasSecret });
+    model.typeDraft({ ...draft, secrets: ['TOKEN'] }, model.state.revision);
+    model.typeDraft({ ...draft, secrets: ['TOKEN'], nodes: '2' }, model.state.revision);
+    await rest();
+    expect(hasSecret).toHaveBeenCalledTimes(1);
+  });
+});
