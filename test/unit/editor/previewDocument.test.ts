@@ -1,0 +1,88 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+
+import type { Plan } from '../../../src/core/provider.ts';
+import { previewText } from '../../../src/editor/previewDocument.ts';
+import { preview } from '../../fixtures/editor/formEngine.ts';
+
+const plan = (fields: Partial<Plan> = {}): Plan => ({
+  request: {},
+  text: '{ "run": 1 }',
+  language: 'json',
+  warnings: [],
+  ...fields,
+});
+
+describe('previewText', () => {
+  it('says what goes in one file and in many', () => {
+    expect(previewText(preview(), null)).toBe(
+      '// 1 file, 12 B, will be sent from /home/ada/lab\n\n// Files\n//        12 B  train.py\n',
+    );
+    const file = { kind: 'file', bytes: 6 } as const;
+    const two = preview({
+      files: [
+        { path: 'a', ...file },
+        { path: 'b', ...file },
+      ],
+    });
+    expect(previewText(two, null)).toContain('// 2 files, 12 B, will be sent');
+  });
+
+  it('ends with the native request as it is, under its notes', () => {
+    const text = previewText(preview(), plan({ text: 'a: 1', language: 'yaml', warnings: ['no spot here'] }));
+    expect(text.endsWith('# Request, exactly as it will be sent\n#   no spot here\n\na: 1\n')).toBe(true);
+  });
+
+  it('names what stays behind, and why', () => {
+    const text = previewText(
+      preview({
+        heldBack: [{ path: '.env', bytes: 40, kind: 'secret', reason: 'looks like secrets' }],
+        skipped: [{ path: 'node_modules', rule: 'left out by default' }],
+        ignoredFiles: 3,
+        refused: [{ path: 'link', reason: 'leads outside the folder' }],
+      }),
+      null,
+    );
+    expect(text).toContain('.env: looks like secrets');
+    expect(text).toContain('node_modules: left out by default');
+    expect(text).toContain('files that ignore rules name one by one: 3');
+    expect(text).toContain('// Nothing can be sent as things are\n//   link: leads outside the folder');
+  });
+
+  it.each(['json', 'yaml', 'shellscript'] as const)('keeps every hostile name inside its %s comment', (language) => {
+    const mark = language === 'json' ? '//' : '#';
+    const unit = fc.constantFrom(
+      'a',
+      '/',
+      '#',
+      '*',
+      '\n',
+      '\r',
+      '\0',
+      '\u0085',
+      '\u2028',
+      '\u2029',
+      '\u202e',
+      '\u2066',
+      '😀',
+    );
+    const hostile = fc.string({ unit });
+    fc.assert(
+      fc.property(hostile, hostile, (path, reason) => {
+        const text = previewText(
+          preview({
+            folder: reason,
+            files: [{ path, kind: 'file', bytes: 1 }],
+            heldBack: [{ path, bytes: 1, kind: 'name', reason }],
+            skipped: [{ path, rule: reason }],
+            refused: [{ path, reason }],
+          }),
+          plan({ language, text: 'REQUEST', warnings: [path] }),
+        );
+        const lines = text.split(/[\n\r\u0085\u2028\u2029]/u).filter((line) => line !== '');
+        expect(lines.filter((line) => !line.startsWith(mark))).toEqual(['REQUEST']);
+        expect(text).not.toMatch(/[\u202a-\u202e\u2066-\u2069]/u);
+      }),
+    );
+  });
+});
