@@ -21,7 +21,7 @@ import { tailJob } from './jobTail.ts';
 import { LogFollowers } from './logFollowers.ts';
 import { fetchOutputs } from './outputs.ts';
 import { noteLostStore, rebuildLost, resumeSubmissions } from './reconcile.ts';
-import { makeSnapshot, scan } from './snapshot/makeSnapshot.ts';
+import { makeSnapshot, refusal, scan } from './snapshot/makeSnapshot.ts';
 import { removeUnreferencedSnapshots } from './snapshot/removeUnreferenced.ts';
 import { openSnapshot } from './snapshot/snapshotStore.ts';
 import type { SnapshotPreview } from './snapshot/preview.ts';
@@ -207,8 +207,12 @@ export class Engine {
     const info = await this.#choose(spec, signal);
     const connection = await this.connections.open(info.id);
     const key = { runId, attempt: 1 };
-    // What the provider would refuse is refused here, next to the form, before there is a job.
+    // What would be refused later is refused here, next to the form, before there is a job.
     connection.plan({ spec, key, snapshotId: unknownSnapshot });
+    const { refused } = await this.scan(sourceFolder, include, signal);
+    if (refused.length > 0) {
+      throw refusal(sourceFolder, refused);
+    }
     signal.throwIfAborted();
     this.store.createJob(
       { runId, name: spec.name, spec, sourceFolder, connectionId: info.id, providerId: info.providerId, include },

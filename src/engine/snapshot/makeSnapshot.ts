@@ -224,7 +224,8 @@ function previewOf(root: string, tree: CollectedTree, last: SnapshotRecord | nul
   };
 }
 
-function refusal(root: string, refused: readonly Refused[]): ProviderError {
+/** The error of a folder that cannot go as it is: names what is in the way and what to do. */
+export function refusal(root: string, refused: readonly Refused[]): ProviderError {
   const shown = refused.slice(0, 5).map(({ path, reason }) => `${path}: ${reason}`);
   const more = refused.length > shown.length ? `, and ${refused.length - shown.length} more` : '';
   return new ProviderError('invalid', `Not everything in ${root} can go with the job. ${shown.join('; ')}${more}.`, {
