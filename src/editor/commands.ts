@@ -1,26 +1,8 @@
 import * as vscode from 'vscode';
 
 import type { Logger } from '../core/ports.ts';
+import { type CommandId, commandIds } from './commandIds.ts';
 import { showError } from './showError.ts';
-
-/** Every command of the manifest; a test holds the two equal. */
-export const commandIds = [
-  'aloft.newJob',
-  'aloft.submitCurrentFile',
-  'aloft.submitAgain',
-  'aloft.openJob',
-  'aloft.cancelJob',
-  'aloft.deleteJob',
-  'aloft.revealRunFolder',
-  'aloft.copyRunId',
-  'aloft.downloadOutputs',
-  'aloft.previewUpload',
-  'aloft.showLog',
-  'aloft.openWalkthrough',
-  'aloft.showMoreJobs',
-] as const;
-
-export type CommandId = (typeof commandIds)[number];
 
 export type CommandHandlers = Readonly<Record<CommandId, (...args: readonly unknown[]) => unknown>>;
 

@@ -1,0 +1,18 @@
+/** Every command of the manifest; a test holds the two equal. */
+export const commandIds = [
+  'aloft.newJob',
+  'aloft.submitCurrentFile',
+  'aloft.submitAgain',
+  'aloft.openJob',
+  'aloft.cancelJob',
+  'aloft.deleteJob',
+  'aloft.revealRunFolder',
+  'aloft.copyRunId',
+  'aloft.downloadOutputs',
+  'aloft.previewUpload',
+  'aloft.showLog',
+  'aloft.openWalkthrough',
+  'aloft.showMoreJobs',
+] as const;
+
+export type CommandId = (typeof commandIds)[number];
