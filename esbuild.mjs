@@ -5,9 +5,29 @@ import { build, context } from 'esbuild';
 
 const watch = process.argv.includes('--watch');
 
-const common = { bundle: true, minify: !watch, sourcemap: watch ? 'inline' : false, metafile: true, logLevel: 'warning' };
-const host = { ...common, platform: 'node', format: 'cjs', target: 'node22', external: ['vscode'], mainFields: ['module', 'main'] };
-const webview = { ...common, platform: 'browser', format: 'iife', target: 'es2022', jsx: 'automatic', jsxImportSource: 'preact' };
+const common = {
+  bundle: true,
+  minify: !watch,
+  sourcemap: watch ? 'inline' : false,
+  metafile: true,
+  logLevel: 'warning',
+};
+const host = {
+  ...common,
+  platform: 'node',
+  format: 'cjs',
+  target: 'node22',
+  external: ['vscode'],
+  mainFields: ['module', 'main'],
+};
+const webview = {
+  ...common,
+  platform: 'browser',
+  format: 'iife',
+  target: 'es2022',
+  jsx: 'automatic',
+  jsxImportSource: 'preact',
+};
 
 /** Dynamic imports of the engine and of providers stay imports of their own files, loaded on first use. */
 const ownBundles = {

@@ -3,4 +3,6 @@ import { script, show } from './steps.ts';
 
 const built = await script('build');
 process.exitCode =
-  built === 0 ? await show('vsce', ['package', '--no-dependencies', '--allow-missing-repository', '--no-rewrite-relative-links']) : built;
+  built === 0
+    ? await show('vsce', ['package', '--no-dependencies', '--allow-missing-repository', '--no-rewrite-relative-links'])
+    : built;

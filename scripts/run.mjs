@@ -7,7 +7,18 @@ import { join } from 'node:path';
 import { ensureBrowser, ensureDependencies, ensureServer, root } from './setup.mjs';
 
 /** What has to be there for a command, beside the dependencies. */
-const needs = { build: [], check: [], unit: [], package: [], start: ['server'], demo: ['server', 'browser'], host: ['server', 'browser'], e2e: ['server', 'browser'], test: ['server', 'browser'], bench: ['server', 'browser'] };
+const needs = {
+  build: [],
+  check: [],
+  unit: [],
+  package: [],
+  start: ['server'],
+  demo: ['server', 'browser'],
+  host: ['server', 'browser'],
+  e2e: ['server', 'browser'],
+  test: ['server', 'browser'],
+  bench: ['server', 'browser'],
+};
 
 const [command = '', ...args] = process.argv.slice(2);
 if (!Object.hasOwn(needs, command)) {
@@ -30,7 +41,11 @@ try {
   if (!existsSync(script)) {
     throw new Error(`${script} is missing`);
   }
-  const result = spawnSync(join(bin, 'node'), ['--no-warnings', script, ...args], { cwd: root, env: environment, stdio: 'inherit' });
+  const result = spawnSync(join(bin, 'node'), ['--no-warnings', script, ...args], {
+    cwd: root,
+    env: environment,
+    stdio: 'inherit',
+  });
   process.exit(result.status ?? 1);
 } catch (error) {
   console.error(`\n${error.message}`);

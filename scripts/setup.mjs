@@ -25,7 +25,12 @@ function step(text, work) {
 }
 
 function run(command, args, cwd = root) {
-  const result = spawnSync(command, args, { cwd, encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'], maxBuffer: 64 * 1024 * 1024 });
+  const result = spawnSync(command, args, {
+    cwd,
+    encoding: 'utf8',
+    stdio: ['ignore', 'pipe', 'pipe'],
+    maxBuffer: 64 * 1024 * 1024,
+  });
   if (result.error !== undefined || result.status !== 0) {
     const output = `${result.stdout ?? ''}${result.stderr ?? ''}`.trim().split('\n').slice(-30).join('\n');
     throw new Error(`${command} ${args.join(' ')} failed in ${cwd}\n${result.error?.message ?? output}`);
@@ -41,7 +46,9 @@ function ensureProgram(program, packages) {
     return;
   }
   if (process.getuid?.() !== 0 || !has('apt-get')) {
-    throw new Error(`${program} is missing. Install it first, on Debian with: sudo apt-get install ${packages.join(' ')}`);
+    throw new Error(
+      `${program} is missing. Install it first, on Debian with: sudo apt-get install ${packages.join(' ')}`,
+    );
   }
   step(`Installing ${packages.join(', ')}`, () => {
     run('apt-get', ['update', '-qq']);
@@ -65,9 +72,15 @@ function once(folder, stamp, text, work) {
 
 /** Whatever the lock file names, and Node 24 with it (the npm package `node`). */
 export function ensureDependencies() {
-  const stamp = createHash('sha256').update(readFileSync(join(root, 'package-lock.json'))).digest('hex');
+  const stamp = createHash('sha256')
+    .update(readFileSync(join(root, 'package-lock.json')))
+    .digest('hex');
   const file = join(root, 'node_modules', '.ready');
-  if (existsSync(file) && readFileSync(file, 'utf8') === stamp && existsSync(join(root, 'node_modules', '.bin', 'node'))) {
+  if (
+    existsSync(file) &&
+    readFileSync(file, 'utf8') === stamp &&
+    existsSync(join(root, 'node_modules', '.bin', 'node'))
+  ) {
     return;
   }
   step('Installing dependencies', () => {
@@ -117,7 +130,15 @@ export function ensureBrowser() {
   }
   const folder = join(downloads, 'chromium');
   once(folder, chromiumVersion, `Installing a headless browser (@sparticuz/chromium ${chromiumVersion})`, () => {
-    run('npm', ['install', '--prefix', folder, `@sparticuz/chromium@${chromiumVersion}`, '--ignore-scripts', '--no-audit', '--no-fund']);
+    run('npm', [
+      'install',
+      '--prefix',
+      folder,
+      `@sparticuz/chromium@${chromiumVersion}`,
+      '--ignore-scripts',
+      '--no-audit',
+      '--no-fund',
+    ]);
     run(join(root, 'node_modules', '.bin', 'node'), [join(root, 'scripts', 'unpackChromium.mjs'), folder]);
   });
   return { CHROME_PATH: join(folder, 'unpacked', 'chromium'), LD_LIBRARY_PATH: join(folder, 'unpacked', 'lib') };

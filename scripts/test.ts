@@ -13,7 +13,11 @@ interface Counts {
 const results = join(root, 'out', 'results');
 await rm(results, { recursive: true, force: true });
 await mkdir(results, { recursive: true });
-const json = (name: string): readonly string[] => ['--reporter=default', '--reporter=json', `--outputFile.json=${join(results, `${name}.json`)}`];
+const json = (name: string): readonly string[] => [
+  '--reporter=default',
+  '--reporter=json',
+  `--outputFile.json=${join(results, `${name}.json`)}`,
+];
 
 const code = await inOrder([
   { name: 'check', run: async () => await script('check') },
@@ -22,7 +26,9 @@ const code = await inOrder([
   { name: 'end to end', run: async () => await script('e2e', json('e2e')) },
 ]);
 
-const counts = await Promise.all(['unit', 'host', 'e2e'].map(async (name) => await countsOf(join(results, `${name}.json`))));
+const counts = await Promise.all(
+  ['unit', 'host', 'e2e'].map(async (name) => await countsOf(join(results, `${name}.json`))),
+);
 const sum = (key: keyof Counts): number => counts.reduce((total, one) => total + one[key], 0);
 console.log(`${sum('passed')} passed, ${sum('failed')} failed, ${sum('skipped')} skipped`);
 process.exitCode = code;
@@ -32,7 +38,8 @@ async function countsOf(file: string): Promise<Counts> {
   const text = await readFile(file, 'utf8').catch(() => '{}');
   const report: unknown = JSON.parse(text);
   const number = (key: string): number => {
-    const value = typeof report === 'object' && report !== null ? Object.entries(report).find(([name]) => name === key)?.[1] : 0;
+    const value =
+      typeof report === 'object' && report !== null ? Object.entries(report).find(([name]) => name === key)?.[1] : 0;
     return typeof value === 'number' ? value : 0;
   };
   return {

@@ -25,7 +25,9 @@ export function choosePlace(spec: JobSpec, offers: readonly Offer[], places: rea
         .map((offer) => likelihoodOrder.indexOf(offer.likelihood)),
     );
   return places
-    .filter((place) => (spec.providers.length === 0 || Number.isFinite(preference(place))) && Number.isFinite(soonest(place)))
+    .filter(
+      (place) => (spec.providers.length === 0 || Number.isFinite(preference(place))) && Number.isFinite(soonest(place)),
+    )
     .toSorted((a, b) => comparable(preference(a)) - comparable(preference(b)) || soonest(a) - soonest(b))[0];
 }
 

@@ -124,7 +124,9 @@ export interface OutputFile {
 }
 
 /** Where a person finds the attempt outside Aloft. */
-export type Location = { readonly kind: 'folder'; readonly path: string } | { readonly kind: 'url'; readonly url: string };
+export type Location =
+  | { readonly kind: 'folder'; readonly path: string }
+  | { readonly kind: 'url'; readonly url: string };
 
 /**
  * One configured account, cluster or host. Every method that waits takes a signal and rejects with the signal's reason

@@ -10,7 +10,9 @@ export function safeRelativePath(path: string): string | null {
   }
   const parts = path.split('/').filter((part) => part !== '' && part !== '.');
   const relative = parts.join('/');
-  return relative === '' || /^[A-Za-z]:/u.test(relative) || parts.some((part) => /^[. ]+$/u.test(part)) ? null : relative;
+  return relative === '' || /^[A-Za-z]:/u.test(relative) || parts.some((part) => /^[. ]+$/u.test(part))
+    ? null
+    : relative;
 }
 
 const windowsDevice = /^(?:con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³]|conin\$|conout\$)[ ]*(?:\..*)?$/iu;

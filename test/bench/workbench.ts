@@ -71,7 +71,10 @@ async function submitTimes(window: Window, store: JobStore): Promise<readonly nu
   return times;
 }
 
-async function submit(form: Frame, store: JobStore): Promise<readonly [NonNullable<ReturnType<JobStore['job']>>, number]> {
+async function submit(
+  form: Frame,
+  store: JobStore,
+): Promise<readonly [NonNullable<ReturnType<JobStore['job']>>, number]> {
   const before = store.summaries({ limit: 1 })[0]?.runId;
   const button = form.locator('#submit');
   await button.waitFor({ state: 'visible' });

@@ -40,7 +40,12 @@ describe('tailJob', () => {
   });
 
   async function print(key: AttemptKey, text: string, status: 'following' | 'complete'): Promise<void> {
-    const spool = await LogSpool.open({ key, folder: attemptLogFolder(root, key), positions: store, clock: systemClock });
+    const spool = await LogSpool.open({
+      key,
+      folder: attemptLogFolder(root, key),
+      positions: store,
+      clock: systemClock,
+    });
     const stream = { name: 'stdout', task: 0, node: 0 };
     await spool.append({ kind: 'bytes', stream, bytes: Buffer.from(text), time: null, cursor: 'x' as LogCursor });
     await spool.settle(status);
@@ -48,7 +53,14 @@ describe('tailJob', () => {
   }
 
   it('turns to a newer attempt although the log of the older one never became complete, and ends with the job', async () => {
-    const observation = { nativeState: 'P', reason: null, startedAt: null, endedAt: null, exitCode: null, signal: null };
+    const observation = {
+      nativeState: 'P',
+      reason: null,
+      startedAt: null,
+      endedAt: null,
+      exitCode: null,
+      signal: null,
+    };
     const first = { runId, attempt: 1 };
     store.recordStep(first, 'sending', {});
     store.recordStep(first, 'accepted', { handle: { id: 'h', data: {} } });
@@ -59,7 +71,9 @@ describe('tailJob', () => {
       seen.push(...update.lines.map((line) => line.text));
       if (seen.length === 1 && store.job(runId)?.attempts.length === 1) {
         const members = { nodes: [], tasks: [], native: null };
-        store.observe([{ key: first, observation: { ...observation, ...members, state: 'preempted', observedAt: Date.now() } }]);
+        store.observe([
+          { key: first, observation: { ...observation, ...members, state: 'preempted', observedAt: Date.now() } },
+        ]);
         const second = store.addAttempt(runId, connectionId, 'p', 60_000);
         expect(second).toEqual({ runId, attempt: 2 });
         await print({ runId, attempt: 2 }, 'second attempt\n', 'complete');

@@ -4,7 +4,12 @@ import { describe, expect, it } from 'vitest';
 import { styledLine } from '../../../webview/job/ansi.ts';
 
 const look = (line: string) =>
-  styledLine(line).map(({ text, classes, foreground, background }) => [text, classes.join(' '), foreground, background]);
+  styledLine(line).map(({ text, classes, foreground, background }) => [
+    text,
+    classes.join(' '),
+    foreground,
+    background,
+  ]);
 
 describe('styledLine', () => {
   it('knows the 16 colours, bold and reset', () => {
@@ -40,7 +45,11 @@ describe('styledLine', () => {
         fc.pre(!plain.includes('\u001b'));
         const runs = styledLine(pieces.join(''));
         expect(runs.map((run) => run.text).join('')).toBe(plain);
-        expect(runs.flatMap((run) => run.classes).every((name) => /^(?:bold|dim|italic|underline|inverse|strike|[fb]g-\d+)$/u.test(name))).toBe(true);
+        expect(
+          runs
+            .flatMap((run) => run.classes)
+            .every((name) => /^(?:bold|dim|italic|underline|inverse|strike|[fb]g-\d+)$/u.test(name)),
+        ).toBe(true);
       }),
     );
   });

@@ -11,9 +11,27 @@ const place = (connectionLabel: string) => ({
   note: '',
   price: '',
 });
-const h100: AcceleratorChoice = { name: 'H100', label: 'H100 80 GB', vendor: 'NVIDIA', counts: [1, 8], places: [place('lab')] };
-const cpu: AcceleratorChoice = { name: '', label: 'CPU only', vendor: '', counts: [0], places: [place('This machine')] };
-const tpu: AcceleratorChoice = { name: 'TPU v6e', label: 'TPU v6e', vendor: 'Google', counts: [16], places: [place('google')] };
+const h100: AcceleratorChoice = {
+  name: 'H100',
+  label: 'H100 80 GB',
+  vendor: 'NVIDIA',
+  counts: [1, 8],
+  places: [place('lab')],
+};
+const cpu: AcceleratorChoice = {
+  name: '',
+  label: 'CPU only',
+  vendor: '',
+  counts: [0],
+  places: [place('This machine')],
+};
+const tpu: AcceleratorChoice = {
+  name: 'TPU v6e',
+  label: 'TPU v6e',
+  vendor: 'Google',
+  counts: [16],
+  places: [place('google')],
+};
 
 const keys = (query: string): readonly string[] => pickerRows([cpu, h100, tpu], query).map((row) => row.key);
 
