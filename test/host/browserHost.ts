@@ -36,7 +36,8 @@ const chatter: string[] = [];
 
 let code = 1;
 try {
-  const page = await browser.newPage();
+  const context = await browser.newContext({ permissions: ['clipboard-read', 'clipboard-write'] });
+  const page = await context.newPage();
   const ended = Promise.withResolvers<number>();
   await page.exposeFunction('codeAutomationLog', (_type: string, values: readonly unknown[]) => {
     const text = values.join(' ');
