@@ -13,7 +13,9 @@ export function Details({ job }: { readonly job: JobView }) {
               <td class="muted">{new Date(event.at).toLocaleTimeString([], { hour12: false })}</td>
               <td>
                 {event.text}
-                {event.native === null || event.native === event.text ? null : <div class="muted mono">{event.native}</div>}
+                {event.native === null || event.text.includes(event.native) ? null : (
+                  <div class="muted mono">{event.native}</div>
+                )}
               </td>
             </tr>
           ))}

@@ -11,7 +11,12 @@ export function Files(props: {
 }) {
   const { job, files, send } = props;
   const refresh = (
-    <vscode-button appearance="secondary" onClick={() => { send({ type: 'refreshFiles' }); }}>
+    <vscode-button
+      appearance="secondary"
+      onClick={() => {
+        send({ type: 'refreshFiles' });
+      }}
+    >
       {t('Refresh')}
     </vscode-button>
   );
@@ -37,13 +42,13 @@ export function Files(props: {
   return (
     <div class="files">
       <div class="files-bar">
-        <span class="muted">
-          {t('{0} files match {1}', files.files.length, job.outputGlobs.join(', '))}
-        </span>
+        <span class="muted">{matching(files.files.length, job.outputGlobs.join(', '))}</span>
         <vscode-button
           appearance="primary"
           disabled={files.files.length === 0}
-          onClick={() => { send({ type: 'download', paths: files.files.map((file) => file.path) }); }}
+          onClick={() => {
+            send({ type: 'download', paths: files.files.map((file) => file.path) });
+          }}
         >
           {t('Download All')}
         </vscode-button>
@@ -54,7 +59,13 @@ export function Files(props: {
           {files.files.map((file) => (
             <tr key={file.path}>
               <td class="mono">
-                <button type="button" class="link" onClick={() => { send({ type: 'openFile', path: file.path }); }}>
+                <button
+                  type="button"
+                  class="link"
+                  onClick={() => {
+                    send({ type: 'openFile', path: file.path });
+                  }}
+                >
                   {file.path}
                 </button>
               </td>
@@ -65,7 +76,9 @@ export function Files(props: {
                   type="button"
                   class="link"
                   aria-label={t('Download {0}', file.path)}
-                  onClick={() => { send({ type: 'download', paths: [file.path] }); }}
+                  onClick={() => {
+                    send({ type: 'download', paths: [file.path] });
+                  }}
                 >
                   <Icon name="cloud-download" />
                 </button>
@@ -76,4 +89,8 @@ export function Files(props: {
       </table>
     </div>
   );
+}
+
+function matching(count: number, globs: string): string {
+  return count === 1 ? t('1 file matches {0}', globs) : t('{0} files match {1}', count, globs);
 }

@@ -6,7 +6,11 @@ import { stateTint } from './stateTint.ts';
 import { Timeline } from './Timeline.tsx';
 
 /** What the job is, how it stands and why, and what can be done with it. */
-export function Header(props: { readonly job: JobView; readonly now: number; readonly send: (message: PanelToHost) => void }) {
+export function Header(props: {
+  readonly job: JobView;
+  readonly now: number;
+  readonly send: (message: PanelToHost) => void;
+}) {
   const { job, now, send } = props;
   const clock = (at: number): string => new Date(at).toLocaleString();
   return (
@@ -15,11 +19,21 @@ export function Header(props: { readonly job: JobView; readonly now: number; rea
         <h1>{job.name}</h1>
         <div class="actions">
           {job.canReveal ? (
-            <vscode-button appearance="secondary" onClick={() => { send({ type: 'reveal' }); }}>
+            <vscode-button
+              appearance="secondary"
+              onClick={() => {
+                send({ type: 'reveal' });
+              }}
+            >
               {t('Run Folder')}
             </vscode-button>
           ) : null}
-          <vscode-button appearance="secondary" onClick={() => { send({ type: 'submitAgain' }); }}>
+          <vscode-button
+            appearance="secondary"
+            onClick={() => {
+              send({ type: 'submitAgain' });
+            }}
+          >
             {t('Submit Again')}
           </vscode-button>
           {job.group === 'finished' ? null : (
@@ -27,7 +41,9 @@ export function Header(props: { readonly job: JobView; readonly now: number; rea
               class="danger"
               appearance="secondary"
               disabled={!job.canCancel}
-              onClick={() => { send({ type: 'cancel' }); }}
+              onClick={() => {
+                send({ type: 'cancel' });
+              }}
             >
               {t('Cancel')}
             </vscode-button>
@@ -47,7 +63,9 @@ export function Header(props: { readonly job: JobView; readonly now: number; rea
           class="link mono"
           title={t('Copy run ID {0}', job.runId)}
           aria-label={t('Copy run ID {0}', job.runId)}
-          onClick={() => { send({ type: 'copyRunId' }); }}
+          onClick={() => {
+            send({ type: 'copyRunId' });
+          }}
         >
           {job.runId.slice(-8)} <Icon name="copy" />
         </button>
@@ -55,7 +73,9 @@ export function Header(props: { readonly job: JobView; readonly now: number; rea
       {job.reason === null ? null : (
         <p class={`reason${job.state === 'failed' ? ' failed' : ''}`}>
           {job.reason}
-          {job.native === null || job.native.includes(job.reason) ? null : <span class="muted mono"> {job.native}</span>}
+          {job.native === null || job.native.includes(job.reason) ? null : (
+            <span class="muted mono"> {job.native}</span>
+          )}
         </p>
       )}
       {job.staleNote === null ? null : (

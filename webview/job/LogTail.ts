@@ -8,6 +8,13 @@ const maxRows = 5_000;
 /** Closer to the end than this, in px, counts as at the end. */
 const nearEnd = 24;
 
+export interface LogStatus {
+  readonly text: string;
+  readonly kind: LogTailUpdate['status'];
+  /** There is nothing to show, not even a gap. */
+  readonly empty: boolean;
+}
+
 /** The live tail of a log: plain rows, follows the end until the person scrolls up. */
 export class LogTail {
   readonly element = document.createElement('div');
@@ -15,12 +22,12 @@ export class LogTail {
   readonly #rows = document.createElement('div');
   readonly #partial = document.createElement('div');
   readonly #newLines = document.createElement('button');
-  readonly #status: (text: string, kind: LogTailUpdate['status']) => void;
+  readonly #status: (status: LogStatus) => void;
   #following = true;
   #unseen = 0;
   #lastTop = 0;
 
-  constructor(status: (text: string, kind: LogTailUpdate['status']) => void) {
+  constructor(status: (status: LogStatus) => void) {
     this.#status = status;
     this.element.className = 'log';
     this.#scroller.className = 'log-scroller';
@@ -61,7 +68,8 @@ export class LogTail {
       this.#unseen += update.lines.length;
     }
     this.#showUnseen();
-    this.#status(statusText(update), update.status);
+    const empty = this.#rows.childElementCount + this.#partial.childElementCount === 0;
+    this.#status({ text: statusText(update), kind: update.status, empty });
   }
 
   follow(): void {

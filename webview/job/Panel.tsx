@@ -1,13 +1,12 @@
 import { useLayoutEffect, useRef } from 'preact/hooks';
 
 import { type FilesState, type JobTab, jobTabs, type JobView, type PanelToHost } from '../../src/protocol/jobPanel.ts';
-import type { LogTailUpdate } from '../../src/protocol/logView.ts';
 import { Icon } from '../ui/Icon.tsx';
 import { t } from '../ui/l10n.ts';
 import { Details } from './Details.tsx';
 import { Files } from './Files.tsx';
 import { Header } from './Header.tsx';
-import type { LogTail } from './LogTail.ts';
+import type { LogStatus, LogTail } from './LogTail.ts';
 
 export interface PanelProps {
   readonly job: JobView | undefined;
@@ -16,7 +15,7 @@ export interface PanelProps {
   readonly tab: JobTab;
   readonly files: FilesState;
   readonly log: LogTail;
-  readonly logStatus: { readonly text: string; readonly kind: LogTailUpdate['status'] };
+  readonly logStatus: LogStatus;
   readonly now: number;
   readonly send: (message: PanelToHost) => void;
   readonly show: (tab: JobTab) => void;
@@ -36,7 +35,7 @@ export function Panel(props: PanelProps) {
       <Header job={job} now={props.now} send={props.send} />
       <Tabs tab={tab} show={props.show} status={tab === 'log' ? props.logStatus : undefined} />
       <section class="tab-body" id={`panel-${tab}`} role="tabpanel" aria-labelledby={`tab-${tab}`}>
-        {tab === 'log' ? <LogHolder log={props.log} job={job} empty={props.logStatus.kind === 'none'} /> : null}
+        {tab === 'log' ? <LogHolder log={props.log} job={job} empty={props.logStatus.empty} /> : null}
         {tab === 'details' ? <Details job={job} /> : null}
         {tab === 'files' ? <Files job={job} files={props.files} send={props.send} /> : null}
       </section>
@@ -72,7 +71,7 @@ function emptyText(job: JobView): string {
 function Tabs(props: {
   readonly tab: JobTab;
   readonly show: (tab: JobTab) => void;
-  readonly status: PanelProps['logStatus'] | undefined;
+  readonly status: LogStatus | undefined;
 }) {
   const labels: Readonly<Record<JobTab, string>> = { log: t('Log'), details: t('Details'), files: t('Files') };
   const move = (event: KeyboardEvent): void => {

@@ -19,7 +19,9 @@ export function Timeline(props: { readonly phases: readonly PhaseView[]; readonl
             key={phase.from}
             class={`phase bar-${stateTint[phase.state]}`}
             style={{ flexGrow: total === 0 ? 1 : length / total }}
-            title={[text, new Date(phase.from).toLocaleTimeString(), phase.reason].filter((part) => part !== null).join('\n')}
+            title={[text, new Date(phase.from).toLocaleTimeString(), phase.reason]
+              .filter((part) => part !== null)
+              .join('\n')}
           >
             {text}
           </li>

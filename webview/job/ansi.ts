@@ -16,7 +16,14 @@ interface Look {
 
 /** CSI with its parameters and final letter; OSC up to its end; any other two-character escape; a lone escape. */
 const escape = /\u001b(?:\[([0-9;:]*)[ -/]*([@-~])|\][^\u0007\u001b]*(?:\u0007|\u001b\\)?|[@-Z\\^_]|)/gu;
-const flagOf: Readonly<Record<number, string>> = { 1: 'bold', 2: 'dim', 3: 'italic', 4: 'underline', 7: 'inverse', 9: 'strike' };
+const flagOf: Readonly<Record<number, string>> = {
+  1: 'bold',
+  2: 'dim',
+  3: 'italic',
+  4: 'underline',
+  7: 'inverse',
+  9: 'strike',
+};
 
 /**
  * Colours of one line (SGR: 16, 256 and true colour). Every other escape sequence is left out of the text; none can become

@@ -3,10 +3,9 @@ import './job.css';
 import { render } from 'preact';
 
 import type { FilesState, JobTab, JobView, PanelToHost, PanelToWebview } from '../../src/protocol/jobPanel.ts';
-import type { LogTailUpdate } from '../../src/protocol/logView.ts';
 import { registerComponents } from '../ui/components.ts';
 import { connectHost } from '../ui/host.ts';
-import { LogTail } from './LogTail.ts';
+import { type LogStatus, LogTail } from './LogTail.ts';
 import { Panel } from './Panel.tsx';
 
 registerComponents();
@@ -23,11 +22,11 @@ let job: JobView | undefined;
 let gone: string | undefined;
 let tab: JobTab = 'log';
 let files: FilesState = { kind: 'unknown' };
-let logStatus: { text: string; kind: LogTailUpdate['status'] } = { text: '', kind: 'none' };
+let logStatus: LogStatus = { text: '', kind: 'none', empty: true };
 
-const log = new LogTail((text, kind) => {
-  if (text !== logStatus.text) {
-    logStatus = { text, kind };
+const log = new LogTail((status) => {
+  if (status.text !== logStatus.text || status.empty !== logStatus.empty) {
+    logStatus = status;
     draw();
   }
 });
@@ -70,7 +69,9 @@ function draw(): void {
       log={log}
       logStatus={logStatus}
       now={Date.now()}
-      send={host.send}
+      send={(message) => {
+        host.send(message);
+      }}
       show={(next) => {
         tab = next;
         if (job !== undefined) {

@@ -138,11 +138,7 @@ function currentText(state: FormState): string {
   return accelerator === '' ? t('CPU only') : `${accelerator} × ${count}`;
 }
 
-function Row(props: {
-  readonly row: PickerRow;
-  readonly active: boolean;
-  readonly choose: (row: PickerRow) => void;
-}) {
+function Row(props: { readonly row: PickerRow; readonly active: boolean; readonly choose: (row: PickerRow) => void }) {
   const { row, active } = props;
   if (row.kind === 'vendor') {
     return (
@@ -166,7 +162,9 @@ function Row(props: {
     return (
       <div {...option} class={`picker-row place${active ? ' active' : ''}`}>
         <span class={`dot tint-${likelihoodTint[place.likelihood]}`} aria-hidden="true" />
-        <span class="picker-name">{[place.connectionLabel, place.region].filter((part) => part !== null).join(' · ')}</span>
+        <span class="picker-name">
+          {[place.connectionLabel, place.region].filter((part) => part !== null).join(' · ')}
+        </span>
         <span class="muted">{place.note}</span>
         <span class="picker-price muted">{place.price}</span>
       </div>

@@ -1,6 +1,6 @@
 import type { ComponentChildren } from 'preact';
 
-import type { FormDraft, FormField, FormState, FormToHost } from '../../src/protocol/submitForm.ts';
+import type { FormDraft, FormState, FormToHost } from '../../src/protocol/submitForm.ts';
 import { t } from '../ui/l10n.ts';
 import { AcceleratorPicker } from './AcceleratorPicker.tsx';
 import { EnvTable } from './EnvTable.tsx';
@@ -8,6 +8,9 @@ import { Checkbox, Dropdown, Problems, TextArea, TextField } from './fields.tsx'
 import { SecretList } from './SecretList.tsx';
 import { SubmitBar } from './SubmitBar.tsx';
 import { UploadSummary } from './UploadSummary.tsx';
+
+/** Fields of the draft that are plain text. */
+type TextName = { [Name in keyof FormDraft]: FormDraft[Name] extends string ? Name : never }[keyof FormDraft];
 
 export interface FormProps {
   readonly state: FormState;
@@ -21,11 +24,11 @@ export function Form({ state, change, send }: FormProps) {
   const edit = (part: Partial<FormDraft>): void => {
     change({ ...draft, ...part });
   };
-  const field = (name: FormField & keyof FormDraft, label: string) => ({
+  const field = (name: TextName, label: string) => ({
     field: name,
     label,
     problems,
-    value: String(draft[name]),
+    value: draft[name],
     change: (value: string): void => {
       edit({ [name]: value });
     },
@@ -37,7 +40,7 @@ export function Form({ state, change, send }: FormProps) {
     image: connection?.containerImage ?? state.connections.some(({ containerImage }) => containerImage),
     nodes: connection?.multiNode ?? state.connections.some(({ multiNode }) => multiNode),
   };
-  const where = connection?.label ?? t('any provider here');
+  const cannot = (one: string, none: string): string => (connection === undefined ? none : t(one, connection.label));
   return (
     <form
       class="form"
@@ -83,7 +86,9 @@ export function Form({ state, change, send }: FormProps) {
         {draft.accelerator === '' ? <TextField {...field('costLimit', t('At most'))} placeholder="$" /> : null}
       </div>
       {draft.accelerator === '' ? null : <TextField {...field('costLimit', t('At most'))} placeholder="$" />}
-      {can.nodes || draft.nodes === '1' ? null : <Unable text={t('{0} runs jobs on one node.', where)} />}
+      {can.nodes || draft.nodes === '1' ? null : (
+        <Unable text={cannot('{0} runs jobs on one node.', t('Every provider here runs jobs on one node.'))} />
+      )}
 
       <Section title={t('Set-up and environment')} filled={filled(draft, ['setup', 'image', 'env', 'secrets'])}>
         <TextArea {...field('setup', t('Set-up command'))} rows={2} placeholder="pip install -r requirements.txt" />
@@ -109,13 +114,16 @@ export function Form({ state, change, send }: FormProps) {
         <TextField
           {...field('image', t('Container image'))}
           mono
-          hint={can.image ? undefined : t('{0} does not run containers.', where)}
+          hint={can.image ? undefined : cannot('{0} does not run containers.', t('No provider here runs containers.'))}
         />
       </Section>
       <Section title={t('Resources and place')} filled={filled(draft, ['spot', 'region', 'cpus', 'memory', 'disk'])}>
-        <TextField {...field('region', t('Region'))} hint={can.regions ? undefined : t('{0} has no regions.', where)} />
+        <TextField
+          {...field('region', t('Region'))}
+          hint={can.regions ? undefined : cannot('{0} has no regions.', t('No provider here has regions.'))}
+        />
         <Checkbox
-          label={can.spot ? t('Spot: cheaper, may be preempted') : t('Spot (not offered by {0})', where)}
+          label={can.spot ? t('Spot: cheaper, may be preempted') : t('Spot (not offered here)')}
           checked={draft.spot}
           change={(spot) => {
             edit({ spot });
@@ -129,7 +137,12 @@ export function Form({ state, change, send }: FormProps) {
         </div>
       </Section>
       <Section title={t('Results and limits')} filled={filled(draft, ['outputs', 'waitLimit', 'name'])}>
-        <TextArea {...field('outputs', t('Result files'))} rows={2} placeholder="outputs/**" hint={t('One pattern a line.')} />
+        <TextArea
+          {...field('outputs', t('Result files'))}
+          rows={2}
+          placeholder="outputs/**"
+          hint={t('One pattern a line.')}
+        />
         <TextField {...field('waitLimit', t('Give up waiting after'))} placeholder={t('never')} />
         <TextField {...field('name', t('Name'))} placeholder={t('from the command')} />
       </Section>

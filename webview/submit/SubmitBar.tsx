@@ -3,29 +3,37 @@ import { Icon } from '../ui/Icon.tsx';
 import { t } from '../ui/l10n.ts';
 
 /** Submit and Preview; while a submission is under way, its step and a way to stop it. */
-export function SubmitBar({ state, send }: { readonly state: FormState; readonly send: (message: FormToHost) => void }) {
+export function SubmitBar({
+  state,
+  send,
+}: {
+  readonly state: FormState;
+  readonly send: (message: FormToHost) => void;
+}) {
   const { submission, blocked, draft } = state;
   if (submission.kind === 'submitting') {
     return (
       <div class="submit-bar" role="status">
-        <vscode-progress-ring aria-hidden="true" />
-        <span class="step">
-          {submission.step}
-          {submission.fraction === null ? '…' : ` ${Math.round(submission.fraction * 100)} %`}
-        </span>
-        <vscode-button
-          appearance="secondary"
-          onClick={() => {
-            send({ type: 'cancelSubmit' });
-          }}
-        >
-          {t('Cancel')}
-        </vscode-button>
+        <div class="buttons">
+          <vscode-progress-ring aria-hidden="true" />
+          <span class="step">
+            {submission.step}
+            {submission.fraction === null ? '…' : ` ${Math.round(submission.fraction * 100)} %`}
+          </span>
+          <vscode-button
+            appearance="secondary"
+            onClick={() => {
+              send({ type: 'cancelSubmit' });
+            }}
+          >
+            {t('Cancel')}
+          </vscode-button>
+        </div>
       </div>
     );
   }
   return (
-    <>
+    <div class="submit-bar">
       {submission.kind === 'failed' ? (
         <div class="failure" role="alert">
           <Icon name="error" tint="red" />
@@ -54,7 +62,7 @@ export function SubmitBar({ state, send }: { readonly state: FormState; readonly
           </div>
         </div>
       )}
-      <div class="submit-bar">
+      <div class="buttons">
         <vscode-button
           id="submit"
           class="grow"
@@ -76,6 +84,6 @@ export function SubmitBar({ state, send }: { readonly state: FormState; readonly
           {t('Preview')}
         </vscode-button>
       </div>
-    </>
+    </div>
   );
 }

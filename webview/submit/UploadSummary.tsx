@@ -40,9 +40,7 @@ export function UploadSummary(props: { readonly state: FormState; readonly send:
           </Line>
           {upload.heldBack.length === 0 ? null : (
             <details class="held-back">
-              <summary>
-                {t('{0} held back: {1}', upload.heldBack.length, nameSome(upload.heldBack))}
-              </summary>
+              <summary>{t('{0} held back: {1}', upload.heldBack.length, nameSome(upload.heldBack))}</summary>
               <ul>
                 {upload.heldBack.map((file) => (
                   <HeldBack key={file.path} file={file} send={props.send} />
@@ -52,7 +50,8 @@ export function UploadSummary(props: { readonly state: FormState; readonly send:
           )}
           {upload.included.map((path) => (
             <Line key={path} icon="warning">
-              {t('{0} is sent on your word', path)}{' · '}
+              {t('{0} is sent on your word', path)}
+              {' · '}
               <button
                 type="button"
                 class="link"

@@ -32,15 +32,13 @@ export function pickerRows(choices: readonly AcceleratorChoice[], query: string)
         .filter((count) => matches(choice, count, query))
         .flatMap((count): PickerRow[] => [
           { kind: 'choice', key: `${choice.name}×${count}`, choice, count },
-          ...choice.places.map(
-            (place): PickerRow => ({
-              kind: 'place',
-              key: `${choice.name}×${count}@${place.connection}/${place.region ?? ''}`,
-              choice,
-              count,
-              place,
-            }),
-          ),
+          ...choice.places.map((place): PickerRow => ({
+            kind: 'place',
+            key: `${choice.name}×${count}@${place.connection}/${place.region ?? ''}`,
+            choice,
+            count,
+            place,
+          })),
         ]),
     );
     if (own.length > 0 && vendor !== '') {

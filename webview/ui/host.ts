@@ -12,9 +12,7 @@ export interface Host<ToHost, State> {
 }
 
 /** The extension's side, as this webview sees it. Called once per page. */
-export function connectHost<ToWebview, ToHost, State>(
-  receive: (message: ToWebview) => void,
-): Host<ToHost, State> {
+export function connectHost<ToWebview, ToHost, State>(receive: (message: ToWebview) => void): Host<ToHost, State> {
   const api = acquireVsCodeApi();
   globalThis.addEventListener('message', (event: MessageEvent<ToWebview>) => {
     receive(event.data);
