@@ -113,13 +113,23 @@ export class Window {
   /** Runs a command by its title in the palette. */
   async command(title: string): Promise<void> {
     await this.page.keyboard.press('F1');
-    const input = this.page.locator('.quick-input-widget input');
-    await input.waitFor({ state: 'visible', timeout: patience });
-    await input.fill(`>${title}`);
-    await this.page
-      .locator('.quick-input-list .monaco-list-row', { hasText: title })
-      .first()
-      .waitFor({ timeout: patience });
+    await this.pick(title, '>');
+  }
+
+  /** Chooses from the list that VS Code shows at the top. */
+  async pick(label: string, prefix = ''): Promise<void> {
+    const input = this.page.locator('.quick-input-widget input[type="text"]');
+    await input.waitFor();
+    await input.fill(`${prefix}${label}`);
+    // A label may be followed by the keys that do the same.
+    const row = this.page
+      .locator('.quick-input-list')
+      .locator(`.monaco-list-row[aria-label="${label}"], .monaco-list-row[aria-label^="${label},"]`)
+      .first();
+    await row.waitFor();
+    while ((await row.getAttribute('class'))?.includes('focused') !== true) {
+      await this.page.keyboard.press('ArrowDown');
+    }
     await this.page.keyboard.press('Enter');
   }
 
@@ -177,14 +187,21 @@ export class Window {
     return this.page.locator('.monaco-dialog-box');
   }
 
+  async closeEditors(): Promise<void> {
+    await this.command('View: Close All Editors');
+    await this.page.locator('.tabs-container .tab').first().waitFor({ state: 'detached' });
+  }
+
   /** Answers a modal question. */
   async answer(button: string): Promise<void> {
     await this.dialog().getByRole('button', { name: button, exact: true }).click();
     await this.dialog().waitFor({ state: 'detached' });
   }
 
-  notification(text: string | RegExp): Locator {
-    return this.page.locator('.notification-list-item', { hasText: text });
+  /** All notifications with this text, in VS Code's own list of them. */
+  async notification(text: string | RegExp): Promise<Locator> {
+    await this.command('Notifications: Show Notifications');
+    return this.page.locator('.notifications-center .notification-list-item', { hasText: text });
   }
 
   async screenshot(name: string): Promise<void> {
