@@ -9,6 +9,10 @@ function fields(message: unknown): Fields | undefined {
   return typeof message === 'object' && message !== null ? { ...message } : undefined;
 }
 
+function isCount(value: unknown): value is number {
+  return typeof value === 'number' && Number.isSafeInteger(value) && value >= 0;
+}
+
 /** A message from the New Job form, or undefined when it is none. */
 export function parseFormMessage(message: unknown): FormToHost | undefined {
   const record = fields(message);
@@ -20,7 +24,7 @@ export function parseFormMessage(message: unknown): FormToHost | undefined {
     case 'resolveBlocked':
       return { type: record['type'] };
     case 'draft':
-      return typeof record['revision'] === 'number'
+      return isCount(record['revision'])
         ? { type: 'draft', draft: parseDraft(record['draft']), revision: record['revision'] }
         : undefined;
     case 'submit':
@@ -53,7 +57,7 @@ export function parsePanelMessage(message: unknown): PanelToHost | undefined {
       return tab === undefined ? undefined : { type: 'tab', tab };
     }
     case 'logPainted':
-      return typeof record['id'] === 'number' ? { type: 'logPainted', id: record['id'] } : undefined;
+      return isCount(record['id']) ? { type: 'logPainted', id: record['id'] } : undefined;
     case 'download': {
       const paths: readonly unknown[] = Array.isArray(record['paths']) ? record['paths'] : [];
       return { type: 'download', paths: paths.filter((path) => typeof path === 'string') };

@@ -40,7 +40,8 @@ export function Form({ state, change, send }: FormProps) {
     image: connection?.containerImage ?? state.connections.some(({ containerImage }) => containerImage),
     nodes: connection?.multiNode ?? state.connections.some(({ multiNode }) => multiNode),
   };
-  const cannot = (one: string, none: string): string => (connection === undefined ? none : t(one, connection.label));
+  const cannot = (one: (place: string) => string, none: string): string =>
+    connection === undefined ? none : one(connection.label);
   return (
     <form
       class="form"
@@ -87,7 +88,12 @@ export function Form({ state, change, send }: FormProps) {
       </div>
       {draft.accelerator === '' ? null : <TextField {...field('costLimit', t('At most'))} placeholder="$" />}
       {can.nodes || draft.nodes === '1' ? null : (
-        <Unable text={cannot('{0} runs jobs on one node.', t('Every provider here runs jobs on one node.'))} />
+        <Unable
+          text={cannot(
+            (place) => t('{0} runs jobs on one node.', place),
+            t('Every provider here runs jobs on one node.'),
+          )}
+        />
       )}
 
       <Section title={t('Set-up and environment')} filled={filled(draft, ['setup', 'image', 'env', 'secrets'])}>
@@ -114,13 +120,21 @@ export function Form({ state, change, send }: FormProps) {
         <TextField
           {...field('image', t('Container image'))}
           mono
-          hint={can.image ? undefined : cannot('{0} does not run containers.', t('No provider here runs containers.'))}
+          hint={
+            can.image
+              ? undefined
+              : cannot((place) => t('{0} does not run containers.', place), t('No provider here runs containers.'))
+          }
         />
       </Section>
       <Section title={t('Resources and place')} filled={filled(draft, ['spot', 'region', 'cpus', 'memory', 'disk'])}>
         <TextField
           {...field('region', t('Region'))}
-          hint={can.regions ? undefined : cannot('{0} has no regions.', t('No provider here has regions.'))}
+          hint={
+            can.regions
+              ? undefined
+              : cannot((place) => t('{0} has no regions.', place), t('No provider here has regions.'))
+          }
         />
         <Checkbox
           label={can.spot ? t('Spot: cheaper, may be preempted') : t('Spot (not offered here)')}

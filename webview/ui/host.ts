@@ -6,9 +6,9 @@ interface VsCodeApi {
 declare function acquireVsCodeApi(): VsCodeApi;
 
 export interface Host<ToHost, State> {
-  send(message: ToHost): void;
+  readonly send: (message: ToHost) => void;
   /** Navigation only: what a reload of the window must find again. */
-  remember(state: State): void;
+  readonly remember: (state: State) => void;
 }
 
 /** The extension's side, as this webview sees it. Called once per page. */
