@@ -336,10 +336,10 @@ describe('removeUnreferencedSnapshots', () => {
 
   test('finding a snapshot unchanged makes it young again', async () => {
     const place = newPlace(manyFiles(10));
-    const { id, pieces, piecePath } = await snapshotOf(place);
+    const snapshot = await snapshotOf(place);
     for (const path of [
-      join(place.storeFolder, 'snapshots', `${id}.json`),
-      ...pieces.map((piece) => piecePath(piece)),
+      join(place.storeFolder, 'snapshots', `${snapshot.id}.json`),
+      ...snapshot.pieces.map((piece) => snapshot.piecePath(piece)),
     ]) {
       utimesSync(path, 1000, 1000);
     }
