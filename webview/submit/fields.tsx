@@ -16,6 +16,8 @@ export function Problems(props: {
   readonly problems: readonly FormProblem[];
   readonly field: FormField;
   readonly row?: number;
+  /** Names the field where several share a line. */
+  readonly label?: string;
 }) {
   const own = props.problems.filter(
     (problem) => problem.field === props.field && (props.row === undefined || problem.row === props.row),
@@ -23,7 +25,7 @@ export function Problems(props: {
   return (
     <>
       {own.map((problem) => (
-        <p key={problem.message} class="problem" role="alert">
+        <p key={problem.message} class="problem" role="alert" data-label={props.label}>
           {problem.message}
         </p>
       ))}
@@ -67,7 +69,7 @@ export function TextField(props: FieldProps) {
       >
         {props.label}
       </vscode-text-field>
-      <Problems problems={props.problems} field={props.field} />
+      <Problems problems={props.problems} field={props.field} label={props.label} />
       {bad || props.hint === undefined ? null : <div class="hint">{props.hint}</div>}
     </div>
   );
@@ -90,7 +92,7 @@ export function TextArea(props: FieldProps & { readonly rows: number }) {
       >
         {props.label}
       </vscode-text-area>
-      <Problems problems={props.problems} field={props.field} />
+      <Problems problems={props.problems} field={props.field} label={props.label} />
       {bad || props.hint === undefined ? null : <div class="hint">{props.hint}</div>}
     </div>
   );
