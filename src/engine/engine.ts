@@ -3,7 +3,14 @@ import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import type { Event } from '../core/event.ts';
-import { type ConnectionId, currentAttempt, type Job, type JobEvent, type RunId, type SnapshotId } from '../core/job.ts';
+import {
+  type ConnectionId,
+  currentAttempt,
+  type Job,
+  type JobEvent,
+  type RunId,
+  type SnapshotId,
+} from '../core/job.ts';
 import type { JobSpec } from '../core/jobSpec.ts';
 import { isTerminal } from '../core/jobState.ts';
 import type { Offer } from '../core/offer.ts';
@@ -145,13 +152,17 @@ export class Engine {
   // Before a submission
 
   /** What every connection can give now; one that cannot answer is named and leaves the others alone. */
-  async offers(signal: AbortSignal): Promise<{ readonly offers: readonly Offer[]; readonly problems: readonly string[] }> {
+  async offers(
+    signal: AbortSignal,
+  ): Promise<{ readonly offers: readonly Offer[]; readonly problems: readonly string[] }> {
     const answers = await Promise.allSettled(
       this.connections.list().map(async ({ id }) => await (await this.connections.open(id)).offers({}, signal)),
     );
     signal.throwIfAborted();
     const problems = answers.flatMap((answer, index) =>
-      answer.status === 'fulfilled' ? [] : [`${this.connections.list()[index]?.label ?? ''}: ${messageOf(answer.reason)}`],
+      answer.status === 'fulfilled'
+        ? []
+        : [`${this.connections.list()[index]?.label ?? ''}: ${messageOf(answer.reason)}`],
     );
     return { offers: answers.flatMap((answer) => (answer.status === 'fulfilled' ? answer.value : [])), problems };
   }
@@ -170,10 +181,18 @@ export class Engine {
     if (spec === undefined || files.refused.length > 0) {
       return { files, plan: null };
     }
-    const { snapshot } = await makeSnapshot(request.sourceFolder, this.#snapshotOptions(request.include), signal, () => undefined);
+    const { snapshot } = await makeSnapshot(
+      request.sourceFolder,
+      this.#snapshotOptions(request.include),
+      signal,
+      () => undefined,
+    );
     const place = await this.#choose(spec, signal);
     const connection = await this.connections.open(place.id);
-    return { files, plan: connection.plan({ spec, key: { runId: request.runId, attempt: 1 }, snapshotId: snapshot.id }) };
+    return {
+      files,
+      plan: connection.plan({ spec, key: { runId: request.runId, attempt: 1 }, snapshotId: snapshot.id }),
+    };
   }
 
   /** The place for a spec; rejects with `unsupported` when none of the connections has what it asks for. */
@@ -187,7 +206,8 @@ export class Engine {
     );
     const info = infos.find(({ id }) => id === place?.connectionId);
     if (info === undefined) {
-      const what = spec.accelerator === null ? 'a place for this job' : `${spec.accelerator.count} ${spec.accelerator.name}`;
+      const what =
+        spec.accelerator === null ? 'a place for this job' : `${spec.accelerator.count} ${spec.accelerator.name}`;
       throw new ProviderError('unsupported', [`No connection here has ${what}.`, ...problems].join(' '), {
         field: 'accelerator',
         remedy: 'Choose another accelerator, count or provider.',
@@ -262,7 +282,12 @@ export class Engine {
     }
     this.store.deleteJob(runId);
     await rm(join(this.#deps.root, 'logs', runId), { recursive: true, force: true });
-    await removeUnreferencedSnapshots(this.#deps.root, this.store.snapshotRefs(), snapshotGrace, this.#deps.clock.now());
+    await removeUnreferencedSnapshots(
+      this.#deps.root,
+      this.store.snapshotRefs(),
+      snapshotGrace,
+      this.#deps.clock.now(),
+    );
   }
 
   /** The newest attempt's log; see `tailJob`. */
@@ -308,7 +333,9 @@ export class Engine {
   /** The newest attempt that a provider accepted, with its open connection. */
   async #accepted(
     runId: RunId,
-  ): Promise<{ readonly connection: Connection; readonly handle: Handle; readonly connectionId: ConnectionId } | undefined> {
+  ): Promise<
+    { readonly connection: Connection; readonly handle: Handle; readonly connectionId: ConnectionId } | undefined
+  > {
     const attempt = this.store.job(runId)?.attempts.findLast(({ handle }) => handle !== null);
     if (attempt === undefined || attempt.handle === null) {
       return undefined;
@@ -380,4 +407,3 @@ const unknownSnapshot = '0'.repeat(64) as SnapshotId;
 function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
-
