@@ -35,7 +35,6 @@ export class EndNotifier implements vscode.Disposable {
   /** Its provider accepted it, or the person cancelled it, or the window closes and another finishes it. */
   release(runId: RunId): void {
     this.#submitting.delete(runId);
-    this.#check();
   }
 
   /** Its submission failed, and the person knows. */
