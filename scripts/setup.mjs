@@ -92,13 +92,20 @@ export function ensureDependencies() {
 /** `npm ci` refuses a lock file when a registry lacks an optional package of another platform; `npm install` keeps to it all the same. */
 function installLocked() {
   try {
-    run('npm', ['ci', '--no-audit', '--no-fund']);
+    run('npm', ['ci', '--prefer-offline', '--no-audit', '--no-fund']);
   } catch (error) {
-    if (!String(error.message).includes('npm ci')) {
+    if (!String(error.message).includes('npm help ci')) {
       throw error;
     }
-    run('npm', ['install', '--no-save', '--no-audit', '--no-fund']);
+    run('npm', ['install', '--no-save', '--prefer-offline', '--no-audit', '--no-fund']);
   }
+}
+
+/** The modules use Node's stable interface, so installed headers of any version will do; without, node-gyp downloads some. */
+function headers() {
+  const prefixes = [dirname(dirname(process.execPath)), '/usr', '/usr/local'];
+  const prefix = prefixes.find((folder) => existsSync(join(folder, 'include', 'node', 'node_api.h')));
+  return prefix === undefined ? [] : [`--nodedir=${prefix}`];
 }
 
 export function ensureServer() {
@@ -106,12 +113,12 @@ export function ensureServer() {
   ensureProgram('g++', ['g++', 'make']);
   ensureProgram('make', ['make']);
   once(serverFolder, serverVersion, `Installing VS Code (code-server ${serverVersion})`, () => {
-    const quiet = ['--ignore-scripts', '--no-audit', '--no-fund'];
+    const quiet = ['--ignore-scripts', '--prefer-offline', '--no-audit', '--no-fund'];
     run('npm', ['install', '--prefix', serverFolder, `code-server@${serverVersion}`, ...quiet]);
     const vscode = join(serverFolder, 'node_modules', 'code-server', 'lib', 'vscode');
     run('npm', ['install', '--omit=dev', ...quiet], vscode);
     run('npm', ['install', '--omit=dev', ...quiet], join(vscode, 'extensions'));
-    run('npm', ['rebuild', ...nativeModules], vscode);
+    run('npm', ['rebuild', ...nativeModules, ...headers()], vscode);
   });
 }
 

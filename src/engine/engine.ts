@@ -18,7 +18,7 @@ import { choosePlace } from '../core/placement.ts';
 import type { Clock, Logger, Secrets } from '../core/ports.ts';
 import type { Connection, Handle, Json, Location, OutputFile, Plan } from '../core/provider.ts';
 import { ProviderError } from '../core/providerError.ts';
-import type { LogTailUpdate } from '../protocol/logView.ts';
+import type { LogTailUpdate } from '../core/logView.ts';
 import { cancelJob } from './cancellation.ts';
 import { type ConnectionInfo, connectionLabel, type Connections } from './connections.ts';
 import { type Damage, type JobStore, openStore, type StoreChange } from './jobStore.ts';

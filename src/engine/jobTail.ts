@@ -1,6 +1,6 @@
 import { currentAttempt, type RunId } from '../core/job.ts';
 import type { Clock } from '../core/ports.ts';
-import type { LogTailUpdate } from '../protocol/logView.ts';
+import type { LogTailUpdate } from '../core/logView.ts';
 import type { JobStore } from './jobStore.ts';
 import { attemptLogFolder } from './logFolder.ts';
 import { tailLog } from './logTail.ts';

@@ -1,4 +1,4 @@
-import type { LogTailUpdate } from '../protocol/logView.ts';
+import type { LogTailUpdate } from '../core/logView.ts';
 import { TailReader, type TailSource } from './tailReader.ts';
 
 /** In ms: how often the size of the log is looked at, and how often the recorded status is. */

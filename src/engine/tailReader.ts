@@ -3,7 +3,7 @@ import { type FileHandle, open, stat } from 'node:fs/promises';
 import type { AttemptKey } from '../core/job.ts';
 import type { StreamId } from '../core/logChunk.ts';
 import type { Clock } from '../core/ports.ts';
-import type { LogLine, LogTailUpdate } from '../protocol/logView.ts';
+import type { LogLine, LogTailUpdate } from '../core/logView.ts';
 import { errorCode } from './fileError.ts';
 import { LineSplitter, type SplitLine } from './lineSplitter.ts';
 import { openIfThere, readAt } from './logFiles.ts';

@@ -1,5 +1,5 @@
 import type { JobGroup, JobState } from '../core/jobState.ts';
-import type { LogTailUpdate } from './logView.ts';
+import type { LogTailUpdate } from '../core/logView.ts';
 
 /** Messages between a job panel (a webview) and the extension. Plain JSON both ways. */
 

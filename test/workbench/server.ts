@@ -57,13 +57,14 @@ export async function startServer(options: ServerOptions): Promise<WorkbenchServ
   }
   const port = await freePort();
   const args = [
+    join(import.meta.dirname, 'serverGuard.mjs'),
     serverMain,
     ...['--host', '127.0.0.1', '--port', String(port), '--without-connection-token', '--accept-server-license-terms'],
     ...['--enable-smoke-test-driver', '--server-data-dir', options.dataFolder, '--disable-telemetry'],
     ...(options.workspaceTrust === true ? [] : ['--disable-workspace-trust']),
   ];
-  // A group of its own, so that nothing of it stays behind.
-  const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'pipe'], detached: true });
+  // A group of its own under a guard that holds our pipe, so that nothing of it stays behind even when we are killed.
+  const child = spawn(process.execPath, args, { stdio: ['pipe', 'pipe', 'pipe'], detached: true });
   let output = '';
   const collect = (chunk: Buffer): void => {
     output += chunk.toString('utf8');

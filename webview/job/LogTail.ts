@@ -1,5 +1,5 @@
 import { formatBytes } from '../../src/core/quantity.ts';
-import type { LogLine, LogTailUpdate } from '../../src/protocol/logView.ts';
+import type { LogLine, LogTailUpdate } from '../../src/core/logView.ts';
 import { t } from '../ui/l10n.ts';
 import { styledLine } from './ansi.ts';
 

@@ -2,7 +2,7 @@ import { writeFile } from 'node:fs/promises';
 import { hostname, userInfo } from 'node:os';
 import { join } from 'node:path';
 import * as z from 'zod/mini';
-import type { AttemptKey } from '../../core/job.ts';
+import type { AttemptKey, EpochMs } from '../../core/job.ts';
 import type { LogCursor, LogItem } from '../../core/logChunk.ts';
 import type { Offer, OfferQuery } from '../../core/offer.ts';
 import type { ProviderPorts } from '../../core/ports.ts';
@@ -136,22 +136,24 @@ export class LocalConnection implements Connection {
   async observe(handles: readonly Handle[], signal: AbortSignal): Promise<ReadonlyMap<string, Observation>> {
     return inContract(signal, async () => {
       const names = handles.map((handle) => handle.id).filter(isRunName);
+      const asked = this.#ports.clock.now();
       const before = await this.#states(names);
       const unfinished = names.filter((name) => {
         const state = before.get(name);
         return state !== undefined && !(state instanceof Error) && state.phase !== 'ended';
       });
       if (unfinished.length === 0) {
-        return this.#observations(before);
+        return observations(before, asked);
       }
       try {
         await this.#supervisor.ask({ ask: 'look', runs: unfinished }, signal);
       } catch (error) {
         signal.throwIfAborted();
         const lost = unfinished.map((name) => [name, new Error(messageOf(error))] as const);
-        return this.#observations(new Map([...before, ...lost]));
+        return observations(new Map([...before, ...lost]), asked);
       }
-      return this.#observations(new Map([...before, ...(await this.#states(unfinished))]));
+      const looked = this.#ports.clock.now();
+      return observations(new Map([...before, ...(await this.#states(unfinished))]), looked);
     });
   }
 
@@ -221,8 +223,9 @@ export class LocalConnection implements Connection {
   async *#pushes(signal: AbortSignal): AsyncGenerator<Push, void> {
     for (;;) {
       for await (const name of this.#supervisor.changes(signal)) {
-        const observations = isRunName(name) ? this.#observations(await this.#states([name])) : [];
-        for (const [handleId, observation] of observations) {
+        const looked = this.#ports.clock.now();
+        const pushed = isRunName(name) ? observations(await this.#states([name]), looked) : [];
+        for (const [handleId, observation] of pushed) {
           yield { handleId, observation };
         }
       }
@@ -260,16 +263,16 @@ export class LocalConnection implements Connection {
       return hasCode(error, 'ENOENT') ? null : new Error(messageOf(error));
     }
   }
+}
 
-  #observations(states: ReadonlyMap<RunName, RunState | Error>): Map<string, Observation> {
-    const now = this.#ports.clock.now();
-    return new Map(
-      [...states].map(([name, state]) => [
-        name,
-        state instanceof Error ? unknownObservation(state.message, now) : observationOf(state, now),
-      ]),
-    );
-  }
+/** `lookedAt`: from before the states were read, so that a slow look never seems newer than a quick one that began after it. */
+function observations(states: ReadonlyMap<RunName, RunState | Error>, lookedAt: EpochMs): Map<string, Observation> {
+  return new Map(
+    [...states].map(([name, state]) => [
+      name,
+      state instanceof Error ? unknownObservation(state.message, lookedAt) : observationOf(state, lookedAt),
+    ]),
+  );
 }
 
 function secretValues(names: readonly string[], secrets: ReadonlyMap<string, string>): Record<string, string> {

@@ -16,7 +16,7 @@ const layers: Readonly<Record<string, { readonly fenced: readonly string[]; read
       '../engine/engine.ts',
       '../providers/local/index.ts',
       '../editor/aloft.ts',
-      '../protocol/logView.ts',
+      '../core/logView.ts',
       '@azure/identity',
       'preact',
     ],
@@ -37,7 +37,7 @@ const layers: Readonly<Record<string, { readonly fenced: readonly string[]; read
     free: ['node:fs', '../../core/job.ts'],
   },
   'src/providers/local/file.ts': {
-    fenced: ['vscode', '../../engine/engine.ts', '../../editor/aloft.ts', '../../protocol/logView.ts'],
+    fenced: ['vscode', '../../engine/engine.ts', '../../editor/aloft.ts', '../../core/logView.ts'],
     free: ['node:fs', '../../core/provider.ts', './client.ts'],
   },
   'src/protocol/file.ts': {
@@ -46,7 +46,7 @@ const layers: Readonly<Record<string, { readonly fenced: readonly string[]; read
   },
   'src/editor/file.ts': {
     fenced: ['../providers/local/index.ts'],
-    free: ['vscode', 'node:fs', '../core/job.ts', '../engine/engine.ts', '../protocol/logView.ts'],
+    free: ['vscode', 'node:fs', '../core/job.ts', '../engine/engine.ts', '../core/logView.ts'],
   },
   'webview/job/file.tsx': {
     fenced: [
@@ -57,7 +57,7 @@ const layers: Readonly<Record<string, { readonly fenced: readonly string[]; read
       '../../src/editor/aloft.ts',
       '@vscode/webview-ui-toolkit',
     ],
-    free: ['preact', '../../src/protocol/logView.ts', '../../src/core/quantity.ts'],
+    free: ['preact', '../../src/core/logView.ts', '../../src/core/quantity.ts'],
   },
   'webview/ui/components.ts': {
     fenced: ['vscode', 'node:fs', '../../src/engine/engine.ts'],

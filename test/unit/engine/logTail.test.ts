@@ -9,7 +9,7 @@ import { LogSpool } from '../../../src/engine/logSpool.ts';
 import { tailLog } from '../../../src/engine/logTail.ts';
 import { systemClock } from '../../../src/engine/systemClock.ts';
 import { TailReader } from '../../../src/engine/tailReader.ts';
-import type { LogLine, LogTailUpdate } from '../../../src/protocol/logView.ts';
+import type { LogLine, LogTailUpdate } from '../../../src/core/logView.ts';
 import { workFolder } from '../../fixtures/engine/engineParts.ts';
 import { acceptedAttempt, openLogStore } from '../../fixtures/log/logJob.ts';
 import { itemsOf, type Piece, rank1, sameStream, stderr, stdout } from '../../fixtures/log/output.ts';
