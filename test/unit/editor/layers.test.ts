@@ -16,7 +16,7 @@ const layers: Readonly<Record<string, { readonly fenced: readonly string[]; read
       '../engine/engine.ts',
       '../providers/local/index.ts',
       '../editor/aloft.ts',
-      '../core/logView.ts',
+      '../protocol/jobPanel.ts',
       '@azure/identity',
       'preact',
     ],
@@ -27,6 +27,7 @@ const layers: Readonly<Record<string, { readonly fenced: readonly string[]; read
       'vscode',
       '../providers/local/index.ts',
       '../editor/aloft.ts',
+      '../protocol/jobPanel.ts',
       '@azure/identity',
       '@google-cloud/aiplatform',
     ],
@@ -37,7 +38,7 @@ const layers: Readonly<Record<string, { readonly fenced: readonly string[]; read
     free: ['node:fs', '../../core/job.ts'],
   },
   'src/providers/local/file.ts': {
-    fenced: ['vscode', '../../engine/engine.ts', '../../editor/aloft.ts', '../../core/logView.ts'],
+    fenced: ['vscode', '../../engine/engine.ts', '../../editor/aloft.ts', '../../protocol/jobPanel.ts'],
     free: ['node:fs', '../../core/provider.ts', './client.ts'],
   },
   'src/protocol/file.ts': {
@@ -46,7 +47,7 @@ const layers: Readonly<Record<string, { readonly fenced: readonly string[]; read
   },
   'src/editor/file.ts': {
     fenced: ['../providers/local/index.ts'],
-    free: ['vscode', 'node:fs', '../core/job.ts', '../engine/engine.ts', '../core/logView.ts'],
+    free: ['vscode', 'node:fs', '../core/job.ts', '../engine/engine.ts', '../protocol/jobPanel.ts'],
   },
   'webview/job/file.tsx': {
     fenced: [
@@ -57,7 +58,7 @@ const layers: Readonly<Record<string, { readonly fenced: readonly string[]; read
       '../../src/editor/aloft.ts',
       '@vscode/webview-ui-toolkit',
     ],
-    free: ['preact', '../../src/core/logView.ts', '../../src/core/quantity.ts'],
+    free: ['preact', '../../src/protocol/jobPanel.ts', '../../src/core/logView.ts', '../../src/core/quantity.ts'],
   },
   'webview/ui/components.ts': {
     fenced: ['vscode', 'node:fs', '../../src/engine/engine.ts'],
