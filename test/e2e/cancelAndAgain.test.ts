@@ -63,6 +63,8 @@ describe('cancelling and submitting again', () => {
     await window.submit(`python slow.py ${finish}`);
     const waiting = window.row(/^Queued: slow/u);
     await waiting.waitFor();
+    // A panel that is still loading would take the keyboard.
+    await window.closeEditors();
     await running.click({ modifiers: ['ControlOrMeta'] });
     await waiting.click({ modifiers: ['ControlOrMeta'] });
     await window.page.keyboard.press('Control+Backspace');
@@ -74,7 +76,7 @@ describe('cancelling and submitting again', () => {
 
   it('deletes what is selected from the list and the disk', async () => {
     const rows = window.row(/^Cancelled: slow/u);
-    await rows.first().click({ modifiers: ['ControlOrMeta'] });
+    await window.command('Aloft: Focus on Jobs View');
     await window.page.keyboard.press('Control+A');
     await window.page.keyboard.press('Delete');
     await expect.poll(async () => await window.dialog().textContent()).toContain('Delete 4 jobs?');

@@ -24,7 +24,7 @@ describe('the results of a job', () => {
   beforeAll(async () => {
     scene = await Scene.set({ 'train.py': script });
     destination = scene.beside('results');
-    await mkdir(destination);
+    await mkdir(join(destination, 'earlier'), { recursive: true });
     window = await scene.workbench.open();
     await window.showAloft();
     const form = await window.form();
@@ -38,19 +38,16 @@ describe('the results of a job', () => {
     await scene.strike();
   });
 
-  /** Types a folder into VS Code's own file dialog and accepts it. */
-  const chooseFolder = async (folder: string): Promise<void> => {
-    const input = window.page.locator('.quick-input-widget input[type="text"]');
-    await input.waitFor();
-    await input.fill(`${folder}/`);
-    const accept = window.page.locator('.quick-input-widget').getByRole('button', { name: 'Download Here' });
-    // While the dialog still looks at what was typed, it does not hear the button.
-    await expect
-      .poll(async () => {
-        await accept.click({ timeout: 1_000 }).catch(() => undefined);
-        return await input.isVisible();
-      })
-      .toBe(false);
+  /** Types the destination into VS Code's own file dialog and accepts it. */
+  const chooseDestination = async (): Promise<void> => {
+    const dialog = window.page.locator('.quick-input-widget');
+    const input = dialog.locator('input[type="text"]');
+    await expect.poll(async () => await input.inputValue()).toBe(`${scene.folder}/`);
+    await input.fill(`${destination}/`);
+    // What is in the folder shows that the dialog has understood what was typed.
+    await dialog.locator('.monaco-list-row', { hasText: 'earlier' }).waitFor();
+    await dialog.getByRole('button', { name: 'Download Here' }).click();
+    await input.waitFor({ state: 'hidden' });
   };
 
   it('are listed', async () => {
@@ -65,7 +62,7 @@ describe('the results of a job', () => {
 
   it('are downloaded into a folder of choice', async () => {
     await panel.locator('vscode-button', { hasText: 'Download All' }).click();
-    await chooseFolder(destination);
+    await chooseDestination();
     await (await window.notification('2 files of train')).waitFor();
     expect(await readFile(join(destination, 'outputs/result.json'), 'utf8')).toBe('{"answer": 42}');
     const weights = await readFile(join(destination, 'outputs/deep/weights.bin'));
@@ -78,13 +75,13 @@ describe('the results of a job', () => {
     const mine = join(destination, 'outputs/result.json');
     await writeFile(mine, 'mine');
     await panel.locator('vscode-button', { hasText: 'Download All' }).click();
-    await chooseFolder(destination);
+    await chooseDestination();
     await expect.poll(async () => await window.dialog().textContent()).toContain('2 of these files are there already');
     await window.screenshot('replace-question');
     await window.answer('Cancel');
     expect(await readFile(mine, 'utf8')).toBe('mine');
     await panel.locator('vscode-button', { hasText: 'Download All' }).click();
-    await chooseFolder(destination);
+    await chooseDestination();
     await window.answer('Replace');
     await expect.poll(async () => await readFile(mine, 'utf8')).toBe('{"answer": 42}');
   });
