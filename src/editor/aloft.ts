@@ -157,7 +157,11 @@ export class Aloft implements vscode.Disposable {
   }
 
   #started(engine: Engine): void {
-    this.#tree.setMessage(undefined);
+    const showProblem = (problem: string | null): void => {
+      this.#tree.setMessage(problem ?? undefined);
+    };
+    showProblem(engine.storeProblem);
+    this.#subscriptions.push(engine.onDidChangeStoreProblem(showProblem));
     this.#tree.attach(engine);
     this.#notifier.attach(engine);
     this.#counts.attach(engine);

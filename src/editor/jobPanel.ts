@@ -60,6 +60,9 @@ export class JobPanel implements vscode.Disposable {
           this.#postJob();
         }
       }),
+      deps.engine.onDidChangeStoreProblem(() => {
+        this.#postJob();
+      }),
       panel.onDidChangeViewState(() => {
         if (!panel.visible) {
           this.#stopTail();

@@ -20,7 +20,7 @@ export function jobView(facts: JobFacts, now: EpochMs): JobView {
     stateLabel: stateLook(state).label,
     reason: job.reason,
     native: nativeText(attempt),
-    staleNote: attempt === undefined ? null : staleText(attempt, now),
+    staleNote: facts.storeProblem ?? (attempt === undefined ? null : staleText(attempt, now)),
     place: facts.place,
     accelerator: acceleratorText(job),
     createdAt: job.createdAt,

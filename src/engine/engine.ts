@@ -19,7 +19,7 @@ import type { Clock, Logger, Secrets } from '../core/ports.ts';
 import type { Connection, Handle, Json, Location, OutputFile, Plan } from '../core/provider.ts';
 import { ProviderError } from '../core/providerError.ts';
 import type { LogTailUpdate } from '../core/logView.ts';
-import { cancelJob } from './cancellation.ts';
+import { CancelWishes } from './cancelWishes.ts';
 import { type ConnectionInfo, connectionLabel, type Connections } from './connections.ts';
 import { type Damage, type JobStore, openStore, type StoreChange } from './jobStore.ts';
 import { JobWatcher } from './jobWatcher.ts';
@@ -71,6 +71,8 @@ export interface JobFacts {
   readonly native: Json;
   readonly place: string;
   readonly canReveal: boolean;
+  /** Why what is known may be out of date here, whatever the provider says; null when it is not. */
+  readonly storeProblem: string | null;
 }
 
 /** A snapshot this young may belong to a submission that another window is making, in ms. */
@@ -88,6 +90,7 @@ export class Engine {
   readonly #submission: SubmissionDeps;
   readonly #leader: Leader;
   readonly #watcher: JobWatcher;
+  readonly #cancels: CancelWishes;
   readonly #followers: LogFollowers;
   readonly #stop = new AbortController();
   readonly #working = new Set<Promise<unknown>>();
@@ -107,6 +110,7 @@ export class Engine {
     this.connections = connections;
     this.#deps = deps;
     this.#submission = { store, connections, clock, logger, secrets, snapshots: this.#snapshots(), running: new Set() };
+    this.#cancels = new CancelWishes(this.#submission, this.#stop.signal);
     this.#watcher = new JobWatcher({ store, connections, clock, logger });
     this.#followers = new LogFollowers({ store, connections, clock, logger, root });
     this.#leader = new Leader({ leases: store, clock, logger });
@@ -128,6 +132,15 @@ export class Engine {
     return this.store.onDidChange;
   }
 
+  /** Why the store cannot be written, such as a full disk: what is shown may be out of date. null while it can. */
+  get storeProblem(): string | null {
+    return this.#leader.problem;
+  }
+
+  get onDidChangeStoreProblem(): Event<string | null> {
+    return this.#leader.onDidChangeProblem;
+  }
+
   placeLabel(id: ConnectionId): string {
     return connectionLabel(this.connections, id);
   }
@@ -146,6 +159,7 @@ export class Engine {
       native: this.store.native(key),
       place: this.placeLabel(attempt.connectionId),
       canReveal: attempt.handle !== null,
+      storeProblem: this.storeProblem,
     };
   }
 
@@ -240,7 +254,9 @@ export class Engine {
     );
     observer.onCreated();
     const cancel = (): void => {
-      this.store.requestCancel(runId);
+      this.cancel(runId).catch((error: unknown) => {
+        this.#deps.logger.warn(`the wish to cancel ${runId} could not be noted yet`, error);
+      });
     };
     signal.addEventListener('abort', cancel, { once: true });
     try {
@@ -256,9 +272,9 @@ export class Engine {
 
   // Afterwards
 
-  /** Notes the wish and passes it on at once; the leader repeats it until the job has ended. */
+  /** Notes the wish and passes it on at once; the leader repeats it until the job has ended. See `CancelWishes`. */
   async cancel(runId: RunId): Promise<void> {
-    await cancelJob(this.#submission, runId, this.#stop.signal);
+    await this.#cancels.cancel(runId);
   }
 
   /** Removes an ended job here and at its provider, with its log. A provider that does not answer does not keep it alive here. */
@@ -396,6 +412,7 @@ export class Engine {
     this.#stop.abort(new DOMException('the window closes', 'AbortError'));
     this.#leader.dispose();
     await this.#follow();
+    await this.#cancels.settled();
     await Promise.allSettled(this.#working);
     this.store.dispose();
   }

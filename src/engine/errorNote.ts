@@ -1,5 +1,5 @@
 import type { AttemptKey } from '../core/job.ts';
-import type { Clock } from '../core/ports.ts';
+import type { Clock, Logger } from '../core/ports.ts';
 import { isProviderError } from '../core/providerError.ts';
 import type { JobStore } from './jobStore.ts';
 
@@ -11,14 +11,21 @@ export function explain(error: unknown): { readonly reason: string; readonly nat
   return { reason: error instanceof Error ? error.message : String(error), native: null };
 }
 
-/** Puts an error that ends nothing into the job's timeline, once for as long as it stays the same. */
+/**
+ * Puts an error that ends nothing into the job's timeline, once for as long as it stays the same. Never throws: a store that
+ * cannot be written, as on a full disk, must not stop what the note is about.
+ */
 export function noteError(
-  { store, clock }: { readonly store: JobStore; readonly clock: Clock },
+  { store, clock, logger }: { readonly store: JobStore; readonly clock: Clock; readonly logger: Logger },
   { runId, attempt }: AttemptKey,
   text: string,
   native: string | null,
 ): void {
-  if (store.events(runId).findLast(({ kind }) => kind === 'error')?.text !== text) {
-    store.addEvent(runId, { at: clock.now(), attempt, kind: 'error', state: null, text, native });
+  try {
+    if (store.events(runId).findLast(({ kind }) => kind === 'error')?.text !== text) {
+      store.addEvent(runId, { at: clock.now(), attempt, kind: 'error', state: null, text, native });
+    }
+  } catch (error) {
+    logger.warn(`this could not be noted in the timeline of ${runId}: ${text}`, error);
   }
 }

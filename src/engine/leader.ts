@@ -1,5 +1,6 @@
 import { type Disposable, Emitter, type Event } from '../core/event.ts';
 import type { Clock, Logger } from '../core/ports.ts';
+import { explain } from './errorNote.ts';
 
 /** The part of the store that the lease needs. */
 export interface Leases {
@@ -22,6 +23,8 @@ const renewMs = 1_000;
 export class Leader implements Disposable {
   readonly #deps: LeaderDeps;
   readonly #changed = new Emitter<boolean>();
+  readonly #problemChanged = new Emitter<string | null>();
+  #problem: string | null = null;
   readonly #timer: NodeJS.Timeout;
   #leaseUntil = 0;
   #leading = false;
@@ -38,6 +41,15 @@ export class Leader implements Disposable {
     return this.#changed.event;
   }
 
+  /** Why the store cannot be written, in plain words; null while it can. */
+  get problem(): string | null {
+    return this.#problem;
+  }
+
+  get onDidChangeProblem(): Event<string | null> {
+    return this.#problemChanged.event;
+  }
+
   /** False as soon as the lease ran out, even if nobody noticed yet: after sleep this process must not act on it. */
   get isLeader(): boolean {
     const now = this.#deps.clock.now();
@@ -50,22 +62,40 @@ export class Leader implements Disposable {
     try {
       const acquired = this.#deps.leases.acquireLease(leaseName, leaseMs);
       this.#leaseUntil = acquired ? asked + leaseMs : 0;
-      this.#lead(acquired);
+      this.#setProblem(null);
+      this.#lead(acquired, 'another window watches the jobs');
     } catch (error) {
-      this.#deps.logger.warn('the lease could not be renewed', error);
+      this.#setProblem(explain(error).reason);
       // What was acquired before is valid until it runs out.
-      this.#lead(this.isLeader);
+      this.#lead(this.isLeader, 'the jobs are not watched from here until the lease can be renewed');
     }
   }
 
-  #lead(leading: boolean): void {
+  #lead(leading: boolean, otherwise: string): void {
     if (leading === this.#leading) {
       return;
     }
     this.#leading = leading;
-    this.#deps.logger.info(leading ? 'this window now watches the jobs' : 'another window watches the jobs');
+    this.#deps.logger.info(leading ? 'this window now watches the jobs' : otherwise);
+    this.#tell(this.#changed, leading);
+  }
+
+  #setProblem(problem: string | null): void {
+    if (problem === this.#problem) {
+      return;
+    }
+    this.#problem = problem;
+    if (problem === null) {
+      this.#deps.logger.info('the list of jobs can be written again');
+    } else {
+      this.#deps.logger.warn(`the lease could not be renewed: ${problem}`);
+    }
+    this.#tell(this.#problemChanged, problem);
+  }
+
+  #tell<T>(emitter: Emitter<T>, value: T): void {
     try {
-      this.#changed.fire(leading);
+      emitter.fire(value);
     } catch (error) {
       this.#deps.logger.error('a listener to the lease failed', error);
     }
@@ -82,5 +112,6 @@ export class Leader implements Disposable {
       }
     }
     this.#changed.dispose();
+    this.#problemChanged.dispose();
   }
 }

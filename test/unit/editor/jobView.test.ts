@@ -12,6 +12,7 @@ const facts = (fields: Partial<JobFacts> = {}): JobFacts => ({
   native: null,
   place: 'Here',
   canReveal: true,
+  storeProblem: null,
   ...fields,
 });
 
