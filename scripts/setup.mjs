@@ -28,6 +28,8 @@ function run(command, args, cwd = root) {
   const result = spawnSync(command, args, {
     cwd,
     encoding: 'utf8',
+    // A caller's `npm --silent` would reach the npm started here and swallow the reason of a failure.
+    env: { ...process.env, npm_config_loglevel: 'error' },
     stdio: ['ignore', 'pipe', 'pipe'],
     maxBuffer: 64 * 1024 * 1024,
   });
@@ -91,13 +93,11 @@ export function ensureDependencies() {
 
 /** `npm ci` refuses a lock file when a registry lacks an optional package of another platform; `npm install` keeps to it all the same. */
 function installLocked() {
+  const quiet = ['--prefer-offline', '--no-audit', '--no-fund'];
   try {
-    run('npm', ['ci', '--prefer-offline', '--no-audit', '--no-fund']);
-  } catch (error) {
-    if (!String(error.message).includes('npm help ci')) {
-      throw error;
-    }
-    run('npm', ['install', '--no-save', '--prefer-offline', '--no-audit', '--no-fund']);
+    run('npm', ['ci', ...quiet]);
+  } catch {
+    run('npm', ['install', '--no-save', ...quiet]);
   }
 }
 
