@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { type Harness, never, rejection, tagOf } from './harness.ts';
+import { parseJobSpec } from '../../src/core/jobSpec.ts';
+import { type Harness, never, rejection, specFor, tagOf } from './harness.ts';
 
 export function describeSubmit(harness: Harness): void {
   describe('submit', () => {
@@ -51,9 +52,11 @@ export function describeSubmit(harness: Harness): void {
     it('lists the job with its key, handle, name and time', async () => {
       const before = Date.now();
       const key = harness.key();
-      const handle = await harness.submit(harness.scenarios.prints.command, key, { name: 'listed' });
+      const spec = specFor(harness.scenarios.prints.command, { name: 'listed', outputs: ['out/**'] });
+      const handle = await harness.submit(spec.command, key, { name: spec.name, outputs: spec.outputs });
       const found = (await harness.connection.list(never())).find((attempt) => attempt.key.runId === key.runId);
       expect(found).toMatchObject({ key, handle, name: 'listed' });
+      expect(parseJobSpec(found?.spec)).toEqual({ ok: true, spec });
       // The backend's clock may not be ours.
       expect(Math.abs((found?.createdAt ?? 0) - before)).toBeLessThan(600_000);
     });

@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs';
 import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as z from 'zod/mini';
+import { type JobSpec, specToInput } from '../../core/jobSpec.ts';
 import type { FoundAttempt, Handle, Json } from '../../core/provider.ts';
 import { isRunName, parseRunName, type RunName, runFile, runFolder, runsFolder, scratchFolder } from './layout.ts';
 import { hasCode } from './nodeError.ts';
@@ -89,7 +90,8 @@ export async function listRuns(root: string, signal: AbortSignal): Promise<Found
   return found;
 }
 
-const storedSpec = z.object({ spec: z.json() });
+/** What `planRun` wrote: a JobSpec as it is. Whoever reads the list parses it, so only its outline is checked. */
+const storedSpec = z.object({ spec: z.custom<JobSpec>((value) => typeof value === 'object' && value !== null) });
 
 async function foundAttempt(root: string, name: RunName): Promise<FoundAttempt | null> {
   const folder = runFolder(root, name);
@@ -103,6 +105,6 @@ async function foundAttempt(root: string, name: RunName): Promise<FoundAttempt |
         handle: handleOf(name),
         name: z.parse(requestSchema, request).spec.name,
         createdAt: submittedAt,
-        spec: z.parse(storedSpec, request).spec,
+        spec: specToInput(z.parse(storedSpec, request).spec),
       };
 }

@@ -1,4 +1,5 @@
 import * as z from 'zod/mini';
+import { specToInput } from '../../../src/core/jobSpec.ts';
 import type { Abilities, Json, Plan, PlanInput } from '../../../src/core/provider.ts';
 import { ProviderError } from '../../../src/core/providerError.ts';
 
@@ -22,12 +23,11 @@ export function planRequest({ spec, key, snapshotId }: PlanInput): Plan {
       remedy: 'Leave the image empty.',
     });
   }
-  const { accelerator, limits, ...rest } = spec;
   const request = {
     name: spec.name,
     labels: { run: key.runId, attempt: String(key.attempt) },
     snapshot: snapshotId,
-    spec: { ...rest, accelerator: accelerator === null ? null : { ...accelerator }, limits: { ...limits } },
+    spec: specToInput(spec),
   };
   return { request, text: `${JSON.stringify(request, null, 2)}\n`, language: 'json', warnings: [] };
 }
