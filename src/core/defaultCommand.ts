@@ -31,8 +31,8 @@ export function defaultSpecForFile(relativePath: string): { readonly command: st
 }
 
 /**
- * A name for a job that has none: the script or module in its command, else the program. `python -m lab.train --lr 3` is
- * `lab.train`, `torchrun --nproc-per-node 8 train.py` is `train.py`.
+ * A name for a job that has none: the script or module in its command, else the start of the command. `python -m lab.train --lr 3`
+ * is `lab.train`, `torchrun --nproc-per-node 8 train.py` is `train.py`, `sleep 5; nvidia-smi` stays as it is.
  */
 export function defaultName(command: string): string {
   const all = (command.slice(0, 10_000).match(/(?:'[^']*'|"[^"]*"|[^\s'"])+/gu) ?? []).map((word) =>
@@ -42,7 +42,14 @@ export function defaultName(command: string): string {
   const script = words.find((word) => runners.has(extension(word)));
   const flag = words.indexOf('-m');
   const module = flag === -1 ? undefined : words[flag + 1];
-  return oneLine(baseName(script ?? module ?? words[0] ?? ''));
+  return oneLine(script === undefined && module === undefined ? shortened(words) : baseName(script ?? module ?? ''));
+}
+
+/** At most 40 characters of it, so that a list of jobs can show the name whole. */
+function shortened(words: readonly string[]): string {
+  const [program = '', ...rest] = words;
+  const text = [baseName(program), ...rest].join(' ');
+  return text.length <= 40 || rest.length === 0 ? text : `${text.slice(0, 39)}…`;
 }
 
 function extension(path: string): string {
