@@ -10,11 +10,11 @@ export interface LocalizedStrings {
 
 const call = /(?<![.\w]|function )(?:vscode\.l10n\.)?t\(\s*(?:'((?:[^'\\\n]|\\.)*)'|"((?:[^"\\\n]|\\.)*)"|[^\n]*)/gu;
 
-/** Every text that is given to `vscode.l10n.t` or to a `t` of ours below `root`. */
+/** Every text that is given to `vscode.l10n.t` or to a `t` of ours in the parts of `root` that speak to people. */
 export async function localizedStrings(root: string): Promise<LocalizedStrings> {
   const texts = new Set<string>();
   const computed: string[] = [];
-  for await (const file of glob(['src/**/*.ts', 'webview/**/*.{ts,tsx}'], { cwd: root })) {
+  for await (const file of glob(['src/{,editor/**/}*.ts', 'webview/**/*.{ts,tsx}'], { cwd: root })) {
     const source = await readFile(join(root, file), 'utf8');
     for (const [whole, single, double] of source.matchAll(call)) {
       const literal = single ?? double;
