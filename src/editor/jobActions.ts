@@ -48,9 +48,11 @@ export async function cancelJobs(engine: Engine, runIds: readonly RunId[]): Prom
   const chosen = await vscode.window.showWarningMessage(
     vscode.l10n.t('Cancel {0}?', names(jobs)),
     { modal: true, detail: vscode.l10n.t('What it has not saved is lost. Its log and result files stay.') },
-    yes,
+    { title: yes },
+    // Beside a button named Cancel Job, one that reads Cancel would be a riddle.
+    { title: vscode.l10n.t('Keep Running'), isCloseAffordance: true },
   );
-  if (chosen === yes) {
+  if (chosen?.title === yes) {
     await Promise.all(
       jobs.map(async (job) => {
         await engine.cancel(job.runId);

@@ -46,7 +46,10 @@ export async function downloadOutputs(engine: Engine, runId: RunId, paths?: read
     canSelectFolders: true,
     canSelectMany: false,
     openLabel: vscode.l10n.t('Download Here'),
-    title: vscode.l10n.t('Where to put {0} files of {1}', files.length, job.name),
+    title:
+      files.length === 1
+        ? vscode.l10n.t('Where to put {0}', files[0]?.path ?? '')
+        : vscode.l10n.t('Where to put {0} files of {1}', files.length, job.name),
     ...(folder === undefined ? {} : { defaultUri: folder }),
   });
   const destination = chosen?.[0];
