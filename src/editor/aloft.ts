@@ -17,7 +17,7 @@ import { mementoValues } from './mementoValues.ts';
 import { EndNotifier } from './notifications.ts';
 import { PanelActions } from './panelActions.ts';
 import { PreviewDocuments } from './previewDocuments.ts';
-import { pythonInterpreter } from './pythonInterpreter.ts';
+import { interpreterOf } from './pythonInterpreter.ts';
 import { saveAll } from './saveAll.ts';
 import { showError } from './showError.ts';
 import { StatusBar } from './statusBar.ts';
@@ -77,6 +77,7 @@ export class Aloft implements vscode.Disposable {
       saveAll,
       mintRunId,
       hasSecret: async (name) => (await jobSecrets.get(name)) !== undefined,
+      interpreterOf,
     });
     this.#view = new SubmitView(extensionUri, this.#model, logger);
     const panels = new JobPanels(extensionUri, engine, logger);
@@ -91,6 +92,7 @@ export class Aloft implements vscode.Disposable {
       previews,
       jobSecrets,
       mintRunId,
+      interpreterOf,
       logger,
     });
     const panelActions = new PanelActions({ engine, submissions: actions, openedFolder: join(root, 'opened'), logger });
@@ -145,7 +147,7 @@ export class Aloft implements vscode.Disposable {
       this.#view.onDidChangeVisibility(() => {
         this.#surroundings();
       }),
-      vscode.workspace.onDidSaveTextDocument(() => {
+      ...this.#whenFilesMayHaveChanged(() => {
         this.#model.upload.outdate();
       }),
       this.#tree.onDidChangeVisibility(() => {
@@ -154,6 +156,21 @@ export class Aloft implements vscode.Disposable {
       }),
     );
     this.#model.setSurroundings(workspace.surroundings);
+  }
+
+  /** Not a watcher: on a large data folder that costs more than it tells. What other programs do shows when one comes back. */
+  #whenFilesMayHaveChanged(then: () => void): vscode.Disposable[] {
+    return [
+      vscode.workspace.onDidSaveTextDocument(then),
+      vscode.workspace.onDidCreateFiles(then),
+      vscode.workspace.onDidDeleteFiles(then),
+      vscode.workspace.onDidRenameFiles(then),
+      vscode.window.onDidChangeWindowState(({ focused }) => {
+        if (focused) {
+          then();
+        }
+      }),
+    ];
   }
 
   #started(engine: Engine): void {
@@ -182,13 +199,13 @@ export class Aloft implements vscode.Disposable {
     const { folder, surroundings } = workspace;
     this.#model.setSurroundings(surroundings);
     if (folder !== undefined && surroundings.blocked === null && this.#view.visible) {
-      void this.#nameInterpreter(folder);
+      void this.#nameInterpreter(folder.fsPath);
     }
   }
 
-  async #nameInterpreter(folder: vscode.Uri): Promise<void> {
-    const interpreter = await pythonInterpreter(folder).catch(() => undefined);
-    this.#model.setInterpreter(interpreter === undefined ? null : vscode.workspace.asRelativePath(interpreter, false));
+  async #nameInterpreter(folder: string): Promise<void> {
+    const interpreter = await interpreterOf(folder).catch(() => null);
+    this.#model.setInterpreter(interpreter === null ? null : vscode.workspace.asRelativePath(interpreter, false));
   }
 
   dispose(): void {
