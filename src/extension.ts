@@ -13,7 +13,6 @@ import { EngineHost } from './editor/engineHost.ts';
 import { useStrings } from './editor/l10n.ts';
 import { mementoValues } from './editor/mementoValues.ts';
 import { ProviderCatalog } from './editor/providerCatalog.ts';
-import { pythonInterpreter } from './editor/pythonInterpreter.ts';
 import { readSettings } from './editor/settings.ts';
 import { WorkspaceContext } from './editor/workspaceContext.ts';
 import type { Engine } from './engine/engine.ts';
@@ -38,7 +37,7 @@ export function activate(context: vscode.ExtensionContext): void {
         id: 'local' as ConnectionId,
         providerId: 'local',
         label: 'This machine',
-        settings: async () => await localSettings(context.extensionUri, join(root, 'local'), workspace.folder),
+        settings: async () => localSettings(context.extensionUri, join(root, 'local')),
       },
     ],
     {
@@ -84,19 +83,13 @@ export async function deactivate(): Promise<void> {
   await end();
 }
 
-async function localSettings(
-  extensionUri: vscode.Uri,
-  root: string,
-  folder: vscode.Uri | undefined,
-): Promise<JsonObject> {
+function localSettings(extensionUri: vscode.Uri, root: string): JsonObject {
   const { localSlots, localGraceSeconds } = readSettings();
-  const interpreter = folder === undefined || !vscode.workspace.isTrusted ? undefined : await pythonInterpreter(folder);
   return {
     root,
     supervisorPath: vscode.Uri.joinPath(extensionUri, 'dist', 'supervisor.js').fsPath,
     nodePath: process.execPath,
     graceSeconds: localGraceSeconds,
     ...(localSlots === null ? {} : { slots: localSlots }),
-    ...(interpreter === undefined ? {} : { interpreter }),
   };
 }

@@ -71,6 +71,11 @@ export interface PlanInput {
   readonly spec: JobSpec;
   readonly key: AttemptKey;
   readonly snapshotId: SnapshotId;
+  /**
+   * The Python of the folder that the code was taken from, absolute, on the machine of the editor; null when none was chosen. Of
+   * use only to a provider that runs jobs there.
+   */
+  readonly interpreter: string | null;
 }
 
 /** The exact native request. Secrets appear by name only. */

@@ -32,11 +32,11 @@ const exists = async (path: string): Promise<boolean> =>
 
 /**
  * Absolute path of the interpreter for jobs on this machine: the one chosen in the Python extension, else the folder's own
- * virtual environment, else undefined (`python3` from the PATH).
+ * virtual environment, else null (`python3` from the PATH). `folder` is absolute. Only for a workspace that is trusted.
  */
-export async function pythonInterpreter(folder: vscode.Uri): Promise<string | undefined> {
+export async function interpreterOf(folder: string): Promise<string | null> {
   const api = await pythonApi();
-  const chosen = api?.environments.getActiveEnvironmentPath(folder).path;
+  const chosen = api?.environments.getActiveEnvironmentPath(vscode.Uri.file(folder)).path;
   if (chosen !== undefined && chosen !== '') {
     const candidates = [chosen, join(chosen, 'bin', 'python')];
     for (const candidate of candidates) {
@@ -46,12 +46,12 @@ export async function pythonInterpreter(folder: vscode.Uri): Promise<string | un
     }
   }
   for (const name of ['.venv', 'venv']) {
-    const candidate = join(folder.fsPath, name, 'bin', 'python');
+    const candidate = join(folder, name, 'bin', 'python');
     if (await exists(candidate)) {
       return candidate;
     }
   }
-  return undefined;
+  return null;
 }
 
 async function isFile(path: string): Promise<boolean> {

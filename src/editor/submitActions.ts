@@ -5,7 +5,7 @@ import * as vscode from 'vscode';
 import type { RunId } from '../core/job.ts';
 import type { Logger, Secrets } from '../core/ports.ts';
 import { ProviderError } from '../core/providerError.ts';
-import type { Engine } from '../engine/engine.ts';
+import type { Engine, SubmitRequest } from '../engine/engine.ts';
 import type { FormDraft } from '../protocol/submitForm.ts';
 import { isAbort } from './errorSentence.ts';
 import { draftForFile } from './formDraft.ts';
@@ -33,12 +33,15 @@ export interface SubmitActionsDeps {
   readonly previews: PreviewDocuments;
   readonly jobSecrets: Secrets;
   readonly mintRunId: () => RunId;
+  readonly interpreterOf: (folder: string) => Promise<string | null>;
   readonly logger: Logger;
 }
 
 /** Everything that makes a job or shows what it would be made of. */
 export class SubmitActions {
   readonly #deps: SubmitActionsDeps;
+  /** Jobs that are being submitted again right now. */
+  readonly #again = new Set<RunId>();
 
   constructor(deps: SubmitActionsDeps) {
     this.#deps = deps;
@@ -94,6 +97,14 @@ export class SubmitActions {
 
   async #submit(draft: FormDraft, folder: string | null): Promise<RunId | undefined> {
     const { model, notifier, view } = this.#deps;
+    if (model.state.submission.kind === 'submitting') {
+      void vscode.window.showInformationMessage(
+        vscode.l10n.t(
+          'Another submission is under way. Submit again when it is done, or cancel it in the New Job form.',
+        ),
+      );
+      return undefined;
+    }
     const { runId } = model;
     const created = model.onDidCreate(() => {
       this.#created(runId);
@@ -120,9 +131,24 @@ export class SubmitActions {
     return accepted;
   }
 
-  /** The same job with the code as it is now. Resolves to the new run id; rejects when it cannot be submitted. */
+  /**
+   * The same job, made with the same files held back and the same Python, with the code as it is now. Resolves to the new run
+   * id; rejects when it cannot be submitted. Asked again before that is decided, it does nothing: one press is one job.
+   */
   async submitAgain(runId: RunId): Promise<RunId | undefined> {
-    const { workspace, memory, notifier, mintRunId } = this.#deps;
+    if (this.#again.has(runId)) {
+      return undefined;
+    }
+    this.#again.add(runId);
+    try {
+      return await this.#submitAgain(runId);
+    } finally {
+      this.#again.delete(runId);
+    }
+  }
+
+  async #submitAgain(runId: RunId): Promise<RunId | undefined> {
+    const { workspace, interpreterOf } = this.#deps;
     if (!(await workspace.allowed())) {
       return undefined;
     }
@@ -138,27 +164,36 @@ export class SubmitActions {
       return undefined;
     }
     await saveAll();
-    const next = mintRunId();
+    const { include, interpreter: usedBefore } = engine.making(runId);
+    // Only the window that has the folder open knows which Python is chosen for it now.
+    const interpreter = open ? await interpreterOf(sourceFolder) : usedBefore;
+    return await this.#resubmit(engine, { spec, sourceFolder, include, interpreter });
+  }
+
+  async #resubmit(engine: Engine, job: Omit<SubmitRequest, 'runId'>): Promise<RunId | undefined> {
+    const { notifier, mintRunId } = this.#deps;
+    const runId = mintRunId();
     try {
-      await vscode.window.withProgress({ location: { viewId: 'aloft.jobs' } }, async () => {
-        const include = open ? memory.included(sourceFolder) : [];
-        await engine.submit({ runId: next, spec, sourceFolder, include }, new AbortController().signal, {
+      await withProgress(vscode.l10n.t('Submitting {0} again', job.spec.name), async (signal, report) => {
+        await engine.submit({ ...job, runId }, signal, {
           onCreated: () => {
-            this.#created(next);
+            this.#created(runId);
           },
-          onProgress: () => undefined,
+          onProgress: ({ text }) => {
+            report(text);
+          },
         });
       });
-      notifier.release(next);
+      notifier.release(runId);
+      return runId;
     } catch (error) {
       if (isAbort(error)) {
-        notifier.release(next);
-      } else {
-        await notifier.forget(next);
+        notifier.release(runId);
+        return undefined;
       }
+      await notifier.forget(runId);
       throw error;
     }
-    return next;
   }
 
   #created(runId: RunId): void {
@@ -173,7 +208,7 @@ export class SubmitActions {
 
   /** Opens a document that shows what a draft would send; nothing leaves the machine. */
   async preview(draft: FormDraft): Promise<void> {
-    const { workspace, model, memory, previews } = this.#deps;
+    const { workspace, model, memory, previews, interpreterOf } = this.#deps;
     if (!(await workspace.allowed())) {
       return;
     }
@@ -183,7 +218,9 @@ export class SubmitActions {
     }
     const spec = model.parse(draft);
     const engine = await this.#deps.engine();
-    const request = { spec, sourceFolder: folder, include: memory.included(folder), runId: model.runId };
+    const include = memory.included(folder);
+    const interpreter = await interpreterOf(folder);
+    const request = { spec, sourceFolder: folder, include, interpreter, runId: model.runId };
     const { files, plan } = await withProgress(
       vscode.l10n.t('Looking at what would be sent'),
       async (signal) => await engine.preview(request, signal),

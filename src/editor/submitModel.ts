@@ -28,6 +28,8 @@ export interface SubmitModelDeps {
   readonly saveAll: () => Promise<void>;
   readonly mintRunId: () => RunId;
   readonly hasSecret: (name: string) => Promise<boolean>;
+  /** The Python of a folder, absolute; null when none was chosen there. */
+  readonly interpreterOf: (folder: string) => Promise<string | null>;
 }
 
 /** How long typing rests before the draft is remembered, in ms. */
@@ -179,7 +181,8 @@ export class SubmitModel implements Disposable {
       const engine = await this.#deps.engine();
       controller.signal.throwIfAborted();
       const include = this.#deps.memory.included(folder);
-      await engine.submit({ runId, spec, sourceFolder: folder, include }, controller.signal, {
+      const interpreter = await this.#deps.interpreterOf(folder);
+      await engine.submit({ runId, spec, sourceFolder: folder, include, interpreter }, controller.signal, {
         onCreated: () => {
           this.#created.fire(runId);
         },
@@ -200,6 +203,7 @@ export class SubmitModel implements Disposable {
       throw error;
     } finally {
       this.#submitting = undefined;
+      this.upload.outdate();
       this.#runId = this.#deps.mintRunId();
     }
   }

@@ -33,6 +33,7 @@ import { removeUnreferencedSnapshots } from './snapshot/removeUnreferenced.ts';
 import { openSnapshot } from './snapshot/snapshotStore.ts';
 import type { SnapshotPreview } from './snapshot/preview.ts';
 import type { Snapshots } from './snapshots.ts';
+import { type Making, makingOf } from './making.ts';
 import { runSubmission, type SubmissionDeps } from './submission.ts';
 import { claimMs } from './submissionClaim.ts';
 
@@ -55,6 +56,8 @@ export interface SubmitRequest {
   readonly sourceFolder: string;
   /** Paths that go although they would be held back. */
   readonly include: readonly string[];
+  /** The Python of the source folder, absolute; null when none was chosen. */
+  readonly interpreter: string | null;
 }
 
 export interface SubmitObserver {
@@ -205,7 +208,12 @@ export class Engine {
     const connection = await this.connections.open(place.id);
     return {
       files,
-      plan: connection.plan({ spec, key: { runId: request.runId, attempt: 1 }, snapshotId: snapshot.id }),
+      plan: connection.plan({
+        spec,
+        key: { runId: request.runId, attempt: 1 },
+        snapshotId: snapshot.id,
+        interpreter: request.interpreter,
+      }),
     };
   }
 
@@ -237,19 +245,28 @@ export class Engine {
    * it cannot be submitted, and with an AbortError when it was cancelled meanwhile.
    */
   async submit(request: SubmitRequest, signal: AbortSignal, observer: SubmitObserver): Promise<void> {
-    const { runId, spec, sourceFolder, include } = request;
+    const { runId, spec, sourceFolder, include, interpreter } = request;
     const info = await this.#choose(spec, signal);
     const connection = await this.connections.open(info.id);
     const key = { runId, attempt: 1 };
     // What would be refused later is refused here, next to the form, before there is a job.
-    connection.plan({ spec, key, snapshotId: unknownSnapshot });
+    connection.plan({ spec, key, snapshotId: unknownSnapshot, interpreter });
     const { refused } = await this.scan(sourceFolder, include, signal);
     if (refused.length > 0) {
       throw refusal(sourceFolder, refused);
     }
     signal.throwIfAborted();
     this.store.createJob(
-      { runId, name: spec.name, spec, sourceFolder, connectionId: info.id, providerId: info.providerId, include },
+      {
+        runId,
+        name: spec.name,
+        spec,
+        sourceFolder,
+        connectionId: info.id,
+        providerId: info.providerId,
+        include,
+        interpreter,
+      },
       claimMs,
     );
     observer.onCreated();
@@ -268,6 +285,11 @@ export class Engine {
     } finally {
       signal.removeEventListener('abort', cancel);
     }
+  }
+
+  /** How a job was made, so that the same can be made again. */
+  making(runId: RunId): Making {
+    return makingOf(this.store.journal({ runId, attempt: 1 }));
   }
 
   // Afterwards

@@ -2,10 +2,12 @@ import { type Attempt, type AttemptKey, type Job, keyText } from '../core/job.ts
 import type { Clock, Logger, Secrets } from '../core/ports.ts';
 import type { Connection, Handle, JsonObject, Plan, Snapshot } from '../core/provider.ts';
 import { ProviderError } from '../core/providerError.ts';
+import { formatElapsed } from '../core/quantity.ts';
 import type { SubmissionStep } from '../core/submissionStep.ts';
 import { deliverCancel } from './cancellation.ts';
 import { type Connections, connectionLabel } from './connections.ts';
 import { explain, noteError } from './errorNote.ts';
+import { type Making, makingOf } from './making.ts';
 import type { JobStore } from './jobStore.ts';
 import { retry, within } from './retry.ts';
 import type { Snapshots } from './snapshots.ts';
@@ -44,6 +46,8 @@ export type SubmissionResult =
 
 /** Code that was not captured yet is not taken from the folder any more after this long, in ms: it would not be what was meant. */
 const captureWithin = 10 * 60_000;
+/** Captured later than this, in ms, the code may not be what was on the screen: the timeline says so. */
+const promptly = 5_000;
 /** Code that is being sent and does not get any further for this long, in ms, is sent anew. */
 const stallsAfter = 120_000;
 
@@ -206,6 +210,27 @@ class Submission {
     noteError(this.#deps, this.#key, text, native);
   }
 
+  get #making(): Making {
+    return makingOf(this.#deps.store.journal({ ...this.#key, attempt: 1 }));
+  }
+
+  /** Whoever takes an interrupted submission up captures the folder as it is by then, and says so. */
+  #noteLateCapture(): void {
+    const { store, clock } = this.#deps;
+    const now = clock.now();
+    const late = now - this.#job.createdAt;
+    if (late > promptly) {
+      store.addEvent(this.#key.runId, {
+        at: now,
+        attempt: this.#key.attempt,
+        kind: 'note',
+        state: null,
+        text: `The submission was interrupted; its code is the folder as it was ${formatElapsed(late)} after you submitted`,
+        native: null,
+      });
+    }
+  }
+
   #recorded(step: SubmissionStep): JsonObject | undefined {
     return this.#deps.store.journal(this.#key).findLast((entry) => entry.step === step)?.data;
   }
@@ -240,9 +265,8 @@ class Submission {
       });
     }
     this.#progress('snapshot', 'Capturing the code');
-    const include = this.#recorded('created')?.['include'];
-    const paths = Array.isArray(include) ? include.filter((path) => typeof path === 'string') : [];
-    const snapshot = await snapshots.make(this.#job.sourceFolder, paths, this.#wanted);
+    this.#noteLateCapture();
+    const snapshot = await snapshots.make(this.#job.sourceFolder, this.#making.include, this.#wanted);
     this.#wanted.throwIfAborted();
     this.#claim.record('snapshot', { snapshotId: snapshot.id });
     return snapshot;
@@ -253,7 +277,9 @@ class Submission {
     if (known !== null) {
       return known;
     }
-    const plan = connection.plan({ spec: this.#job.spec, key: this.#key, snapshotId: snapshot.id });
+    const { spec } = this.#job;
+    const { interpreter } = this.#making;
+    const plan = connection.plan({ spec, key: this.#key, snapshotId: snapshot.id, interpreter });
     this.#claim.record('planned', { plan });
     return plan;
   }

@@ -20,6 +20,8 @@ export interface NewJob {
   readonly providerId: ProviderId;
   /** Paths that go with the code although they would be held back. */
   readonly include: readonly string[];
+  /** The Python of the source folder, absolute; null when none was chosen. */
+  readonly interpreter: string | null;
 }
 
 /** An attempt as a backend knows it, on its way back into a store that lost it. */
@@ -79,7 +81,8 @@ export class SubmissionRecords {
       this.#session,
       this.#clock.now(),
     );
-    this.#insertAttempt({ runId, attempt: 1 }, job, claimMs);
+    const { include, interpreter } = job;
+    this.#insertAttempt({ runId, attempt: 1 }, job, { include, interpreter }, claimMs);
     return 'created';
   }
 
@@ -98,13 +101,14 @@ export class SubmissionRecords {
       key.attempt,
       runId,
     );
-    this.#insertAttempt(key, { ...place, include: [] }, claimMs);
+    this.#insertAttempt(key, place, {}, claimMs);
     return key;
   }
 
   #insertAttempt(
     key: AttemptKey,
-    place: Pick<NewJob, 'connectionId' | 'providerId' | 'include'>,
+    place: Pick<NewJob, 'connectionId' | 'providerId'>,
+    created: JsonObject,
     claimMs: number,
   ): void {
     const { runId, attempt } = key;
@@ -121,7 +125,7 @@ export class SubmissionRecords {
       now,
       now + claimMs,
     );
-    this.#insertStep(key, 'created', { include: place.include });
+    this.#insertStep(key, 'created', created);
     this.#attempts.addEvent(runId, {
       at: now,
       attempt,

@@ -40,7 +40,12 @@ export async function benchWatch(): Promise<Record<string, number>> {
       const staged = await connection.stage(emptySnapshot, never, () => undefined);
       for (let count = 0; count < jobs; count += 1) {
         const key = { runId: newRunId(), attempt: 1 };
-        const plan = connection.plan({ spec: specOf({ name: `job ${count}` }), key, snapshotId: emptySnapshot.id });
+        const plan = connection.plan({
+          spec: specOf({ name: `job ${count}` }),
+          key,
+          snapshotId: emptySnapshot.id,
+          interpreter: null,
+        });
         await connection.submit({ plan, key, staged, secrets: new Map() }, never);
       }
       noteLostStore(parts);

@@ -177,7 +177,12 @@ export class Harness {
     more: Partial<JobSpec> = {},
     secrets: ReadonlyMap<string, string> = new Map(),
   ): Promise<SubmitInput> {
-    const plan = this.connection.plan({ spec: specFor(command, more), key, snapshotId: this.snapshot.id });
+    const plan = this.connection.plan({
+      spec: specFor(command, more),
+      key,
+      snapshotId: this.snapshot.id,
+      interpreter: null,
+    });
     const staged = await this.connection.stage(this.snapshot, never(), () => undefined);
     return { plan, key, staged, secrets };
   }

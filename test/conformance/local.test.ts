@@ -28,7 +28,7 @@ function holdQueue(settings: JsonObject, folder: string): Faults['holdQueue'] {
       Array.from({ length: slots }, async () => {
         const key = newKey();
         const spec = specFor(`while [ ! -e '${gate}' ]; do sleep 0.05; done`);
-        const plan = connection.plan({ spec, key, snapshotId: snapshot.id });
+        const plan = connection.plan({ spec, key, snapshotId: snapshot.id, interpreter: null });
         return connection.submit({ plan, key, staged, secrets: new Map() }, never());
       }),
     );

@@ -20,7 +20,7 @@ const demands: readonly {
 
 export function describePlan(harness: Harness): void {
   const plan = (spec: JobSpec, key = newKey()): ReturnType<typeof harness.connection.plan> =>
-    harness.connection.plan({ spec, key, snapshotId: harness.snapshot.id });
+    harness.connection.plan({ spec, key, snapshotId: harness.snapshot.id, interpreter: null });
 
   describe('plan', () => {
     it('is the same each time, from any connection, and leaves its input alone', async () => {
@@ -28,6 +28,7 @@ export function describePlan(harness: Harness): void {
         spec: specFor('true', { env: { A: '1' }, secrets: ['API_TOKEN'], outputs: ['out/**'] }),
         key: newKey(),
         snapshotId: harness.snapshot.id,
+        interpreter: null,
       });
       const first = harness.connection.plan(input);
       expect(harness.connection.plan(input)).toEqual(first);

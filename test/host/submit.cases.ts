@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 
 import * as vscode from 'vscode';
 
 import { test, until } from './runCases.ts';
-import { closeEditors, leaving, left, openFile, panelTitles, submitCurrentFile } from './workspace.ts';
+import { closeEditors, leaving, left, openFile, panelTitles, submitCurrentFile, workspaceFolder } from './workspace.ts';
 
 test('runs the file in the active editor on this machine and opens its panel', async () => {
   await closeEditors();
@@ -38,6 +38,33 @@ test('submits a job again with the code as it is then', async () => {
   assert.match(String(second), /^[0-9A-Z]{26}$/u);
   assert.notEqual(second, first);
   assert.equal(await left('again-2.txt'), 'two');
+});
+
+test('submits a job again with the Python it had, and once however often it is pressed', async () => {
+  await closeEditors();
+  const python = vscode.Uri.joinPath(workspaceFolder(), '.venv', 'bin', 'python').fsPath;
+  await mkdir(dirname(python), { recursive: true });
+  const record = vscode.Uri.joinPath(workspaceFolder(), 'pythons.txt').fsPath;
+  // In a job, python3 on the PATH is this very file.
+  const program = `#!/bin/sh\necho the one in .venv >> '${record}'; PATH=/usr/local/bin:/usr/bin:/bin exec python3 "$@"\n`;
+  await writeFile(python, program, { mode: 0o755 });
+  try {
+    await openFile('chosen.py', leaving('chosen-1.txt', 'one'));
+    const first = await submitCurrentFile();
+    await left('chosen-1.txt');
+    await openFile('chosen.py', leaving('chosen-2.txt', 'two'));
+    const presses: readonly unknown[] = await Promise.all([
+      vscode.commands.executeCommand('aloft.submitAgain', first),
+      vscode.commands.executeCommand('aloft.submitAgain', first),
+      vscode.commands.executeCommand('aloft.submitAgain', first),
+    ]);
+    assert.equal(presses.filter((runId) => runId !== undefined).length, 1);
+    await left('chosen-2.txt');
+    const pythons = await readFile(record, 'utf8');
+    assert.equal(pythons.split('\n').filter((line) => line === 'the one in .venv').length, 2);
+  } finally {
+    await rm(dirname(dirname(python)), { recursive: true });
+  }
 });
 
 test('submits no file from outside the workspace', async () => {

@@ -82,7 +82,7 @@ export class LocalConnection implements Connection {
   }
 
   plan(input: PlanInput): Plan {
-    return planRun(input, this.#settings.interpreter ?? null);
+    return planRun(input);
   }
 
   async stage(

@@ -4,7 +4,7 @@ import { staysInside } from './outputs.ts';
 import { safeRelativePath } from '../../core/safePath.ts';
 
 /** Spec to request.json. Throws `unsupported` or `invalid`, naming the field. */
-export function planRun({ spec, key, snapshotId }: PlanInput, interpreter: string | null): Plan {
+export function planRun({ spec, key, snapshotId, interpreter }: PlanInput): Plan {
   refuse(spec.image !== null, 'image', 'This machine runs jobs without containers.', 'Leave the image empty.');
   refuse(spec.nodes > 1, 'nodes', 'This machine is one node.', 'Set nodes to 1.');
   refuse(spec.spot, 'spot', 'This machine has no spot capacity.', 'Switch spot off.');

@@ -14,8 +14,6 @@ const settingsSchema = z.object({
   slots: z._default(z.int().check(z.positive()), Math.max(1, Math.floor(availableParallelism() / 2))),
   /** How long a job may take to end by itself after SIGTERM, in seconds. */
   graceSeconds: z._default(z.number().check(z.nonnegative()), 10),
-  /** Absolute path of the Python chosen in the editor. */
-  interpreter: z.optional(z.nullable(z.string())),
 });
 
 export type LocalSettings = z.infer<typeof settingsSchema>;

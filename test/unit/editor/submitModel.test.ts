@@ -32,6 +32,7 @@ function setup(options: Partial<SubmitModelDeps> & { readonly values?: MemoryVal
     },
     mintRunId: newRunId,
     hasSecret: async (name) => name === 'STORED',
+    interpreterOf: async (of) => `${of}/.venv/bin/python`,
     ...deps,
   });
   model.setSurroundings({ folder, activePath: 'train.py', blocked: null });
@@ -250,7 +251,12 @@ describe('submit', () => {
     const done = model.submit(draft);
     await rest();
     expect(saved.count).toBe(1);
-    expect(engine.submissions[0]?.question).toMatchObject({ runId, sourceFolder: folder, include: [] });
+    expect(engine.submissions[0]?.question).toMatchObject({
+      runId,
+      sourceFolder: folder,
+      include: [],
+      interpreter: `${folder}/.venv/bin/python`,
+    });
     engine.submissions[0]?.report('Sending the code', 0.5);
     expect(model.state.submission).toEqual({ kind: 'submitting', step: 'Sending the code', fraction: 0.5 });
     engine.submissions[0]?.answer(undefined);
@@ -276,7 +282,11 @@ describe('submit', () => {
     await new FormMemory(values).keepIncluded('/home/ada/other', ['big.bin']);
     const done = model.submit(draft, '/home/ada/other');
     await rest();
-    expect(engine.submissions[0]?.question).toMatchObject({ sourceFolder: '/home/ada/other', include: ['big.bin'] });
+    expect(engine.submissions[0]?.question).toMatchObject({
+      sourceFolder: '/home/ada/other',
+      include: ['big.bin'],
+      interpreter: '/home/ada/other/.venv/bin/python',
+    });
     engine.submissions[0]?.answer(undefined);
     await done;
   });

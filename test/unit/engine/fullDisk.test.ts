@@ -54,7 +54,7 @@ test('a job that fills the disk of the list of jobs can be cancelled, and the wi
     const go = join(work.path, 'go');
     const wait = `until [ -e ${shellQuote(go)} ]; do sleep 0.05; done`;
     const spec = specOf({ command: `echo start; ${wait}; cat /dev/zero > fill; sleep 100; echo end` });
-    const request = { runId, spec, sourceFolder: join(work.path, 'source'), include: [] };
+    const request = { runId, spec, sourceFolder: join(work.path, 'source'), include: [], interpreter: null };
     await engine.submit(request, never, { onCreated: () => undefined, onProgress: () => undefined });
     await vi.waitFor(() => {
       expect(engine.store.job(runId)?.state).toBe('running');

@@ -75,7 +75,7 @@ describe('the journal of a submission', () => {
     expect(store.liveAttempts()).toMatchObject([{ key, handle, state: 'queued', acceptedAt: clock.now() }]);
     expect(store.unfinishedSubmissions()).toEqual([]);
     expect(store.journal(key).map(({ step, data }) => [step, data])).toEqual([
-      ['created', { include: [] }],
+      ['created', { include: [], interpreter: null }],
       ['snapshot', { snapshotId: 'abc' }],
       ['planned', {}],
       ['staged', { staged: { folder: '/runs/1' } }],
@@ -106,6 +106,7 @@ describe('the journal of a submission', () => {
         connectionId: connectionId('a'),
         providerId: 'p',
         include: ['.env'],
+        interpreter: '/ä/.venv/bin/python',
       },
       1_000,
     );
@@ -113,7 +114,10 @@ describe('the journal of a submission', () => {
     const again = folder.open({ clock }).store;
     expect(again.job(runId)).toMatchObject({ spec, name: 'grüße\n', sourceFolder: '/ä' });
     expect(again.summaries()).toMatchObject([{ accelerator: 'H100 x 8', nodes: 2 }]);
-    expect(again.journal({ runId, attempt: 1 })[0]?.data).toEqual({ include: ['.env'] });
+    expect(again.journal({ runId, attempt: 1 })[0]?.data).toEqual({
+      include: ['.env'],
+      interpreter: '/ä/.venv/bin/python',
+    });
   });
 
   test('belongs to one process at a time', () => {

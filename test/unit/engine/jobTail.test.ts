@@ -29,7 +29,16 @@ describe('tailJob', () => {
       throw new Error('the spec is sound');
     }
     store.createJob(
-      { runId, name: 'job', spec: parsed.spec, sourceFolder: root, connectionId, providerId: 'p', include: [] },
+      {
+        runId,
+        name: 'job',
+        spec: parsed.spec,
+        sourceFolder: root,
+        connectionId,
+        providerId: 'p',
+        include: [],
+        interpreter: null,
+      },
       60_000,
     );
   });

@@ -81,6 +81,25 @@ describe('a submission', () => {
     expect(await parts.control.jobs()).toEqual([]);
   });
 
+  it('is taken up with the Python it was made with, and says how late its code was captured', async () => {
+    const parts = scriptedParts();
+    const key = createJob(parts, { interpreter: '/home/ada/lab/.venv/bin/python' });
+    const plans: (string | null)[] = [];
+    const plan = parts.connection.plan.bind(parts.connection);
+    parts.connection.plan = (input) => {
+      plans.push(input.interpreter);
+      return plan(input);
+    };
+    parts.clock.jump(60_000);
+    await inTime(parts.clock, resumeSubmissions(parts, never));
+
+    expect(plans).toEqual(['/home/ada/lab/.venv/bin/python']);
+    const notes = parts.store.events(key.runId).filter(({ kind }) => kind === 'note');
+    expect(notes.map(({ text }) => text)).toEqual([
+      'The submission was interrupted; its code is the folder as it was 1 m 00 s after you submitted',
+    ]);
+  });
+
   it('is left for another window when this one closes, and finished there', async () => {
     const parts = scriptedParts();
     const key = createJob(parts);

@@ -3,6 +3,7 @@ import { userInfo } from 'node:os';
 import { join } from 'node:path';
 import { buffer } from 'node:stream/consumers';
 import { describe, expect, it, onTestFinished } from 'vitest';
+import { parseJobSpec } from '../../../../src/core/jobSpec.ts';
 import { provider } from '../../../../src/providers/local/index.ts';
 import {
   baseSpec,
@@ -31,9 +32,10 @@ describe('the connection', () => {
     const sent = await readFile(join(bench.runFolder(handle), 'request.json'), 'utf8');
     const snapshot = await snapshotOf(bench.folder, { 'main.py': 'print("hello")\n' });
     const spec = { ...baseSpec, name: 'planned', secrets: ['A'] };
-    expect(bench.connection.plan({ spec, key, snapshotId: snapshot.id }).text).toBe(sent);
+    expect(bench.connection.plan({ spec, key, snapshotId: snapshot.id, interpreter: null }).text).toBe(sent);
     const [found] = await bench.connection.list(never);
-    expect(found).toMatchObject({ key, handle, name: 'planned', spec });
+    expect(found).toMatchObject({ key, handle, name: 'planned' });
+    expect(parseJobSpec(found?.spec)).toEqual({ ok: true, spec });
     await bench.ended(handle);
   });
 
@@ -53,7 +55,11 @@ describe('the connection', () => {
     const snapshotId = 'a'.repeat(64);
     const input = { spec: { ...baseSpec, ...part }, key: { runId: newRunId(), attempt: 1 } };
     expect(() =>
-      bench.connection.plan({ ...input, snapshotId: isSnapshotId(snapshotId) ? snapshotId : expect.fail() }),
+      bench.connection.plan({
+        ...input,
+        snapshotId: isSnapshotId(snapshotId) ? snapshotId : expect.fail(),
+        interpreter: null,
+      }),
     ).toThrow(expect.objectContaining({ name: 'ProviderError', tag, field }));
   });
 
@@ -74,7 +80,7 @@ describe('the connection', () => {
     await writeFile(snapshot.piecePath(piece ?? expect.fail()), 'other');
     await expect(bench.connection.stage(snapshot, never, () => undefined)).rejects.toMatchObject({ tag: 'invalid' });
     const key = { runId: newRunId(), attempt: 1 };
-    const plan = bench.connection.plan({ spec: baseSpec, key, snapshotId: snapshot.id });
+    const plan = bench.connection.plan({ spec: baseSpec, key, snapshotId: snapshot.id, interpreter: null });
     await expect(
       bench.connection.submit({ plan, key, staged: { snapshotId: snapshot.id }, secrets: new Map() }, never),
     ).rejects.toMatchObject({ tag: 'notFound' });
@@ -93,7 +99,7 @@ describe('the connection', () => {
     const snapshot = await snapshotOf(bench.folder, { 'main.py': '' });
     await broken.stage(snapshot, never, () => undefined);
     const key = { runId: newRunId(), attempt: 1 };
-    const plan = broken.plan({ spec: baseSpec, key, snapshotId: snapshot.id });
+    const plan = broken.plan({ spec: baseSpec, key, snapshotId: snapshot.id, interpreter: null });
     await expect(broken.submit({ plan, key, staged: {}, secrets: new Map() }, never)).rejects.toMatchObject({
       tag: 'invalid',
       message: expect.stringContaining('ENOENT'),

@@ -129,11 +129,17 @@ export class LocalBench {
       readonly files?: Readonly<Record<string, string>> | Uint8Array;
       readonly secrets?: ReadonlyMap<string, string>;
       readonly key?: AttemptKey;
+      readonly interpreter?: string;
     } = {},
   ): Promise<Submission> {
     const key = options.key ?? { runId: newRunId(), attempt: 1 };
     const snapshot = await snapshotOf(this.folder, options.files ?? { 'main.py': 'print("hello")\n' });
-    const plan = this.connection.plan({ spec: { ...baseSpec, ...spec }, key, snapshotId: snapshot.id });
+    const plan = this.connection.plan({
+      spec: { ...baseSpec, ...spec },
+      key,
+      snapshotId: snapshot.id,
+      interpreter: options.interpreter ?? null,
+    });
     const staged = await this.connection.stage(snapshot, never, () => undefined);
     const handle = await this.connection.submit({ plan, key, staged, secrets: options.secrets ?? new Map() }, never);
     return { key, handle };

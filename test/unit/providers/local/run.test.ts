@@ -133,9 +133,8 @@ describe('the Python of a job', () => {
     const bench = await LocalBench.open();
     const environment = join(bench.folder, 'my env');
     execFileSync('python3', ['-m', 'venv', '--without-pip', environment]);
-    const chosen = await LocalBench.open({ interpreter: join(environment, 'bin', 'python') }, bench.root);
-    const { handle } = await chosen.submit(which);
-    expect((await chosen.text(handle)).split('\n')).toEqual([
+    const { handle } = await bench.submit(which, { interpreter: join(environment, 'bin', 'python') });
+    expect((await bench.text(handle)).split('\n')).toEqual([
       join(environment, 'bin', 'python'),
       join(environment, 'bin', 'python3'),
       environment,
@@ -161,14 +160,16 @@ describe('the Python of a job', () => {
     for (const name of ['python', 'python3', 'python3.99']) {
       await writeFile(join(bin, name), `#!/bin/sh\necho ${name} "$@"\n`, { mode: 0o755 });
     }
-    const chosen = await LocalBench.open({ interpreter: join(bin, 'python3.99') }, bench.root);
-    const { handle } = await chosen.submit({ command: 'python "a  b"; python3 c' });
-    expect(await chosen.text(handle)).toBe('python3.99 a  b\npython3.99 c\n');
+    const { handle } = await bench.submit(
+      { command: 'python "a  b"; python3 c' },
+      { interpreter: join(bin, 'python3.99') },
+    );
+    expect(await bench.text(handle)).toBe('python3.99 a  b\npython3.99 c\n');
   });
 
   it('fails the job clearly when it is gone', async () => {
-    const bench = await LocalBench.open({ interpreter: '/nowhere/bin/python' });
-    const { handle } = await bench.submit({ command: 'true' });
+    const bench = await LocalBench.open();
+    const { handle } = await bench.submit({ command: 'true' }, { interpreter: '/nowhere/bin/python' });
     expect(await bench.ended(handle)).toMatchObject({
       state: 'failed',
       reason: expect.stringContaining('/nowhere/bin/python'),

@@ -198,7 +198,7 @@ describe('several windows', () => {
        const connection = provider.connect(settings, { connectionId: 'local', clock: { now: () => Date.now() } });
        const signal = new AbortController().signal;
        const key = { runId, attempt: 1 };
-       const plan = connection.plan({ spec, key, snapshotId });
+       const plan = connection.plan({ spec, key, snapshotId, interpreter: null });
        const snapshot = { id: snapshotId, files: 1, bytes, pieces: [{ sha256: snapshotId, bytes }], piecePath: () => path };
        const staged = await connection.stage(snapshot, signal, () => {});
        console.log((await connection.submit({ plan, key, staged, secrets: new Map() }, signal)).id);`,
