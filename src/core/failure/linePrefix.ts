@@ -27,7 +27,7 @@ interface Prefix {
 const prefixes: readonly Prefix[] = [
   { kind: 'lane', rank: 'global', pattern: /^\[rank ?(\d{1,6})\](?:: ?| )/ },
   { kind: 'lane', rank: 'local', pattern: /^\[(?!rank)[a-z_]{2,30}(\d{1,6})\]:/ },
-  { kind: 'lane', rank: 'global', pattern: /^ {0,3}(\d{1,6}): ?(?!\d)/ },
+  { kind: 'lane', rank: 'global', pattern: /^ {0,3}(\d{1,6}):(?: |$)/ },
   { kind: 'lane', pattern: /^\((?:[A-Za-z_][\w.<>]{0,100} )?pid=\d{1,10}(?:, ip=[\w.:]{1,64})?\) ?/ },
   { kind: 'lane', pattern: /^\[pod\/[\w.-]{1,300}\/[\w.-]{1,100}\] / },
   { kind: 'lane', pattern: /^(?!slurmstepd)(?=[a-z.-]*\d)[a-z0-9][a-z0-9.-]{1,80}: (?!\d+\.?\d*(?:\s|$))/ },

@@ -1,6 +1,6 @@
 /** Folders of installed code: a file of the same name there is another file. */
 const INSTALLED =
-  /(?:^|\/)(?:site-packages|dist-packages|lib(?:64)?\/python\d|torchinductor_[^/]*|node_modules)(?:\/|$)/;
+  /(?:^|\/)(?:site-packages|dist-packages|lib(?:64)?\/python[\d.]+|torchinductor_[^/]*|node_modules)(?:\/|$)/;
 
 /**
  * The file of the submitted snapshot that a frame means, or null when it is none or not sure. `files` are paths relative to

@@ -16,9 +16,19 @@ export interface MachineFailure {
   } | null;
 }
 
-/** Spares almost every line the patterns below; a line that has none of these words cannot match them. */
-const HINT =
-  /oom|error:|\*\*\* |Killed|fault|Aborted|exception|instruction|NCCL|Watchdog|Assertion|Check failed|OOMKilled|exit|Out of memory|command not found|Bus error|No module|can't open|CANCELLED/;
+/** As a pattern: a line without any of these words cannot match the patterns below, as is true of almost all. */
+export const MACHINE_WORDS = [
+  ...SIGNALS.keys(),
+  '\\*\\*\\* ',
+  'slurm|srun: |sbatch: |salloc: ',
+  'NCCL WARN|Watchdog caught',
+  'block: \\[',
+  'Check failed: ',
+  'OOMKilled|Out of memory: ',
+  'exitcode: -|return code = -',
+  "command not found|No module named |can't open file |\\.py: error: ",
+].join('|');
+const HINT = new RegExp(MACHINE_WORDS);
 
 const SIGNAL_NUMBERS: ReadonlyMap<string, string> = new Map([
   ['4', 'SIGILL'],
