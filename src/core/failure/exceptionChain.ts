@@ -6,7 +6,7 @@ import { IPythonTraceback } from './ipythonTraceback.ts';
 import type { PlainLine } from './linePrefix.ts';
 import { isChainSentence } from './pythonLine.ts';
 import { PythonTraceback } from './pythonTraceback.ts';
-import { startsRecord } from './record.ts';
+import { startsAnew } from './messageEnd.ts';
 import { RichTraceback } from './richTraceback.ts';
 import type { Traceback } from './traceback.ts';
 
@@ -33,6 +33,8 @@ export class ExceptionChain implements Block {
   /** The column of the margin, in an exception group or a member of one. */
   #margin: number | null;
   #member: ExceptionChain | null = null;
+  /** A rule has ended a group in here, perhaps this one: of groups that end together only the innermost is ruled off. */
+  #ruledOff = false;
 
   private constructor(open: Traceback, margin: number | null, depth: number) {
     this.#open = open;
@@ -56,7 +58,8 @@ export class ExceptionChain implements Block {
   push(line: PlainLine): boolean {
     const margin = groupLine(line.text);
     if (margin?.kind === 'header' && this.#joined) this.#margin = margin.column;
-    if (margin === null || this.#margin === null) return this.#pushOwn(line);
+    if (margin === null || this.#margin === null) return this.#pushWithoutMargin(line);
+    this.#ruledOff = margin.kind === 'end';
     if (margin.column === this.#margin && (margin.kind === 'text' || margin.kind === 'header')) {
       return this.#pushOwn(inside(line, margin));
     }
@@ -68,6 +71,13 @@ export class ExceptionChain implements Block {
     this.#closeMember();
     this.#close();
     return this.#last === null ? null : this.#last.draft.failure(this.#last.cause);
+  }
+
+  /** The lines of a message after its first have no margin. */
+  #pushWithoutMargin(line: PlainLine): boolean {
+    if (!this.#ruledOff && this.#member?.push(line) === true) return true;
+    this.#closeMember();
+    return this.#pushOwn(line);
   }
 
   #pushMember(line: PlainLine, margin: GroupLine, own: number): void {
@@ -136,7 +146,7 @@ export class ExceptionChain implements Block {
       return true;
     }
     this.#sinceTable = TABLE_ROW.test(line.text) ? 0 : this.#sinceTable + 1;
-    return near && this.#sinceTable <= FARTHEST_SENTENCE && !startsRecord(line, draft.record);
+    return near && this.#sinceTable <= FARTHEST_SENTENCE && !startsAnew(line, draft.record);
   }
 }
 

@@ -1,5 +1,6 @@
 import { FailureDraft } from './failureDraft.ts';
 import type { PlainLine } from './linePrefix.ts';
+import { startsAnew } from './messageEnd.ts';
 import { exceptionLine, indentOf } from './pythonLine.ts';
 import type { Traceback } from './traceback.ts';
 
@@ -37,8 +38,9 @@ export class IPythonTraceback implements Traceback {
   push(line: PlainLine): boolean {
     const text = line.text.trimEnd();
     if (this.#inMessage) {
-      if (text !== '') this.draft.addMessage(text, line.number);
-      return text !== '';
+      const ends = text === '' || startsAnew(line, this.draft.record);
+      if (!ends) this.draft.addMessage(text, line.number);
+      return !ends;
     }
     this.#lines += 1;
     if (HEADER.test(text) || this.#lines > MOST_LINES) return false;

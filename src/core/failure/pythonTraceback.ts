@@ -1,7 +1,7 @@
 import { FailureDraft } from './failureDraft.ts';
 import type { PlainLine } from './linePrefix.ts';
 import { exceptionLine, frameLine, indentOf, isTracebackHeader } from './pythonLine.ts';
-import { startsRecord } from './record.ts';
+import { startsAnew } from './messageEnd.ts';
 import type { Traceback } from './traceback.ts';
 
 /** Lines of other output that may fall between those of a traceback before it is given up. */
@@ -80,7 +80,7 @@ export class PythonTraceback implements Traceback {
       text.startsWith('"""') ||
       isTracebackHeader(text) ||
       frameLine(line) !== null ||
-      startsRecord(line, this.draft.record);
+      startsAnew(line, this.draft.record);
     if (!ends) this.draft.addMessage(text, line.number);
     return !ends;
   }

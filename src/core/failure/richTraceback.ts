@@ -1,7 +1,7 @@
 import { FailureDraft } from './failureDraft.ts';
 import type { PlainLine } from './linePrefix.ts';
 import { exceptionLine } from './pythonLine.ts';
-import { startsRecord } from './record.ts';
+import { startsAnew } from './messageEnd.ts';
 import type { Traceback } from './traceback.ts';
 
 const FRAME = /^((?:[A-Za-z]:)?[^\s:][^:]{0,1000}):(\d{1,9}) in (\S{1,200})$/;
@@ -34,7 +34,7 @@ export class RichTraceback implements Traceback {
   push(line: PlainLine): boolean {
     if (this.#state === 'box') return this.#pushBox(line);
     if (this.#state === 'below') return this.#pushException(line);
-    const ends = line.text.trim() === '' || startsRecord(line, this.draft.record) || RichTraceback.begin(line) !== null;
+    const ends = line.text.trim() === '' || startsAnew(line, this.draft.record) || RichTraceback.begin(line) !== null;
     if (!ends) this.draft.addMessage(line.text, line.number);
     return !ends;
   }
