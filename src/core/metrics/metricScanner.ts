@@ -1,0 +1,157 @@
+import { type LineTemplate, lineTemplate } from './lineTemplate.ts';
+import type { PointSink } from './metricPoint.ts';
+import { printedNumber } from './printedNumber.ts';
+import { longestLine, readLine } from './readLine.ts';
+import { TemplateTree } from './templateTree.ts';
+import { visibleText } from './visibleText.ts';
+import type { UserPattern } from './userPattern.ts';
+import { userValues } from './userPattern.ts';
+
+const newline = 10;
+const carriageReturn = 13;
+/** Escape sequences come on top of what is visible. */
+const longestPiece = 4 * longestLine;
+const mostCandidates = 8192;
+const nothing = new Uint8Array(0);
+
+/**
+ * Finds the metrics in the bytes of a log as they arrive, and gives them to a sink. Each version of a line that rewrites itself
+ * (`\r`) counts, so that a progress bar is a curve. What comes out is what `lineMetrics` says of each, but a line that differs from
+ * an earlier one in its digits only is not read anew.
+ */
+export class MetricScanner {
+  readonly #sink: PointSink;
+  readonly #patterns: readonly UserPattern[];
+  readonly #templates: TemplateTree;
+  /** Templates seen once. Only a second line makes one worth keeping. */
+  readonly #seen = new Set<string>();
+  /** One byte is one character, so offsets are the same. */
+  readonly #latin1 = new TextDecoder('latin1');
+  readonly #utf8 = new TextDecoder();
+  #rest = nothing;
+  /** The rest is of a piece that is too long already. */
+  #skipping = false;
+  #line: number;
+
+  /**
+   * @param sink Takes the points.
+   * @param patterns May be slow or never end on some line, so a scanner with any belongs in a worker that can be terminated.
+   * @param firstLine Number of the line that the first bytes begin.
+   */
+  constructor(sink: PointSink, patterns: readonly UserPattern[] = [], firstLine = 0) {
+    this.#sink = sink;
+    this.#patterns = patterns;
+    this.#templates = new TemplateTree(sink);
+    this.#line = firstLine;
+  }
+
+  /** The next bytes of the log, cut anywhere. What has no line end yet is kept for the next call. */
+  push(bytes: Uint8Array): void {
+    const end = Math.max(bytes.lastIndexOf(newline), bytes.lastIndexOf(carriageReturn)) + 1;
+    let start = 0;
+    if (end > 0 && (this.#rest.length > 0 || this.#skipping)) {
+      start = pieceEnd(bytes, 0) + 1;
+      const piece = joined(this.#rest, bytes.subarray(0, start));
+      this.#rest = nothing;
+      if (this.#skipping) {
+        this.#skipping = false;
+        this.#line += bytes[start - 1] === newline ? 1 : 0;
+      } else {
+        this.#scan(piece, 0, piece.length);
+      }
+    }
+    this.#scan(bytes, start, end);
+    this.#keep(bytes.subarray(end));
+  }
+
+  /** The log has ended: its last line counts although it has no end. */
+  end(): void {
+    if (this.#rest.length > 0) {
+      const piece = joined(this.#rest, Uint8Array.of(newline));
+      this.#rest = nothing;
+      this.#scan(piece, 0, piece.length);
+    }
+  }
+
+  #keep(rest: Uint8Array): void {
+    if (rest.length > 0 && !this.#skipping) {
+      this.#rest = joined(this.#rest, rest);
+      this.#skipping = this.#rest.length > longestPiece;
+      this.#rest = this.#skipping ? nothing : this.#rest;
+    }
+  }
+
+  /** `end` is behind a line end. */
+  #scan(bytes: Uint8Array, start: number, end: number): void {
+    for (let at = start; at < end;) {
+      if (this.#patterns.length === 0) {
+        const { end: stop, lines } = this.#templates.read(bytes, at, end, this.#line);
+        at = stop;
+        this.#line += lines;
+      }
+      if (at < end) {
+        const stop = pieceEnd(bytes, at);
+        this.#readSlowly(bytes.subarray(at, stop), this.#line);
+        this.#line += bytes[stop] === newline ? 1 : 0;
+        at = stop + 1;
+      }
+    }
+  }
+
+  #readSlowly(piece: Uint8Array, line: number): void {
+    if (piece.length === 0 || piece.length > longestPiece) {
+      return;
+    }
+    const source = this.#latin1.decode(piece);
+    const visible = visibleText(source);
+    const reading = readLine(visible.text);
+    const number = (span: { start: number; end: number } | null): number | null =>
+      span === null ? null : printedNumber(visible.text.slice(span.start, span.end));
+    const rank = number(reading.rank);
+    const step = number(reading.step);
+    const epoch = number(reading.epoch);
+    for (const { name, span, inverse } of reading.values) {
+      const value = number(span) ?? Number.NaN;
+      this.#sink.receiver(name, rank)?.add(inverse ? 1 / value : value, step, epoch, line);
+    }
+    if (this.#patterns.length > 0) {
+      const { text } = visibleText(this.#utf8.decode(piece));
+      for (const { name, value, step: at } of userValues(this.#patterns, text)) {
+        this.#sink.receiver(name, rank)?.add(value, at ?? step, epoch, line);
+      }
+      return;
+    }
+    const template = lineTemplate(source, visible, reading);
+    if (template !== undefined) {
+      this.#learn(template, piece, source);
+    }
+  }
+
+  #learn(template: LineTemplate, piece: Uint8Array, source: string): void {
+    const key = template.between.map(({ start, end }) => source.slice(start, end)).join('\n');
+    if (this.#seen.delete(key)) {
+      this.#templates.learn(template, piece);
+    } else {
+      if (this.#seen.size >= mostCandidates) {
+        this.#seen.clear();
+      }
+      this.#seen.add(key);
+    }
+  }
+}
+
+/** The next line end or carriage return. */
+function pieceEnd(bytes: Uint8Array, start: number): number {
+  let at = start;
+  while (at < bytes.length && bytes[at] !== newline && bytes[at] !== carriageReturn) {
+    at += 1;
+  }
+  return at;
+}
+
+function joined(first: Uint8Array, second: Uint8Array): Uint8Array<ArrayBuffer> {
+  const both = new Uint8Array(first.length + second.length);
+  both.set(first);
+  both.set(second, first.length);
+  return both;
+}

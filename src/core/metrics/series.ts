@@ -1,0 +1,191 @@
+import type { PointReceiver } from './metricPoint.ts';
+
+/** What the x of points is: the step as printed, else the epoch, else how many points came before. */
+export type SeriesAxis = 'step' | 'epoch' | 'order';
+
+/** One or several neighbouring points of a series. */
+export interface SeriesPoint {
+  /** Of the first and the last point in it. */
+  readonly firstX: number;
+  readonly lastX: number;
+  /** Of the numbers in it; NaN when there is none. */
+  readonly min: number;
+  readonly max: number;
+  readonly mean: number;
+  /** As printed, so NaN or infinite perhaps. */
+  readonly last: number;
+  readonly line: number;
+  readonly count: number;
+  /** Values that are NaN or infinite. */
+  readonly broken: number;
+  /** A step that goes back, as after a restart, begins another. */
+  readonly segment: number;
+  readonly axis: SeriesAxis;
+}
+
+const axes: readonly SeriesAxis[] = ['step', 'epoch', 'order'];
+const stepAxis = 0;
+const epochAxis = 1;
+const orderAxis = 2;
+
+/** Cells of a bucket. */
+const firstX = 0;
+const lastX = 1;
+const min = 2;
+const max = 3;
+const sum = 4;
+const count = 5;
+const broken = 6;
+const last = 7;
+const line = 8;
+const segment = 9;
+const axis = 10;
+const cells = 11;
+
+/**
+ * The points of one metric in memory that does not grow: a fixed number of buckets of neighbouring points. When all are taken,
+ * neighbours merge and from then on a bucket holds twice as many.
+ */
+export class Series implements PointReceiver {
+  readonly name: string;
+  readonly rank: number | null;
+  readonly #buckets: Float64Array;
+  /** Offset of the bucket that fills; negative before the first point. */
+  #current = -cells;
+  #perBucket = 1;
+  #points = 0;
+
+  /** @param capacity Most buckets. */
+  constructor(name: string, rank: number | null, capacity = 4096) {
+    this.name = name;
+    this.rank = rank;
+    this.#buckets = new Float64Array(capacity * cells);
+  }
+
+  /** Points added so far. */
+  get length(): number {
+    return this.#points;
+  }
+
+  add(value: number, step: number | null, epoch: number | null, atLine: number): void {
+    const kind = step === null ? (epoch === null ? orderAxis : epochAxis) : stepAxis;
+    const x = step ?? epoch ?? this.#points;
+    this.#points += 1;
+    const buckets = this.#buckets;
+    let at = this.#current;
+    if (at < 0 || kind !== buckets[at + axis] || x < (buckets[at + lastX] ?? 0)) {
+      at = this.#open(x, kind, at < 0 ? 0 : (buckets[at + segment] ?? 0) + 1);
+    } else if ((buckets[at + count] ?? 0) >= this.#perBucket) {
+      at = this.#open(x, kind, buckets[at + segment] ?? 0);
+    }
+    buckets[at + lastX] = x;
+    buckets[at + last] = value;
+    buckets[at + line] = atLine;
+    buckets[at + count] = (buckets[at + count] ?? 0) + 1;
+    // Neither NaN nor infinite.
+    if (value - value === 0) {
+      buckets[at + sum] = (buckets[at + sum] ?? 0) + value;
+      if (value < (buckets[at + min] ?? 0)) {
+        buckets[at + min] = value;
+      }
+      if (value > (buckets[at + max] ?? 0)) {
+        buckets[at + max] = value;
+      }
+    } else {
+      buckets[at + broken] = (buckets[at + broken] ?? 0) + 1;
+    }
+  }
+
+  /**
+   * The points in their order: buckets, or when they are more than `most`, neighbours of a segment taken together so that there
+   * are about that many. Least and greatest values are kept.
+   */
+  points(most = Infinity): SeriesPoint[] {
+    const end = this.#current + cells;
+    const together = Math.max(1, Math.ceil(end / cells / Math.max(1, most))) * cells;
+    const points: SeriesPoint[] = [];
+    for (let start = 0; start < end;) {
+      const group = this.#buckets.slice(start, start + cells);
+      let next = start + cells;
+      while (next < end && next - start < together && this.#buckets[next + segment] === group[segment]) {
+        absorb(group, 0, this.#buckets, next);
+        next += cells;
+      }
+      points.push(pointOf(group));
+      start = next;
+    }
+    return points;
+  }
+
+  #open(x: number, kind: number, part: number): number {
+    const buckets = this.#buckets;
+    if (this.#current + cells === buckets.length) {
+      this.#halve();
+    }
+    this.#current += cells;
+    const at = this.#current;
+    buckets.fill(0, at, at + cells);
+    buckets[at + firstX] = x;
+    buckets[at + min] = Infinity;
+    buckets[at + max] = -Infinity;
+    buckets[at + segment] = part;
+    buckets[at + axis] = kind;
+    return at;
+  }
+
+  /** Merges neighbours of the same segment; neighbours whatever they are if that frees too little. */
+  #halve(): void {
+    this.#perBucket *= 2;
+    this.#merge(true);
+    if (this.#current + cells > this.#buckets.length * 0.75) {
+      this.#merge(false);
+    }
+  }
+
+  #merge(sameSegment: boolean): void {
+    const buckets = this.#buckets;
+    let to = -cells;
+    let isPair = true;
+    for (let from = 0; from <= this.#current; from += cells) {
+      if (!isPair && (!sameSegment || buckets[from + segment] === buckets[to + segment])) {
+        absorb(buckets, to, buckets, from);
+        isPair = true;
+      } else {
+        to += cells;
+        buckets.copyWithin(to, from, from + cells);
+        isPair = false;
+      }
+    }
+    this.#current = to;
+  }
+}
+
+/** Adds a bucket to the one before it. Of two segments the later remains, so that the next point knows where it continues. */
+function absorb(into: Float64Array, to: number, buckets: Float64Array, from: number): void {
+  into[to + min] = Math.min(into[to + min] ?? 0, buckets[from + min] ?? 0);
+  into[to + max] = Math.max(into[to + max] ?? 0, buckets[from + max] ?? 0);
+  for (const cell of [sum, count, broken]) {
+    into[to + cell] = (into[to + cell] ?? 0) + (buckets[from + cell] ?? 0);
+  }
+  for (const cell of [lastX, last, line, segment, axis]) {
+    into[to + cell] = buckets[from + cell] ?? 0;
+  }
+}
+
+function pointOf(bucket: Float64Array): SeriesPoint {
+  const cell = (index: number): number => bucket[index] ?? 0;
+  const good = cell(count) - cell(broken);
+  return {
+    firstX: cell(firstX),
+    lastX: cell(lastX),
+    min: good === 0 ? Number.NaN : cell(min),
+    max: good === 0 ? Number.NaN : cell(max),
+    mean: good === 0 ? Number.NaN : cell(sum) / good,
+    last: cell(last),
+    line: cell(line),
+    count: cell(count),
+    broken: cell(broken),
+    segment: cell(segment),
+    axis: axes[cell(axis)] ?? 'order',
+  };
+}
