@@ -1,0 +1,168 @@
+import { stat } from 'node:fs/promises';
+
+import type { AttemptKey, EpochMs } from '../../core/job.ts';
+import type { StreamId } from '../../core/logChunk.ts';
+import type { Clock } from '../../core/ports.ts';
+import { errorCode } from '../fileError.ts';
+import { orderFile, streamFile } from '../logFolder.ts';
+import { orderRecordBytes } from '../logOrder.ts';
+import type { LogState } from '../logRecords.ts';
+import type { Arrival, LogMark } from './lineReplay.ts';
+import { blockBytes, blockRecords, type LogFilePaths, type LogSource, type SourceStatus } from './logSource.ts';
+import { arrivalOf, RawLog } from './rawLog.ts';
+import { truthOf } from './truth.ts';
+
+export interface AttemptSourceDeps {
+  readonly key: AttemptKey;
+  /** Where the attempt's log lies, see `attemptLogFolder`. */
+  readonly folder: string;
+  readonly records: { logState(key: AttemptKey): LogState };
+  readonly clock: Clock;
+  /** When the attempt began to run; null before. */
+  readonly startedAt: () => EpochMs | null;
+}
+
+/** How often the recorded state is asked for while no new stream or gap turns up, in ms. */
+const stateEvery = 400;
+
+/** The spooled log of an attempt: a file for each stream and the order in which they grew. */
+export class AttemptSource implements LogSource {
+  readonly raw: RawLog;
+  readonly #deps: AttemptSourceDeps;
+  #inode: number | undefined;
+  #recordCount = 0;
+  /** The last record that was handed out. */
+  #last: { readonly position: number; readonly bytes: Uint8Array } | undefined;
+  #state: LogState;
+  #stateAt: number;
+
+  constructor(deps: AttemptSourceDeps) {
+    this.#deps = deps;
+    this.#state = deps.records.logState(deps.key);
+    this.#stateAt = deps.clock.now();
+    this.raw = new RawLog((stream) => this.#path(stream), orderFile(deps.folder));
+  }
+
+  get files(): LogFilePaths {
+    return {
+      streams: this.streams.map((stream) => streamFile(this.#deps.folder, stream)),
+      order: orderFile(this.#deps.folder),
+    };
+  }
+
+  get streams(): readonly StreamId[] {
+    return this.#state.streams.map(({ stream }) => stream);
+  }
+
+  get bytes(): number {
+    return this.#state.streams.reduce((sum, { bytes }) => sum + bytes, 0);
+  }
+
+  get status(): SourceStatus {
+    const { status, gaps } = this.#state;
+    return { truth: truthOf(status, gaps), gaps, startedAt: this.#deps.startedAt() };
+  }
+
+  async look(known: LogMark): Promise<'unchanged' | 'grown' | 'void'> {
+    if (Math.abs(this.#deps.clock.now() - this.#stateAt) >= stateEvery) {
+      this.#renew();
+    }
+    const found = await stat(orderFile(this.#deps.folder)).catch((error: unknown) => {
+      if (errorCode(error) === 'ENOENT') {
+        return undefined;
+      }
+      throw error;
+    });
+    const replaced = this.#inode !== undefined && this.#inode !== found?.ino;
+    this.#inode = found?.ino;
+    this.#recordCount = Math.floor((found?.size ?? 0) / orderRecordBytes);
+    if (replaced) {
+      await this.raw.close();
+    }
+    if (known.records > 0 && (replaced || this.#recordCount < known.records || !(await this.#lastHolds(known)))) {
+      this.#last = undefined;
+      await this.raw.close();
+      return 'void';
+    }
+    return this.#recordCount > known.records ? 'grown' : 'unchanged';
+  }
+
+  /** After a crash of whoever spools, records may have been cut off and written anew, in other portions. */
+  async #lastHolds({ records }: LogMark): Promise<boolean> {
+    const last = this.#last;
+    return (
+      last === undefined ||
+      last.position >= records ||
+      Buffer.compare(await this.raw.orderBytes(last.position, 1), last.bytes) === 0
+    );
+  }
+
+  async arrivals(after: LogMark): Promise<readonly Arrival[]> {
+    const count = Math.min(blockRecords, this.#recordCount - after.records);
+    const arrivals: Arrival[] = [];
+    let bytes = 0;
+    for (const arrival of (await this.raw.records(after.records, count)).map(arrivalOf)) {
+      if (bytes >= blockBytes || !this.#isKnown(arrival)) {
+        break;
+      }
+      bytes += arrival.kind === 'bytes' ? arrival.bytes : 0;
+      arrivals.push(arrival);
+    }
+    const position = after.records + arrivals.length - 1;
+    if (arrivals.length > 0 && position > (this.#last?.position ?? -1)) {
+      this.#last = { position, bytes: await this.raw.orderBytes(position, 1) };
+    }
+    return arrivals;
+  }
+
+  /** What the order refers to is recorded before, but perhaps after we last asked. */
+  #isKnown(arrival: Arrival): boolean {
+    const found = (): boolean =>
+      arrival.kind === 'gap'
+        ? this.#state.gaps[arrival.gap] !== undefined
+        : this.#state.streams[arrival.stream] !== undefined;
+    if (!found()) {
+      this.#renew();
+    }
+    return found();
+  }
+
+  async nearEnd(): Promise<LogMark | null> {
+    const sizes = await Promise.all(this.streams.map(async (_, stream) => await this.raw.size(stream)));
+    if (sizes.reduce((sum, size) => sum + size, 0) <= 2 * blockBytes && this.#recordCount <= 2 * blockRecords) {
+      return null;
+    }
+    const first = Math.max(0, this.#recordCount - blockRecords / 4);
+    let from = this.#recordCount;
+    let bytes = 0;
+    for (const record of (await this.raw.records(first, this.#recordCount - first)).toReversed()) {
+      if (bytes >= blockBytes / 2) {
+        break;
+      }
+      from -= 1;
+      if (record.kind === 'arrival') {
+        bytes += record.bytes;
+        sizes[record.stream] = Math.max(0, (sizes[record.stream] ?? 0) - record.bytes);
+      }
+    }
+    return { line: 0, records: from, streams: sizes.map((position) => ({ start: position, taken: position })) };
+  }
+
+  async close(): Promise<void> {
+    await this.raw.close();
+  }
+
+  #path(position: number): string {
+    const known = this.#state.streams[position] ?? this.#renew().streams[position];
+    if (known === undefined) {
+      throw new RangeError(`This log has no stream ${position}.`);
+    }
+    return streamFile(this.#deps.folder, known.stream);
+  }
+
+  #renew(): LogState {
+    this.#state = this.#deps.records.logState(this.#deps.key);
+    this.#stateAt = this.#deps.clock.now();
+    return this.#state;
+  }
+}

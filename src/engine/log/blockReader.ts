@@ -1,0 +1,79 @@
+import { type Arrival, LineReplay, type LineSpan, type LogMark } from './lineReplay.ts';
+import type { RawLog } from './rawLog.ts';
+
+export interface BlockRead {
+  readonly arrivals: readonly Arrival[];
+  /** Of each stream, what these arrivals brought, as far as it is on disk already. */
+  readonly bytes: ReadonlyMap<number, Uint8Array>;
+}
+
+/** Reads each stream's share of some arrivals at once, however finely they are interleaved. */
+export async function readArrivals(
+  raw: Pick<RawLog, 'read'>,
+  from: LogMark,
+  arrivals: readonly Arrival[],
+): Promise<BlockRead> {
+  const lengths = new Map<number, number>();
+  for (const arrival of arrivals) {
+    if (arrival.kind === 'bytes') {
+      lengths.set(arrival.stream, (lengths.get(arrival.stream) ?? 0) + arrival.bytes);
+    }
+  }
+  const bytes = new Map<number, Uint8Array>();
+  for (const [stream, length] of lengths) {
+    bytes.set(stream, await raw.read(stream, from.streams[stream]?.taken ?? 0, length));
+  }
+  return { arrivals, bytes };
+}
+
+/**
+ * Goes through a block; `visit` gets each arrival with its bytes. Stops before the first arrival whose bytes are not on disk yet,
+ * as the order of arrival may be written before the bytes are.
+ */
+function eachArrival(block: BlockRead, visit: (arrival: Arrival, bytes: Uint8Array) => void): void {
+  const used = new Map<number, number>();
+  const nothing = new Uint8Array();
+  for (const arrival of block.arrivals) {
+    if (arrival.kind === 'gap') {
+      visit(arrival, nothing);
+      continue;
+    }
+    const at = used.get(arrival.stream) ?? 0;
+    const bytes = block.bytes.get(arrival.stream) ?? nothing;
+    if (at + arrival.bytes > bytes.byteLength) {
+      return;
+    }
+    used.set(arrival.stream, at + arrival.bytes);
+    visit(arrival, bytes.subarray(at, at + arrival.bytes));
+  }
+}
+
+/** The mark after a block. */
+export function markAfter(from: LogMark, block: BlockRead): LogMark {
+  const replay = new LineReplay(from);
+  eachArrival(block, (arrival, bytes) => {
+    if (arrival.kind === 'gap') {
+      replay.gap();
+    } else {
+      replay.count(arrival.stream, bytes);
+    }
+  });
+  return replay.mark;
+}
+
+/** The lines that a block completes. */
+export function linesOf(from: LogMark, block: BlockRead): readonly LineSpan[] {
+  const replay = new LineReplay(from);
+  const lines: LineSpan[] = [];
+  eachArrival(block, (arrival, bytes) => {
+    if (arrival.kind === 'gap') {
+      replay.gap();
+      lines.push(arrival);
+    } else {
+      for (const line of replay.lines(arrival.stream, bytes, arrival.time)) {
+        lines.push(line);
+      }
+    }
+  });
+  return lines;
+}

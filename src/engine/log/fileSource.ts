@@ -1,0 +1,96 @@
+import { stat } from 'node:fs/promises';
+import { basename } from 'node:path';
+
+import type { StreamId } from '../../core/logChunk.ts';
+import type { Arrival, LogMark } from './lineReplay.ts';
+import { blockBytes, type LogFilePaths, type LogSource, type SourceStatus } from './logSource.ts';
+import { RawLog } from './rawLog.ts';
+
+/** A file that was written so recently, in ms, is taken to grow still. */
+const restless = 60_000;
+const newline = 10;
+const seamBytes = 256;
+
+/** Any log file on disk: one stream, no times. */
+export class FileSource implements LogSource {
+  readonly raw: RawLog;
+  readonly files: LogFilePaths;
+  readonly streams: readonly StreamId[];
+  readonly #path: string;
+  #inode: number | undefined;
+  #bytes = 0;
+  #modifiedAt = 0;
+  /** The bytes right before what was read, to see whether the file was written anew. */
+  #seam: { readonly end: number; readonly bytes: Uint8Array } | undefined;
+
+  /** `path` is absolute. */
+  constructor(path: string) {
+    this.#path = path;
+    this.raw = new RawLog(() => path, null);
+    this.files = { streams: [path], order: null };
+    this.streams = [{ name: basename(path), task: 0, node: 0 }];
+  }
+
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  get status(): SourceStatus {
+    const grows = Date.now() - this.#modifiedAt < restless;
+    return { truth: this.#bytes === 0 ? 'none' : grows ? 'following' : 'complete', gaps: [], startedAt: null };
+  }
+
+  async look(known: LogMark): Promise<'unchanged' | 'grown' | 'void'> {
+    const { ino, size, mtimeMs } = await stat(this.#path);
+    const taken = takenOf(known);
+    const replaced = this.#inode !== undefined && this.#inode !== ino;
+    const touched = mtimeMs !== this.#modifiedAt;
+    if (replaced) {
+      await this.raw.close();
+    }
+    this.#inode = ino;
+    this.#bytes = size;
+    this.#modifiedAt = mtimeMs;
+    if (taken > 0 && (replaced || size < taken || (touched && !(await this.#seamHolds(taken))))) {
+      this.#seam = undefined;
+      return 'void';
+    }
+    if (taken > 0 && this.#seam?.end !== taken) {
+      const start = Math.max(0, taken - seamBytes);
+      this.#seam = { end: taken, bytes: await this.raw.read(0, start, taken - start) };
+    }
+    return size > taken ? 'grown' : 'unchanged';
+  }
+
+  async #seamHolds(taken: number): Promise<boolean> {
+    const seam = this.#seam;
+    if (seam === undefined || seam.end > taken) {
+      return true;
+    }
+    const length = seam.bytes.byteLength;
+    return Buffer.compare(await this.raw.read(0, seam.end - length, length), seam.bytes) === 0;
+  }
+
+  async arrivals(after: LogMark): Promise<readonly Arrival[]> {
+    const bytes = Math.min(blockBytes, this.#bytes - takenOf(after));
+    return bytes > 0 ? [{ kind: 'bytes', stream: 0, bytes, time: null }] : [];
+  }
+
+  async nearEnd(): Promise<LogMark | null> {
+    if (this.#bytes <= 2 * blockBytes) {
+      return null;
+    }
+    const from = this.#bytes - blockBytes / 2;
+    const first = (await this.raw.read(0, from, blockBytes / 2)).indexOf(newline);
+    const start = first === -1 ? from : from + first + 1;
+    return { line: 0, records: 0, streams: [{ start, taken: start }] };
+  }
+
+  async close(): Promise<void> {
+    await this.raw.close();
+  }
+}
+
+function takenOf({ streams }: LogMark): number {
+  return streams[0]?.taken ?? 0;
+}

@@ -1,0 +1,115 @@
+import type { EpochMs } from '../../core/job.ts';
+
+/** How far one stream was read. */
+export interface StreamPosition {
+  /** Where its unfinished line starts. */
+  readonly start: number;
+  /** How many of its bytes have arrived. */
+  readonly taken: number;
+}
+
+/** A place in a log: what came before it. */
+export interface LogMark {
+  /** Complete lines and gap markers. */
+  readonly line: number;
+  /** Records of the order of arrival. */
+  readonly records: number;
+  /** By position of the stream; those that come later have not begun. */
+  readonly streams: readonly StreamPosition[];
+}
+
+export const logStart: LogMark = { line: 0, records: 0, streams: [] };
+
+/** What arrived next: bytes of one stream, or a marker that something is missing. */
+export type Arrival =
+  | { readonly kind: 'bytes'; readonly stream: number; readonly bytes: number; readonly time: EpochMs | null }
+  | { readonly kind: 'gap'; readonly gap: number; readonly time: EpochMs };
+
+/** Where a complete line lies. */
+export type LineSpan =
+  | {
+      readonly kind: 'line';
+      readonly stream: number;
+      /** Offsets in the stream's file; the line feed at `end` is not part of the line. */
+      readonly start: number;
+      readonly end: number;
+      readonly time: EpochMs | null;
+    }
+  | { readonly kind: 'gap'; readonly gap: number; readonly time: EpochMs };
+
+const newline = 10;
+
+/** Goes through a log in its order of arrival from a mark on. A line stands where it was completed. */
+export class LineReplay {
+  #line: number;
+  #records: number;
+  readonly #starts: number[];
+  readonly #taken: number[];
+
+  constructor(from: LogMark) {
+    this.#line = from.line;
+    this.#records = from.records;
+    this.#starts = from.streams.map(({ start }) => start);
+    this.#taken = from.streams.map(({ taken }) => taken);
+  }
+
+  get line(): number {
+    return this.#line;
+  }
+
+  taken(stream: number): number {
+    return this.#taken[stream] ?? 0;
+  }
+
+  start(stream: number): number {
+    return this.#starts[stream] ?? 0;
+  }
+
+  get mark(): LogMark {
+    const streams = Array.from({ length: this.#taken.length }, (_, stream) => ({
+      start: this.start(stream),
+      taken: this.taken(stream),
+    }));
+    return { line: this.#line, records: this.#records, streams };
+  }
+
+  gap(): void {
+    this.#records += 1;
+    this.#line += 1;
+  }
+
+  /** Counts the lines that these bytes complete. */
+  count(stream: number, bytes: Uint8Array): void {
+    const taken = this.taken(stream);
+    let last = -1;
+    for (let at = bytes.indexOf(newline); at !== -1; at = bytes.indexOf(newline, at + 1)) {
+      this.#line += 1;
+      last = at;
+    }
+    this.#move(stream, taken + bytes.byteLength, last === -1 ? this.start(stream) : taken + last + 1);
+  }
+
+  /** The lines that these bytes complete. */
+  lines(stream: number, bytes: Uint8Array, time: EpochMs | null): readonly LineSpan[] {
+    const taken = this.taken(stream);
+    const spans: LineSpan[] = [];
+    let start = this.start(stream);
+    for (let at = bytes.indexOf(newline); at !== -1; at = bytes.indexOf(newline, at + 1)) {
+      spans.push({ kind: 'line', stream, start, end: taken + at, time });
+      start = taken + at + 1;
+    }
+    this.#line += spans.length;
+    this.#move(stream, taken + bytes.byteLength, start);
+    return spans;
+  }
+
+  #move(stream: number, taken: number, start: number): void {
+    for (let missing = this.#taken.length; missing <= stream; missing += 1) {
+      this.#taken[missing] = 0;
+      this.#starts[missing] = 0;
+    }
+    this.#records += 1;
+    this.#taken[stream] = taken;
+    this.#starts[stream] = start;
+  }
+}

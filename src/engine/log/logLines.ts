@@ -1,0 +1,194 @@
+import { lineLevel } from '../../core/failure/level.ts';
+import type { LogRow } from '../../core/logRow.ts';
+import { linesOf, readArrivals } from './blockReader.ts';
+import type { LineSpan, LogMark } from './lineReplay.ts';
+import { allVersions, lineText, shownBytes } from './lineText.ts';
+import type { LogIndex } from './logIndex.ts';
+import type { LogSource } from './logSource.ts';
+
+/** Blocks whose lines are remembered; each takes some 100 KB. */
+const rememberedBlocks = 16;
+/** Longer lines are not read whole, in bytes. */
+const longLine = 256 * 1024;
+/** Lines that lie closer together than this, in bytes, are read at once. */
+const readTogether = 1024 * 1024;
+/** Of one line more is never handed out, in bytes. */
+const wholeLimit = 1024 * 1024;
+
+/** Reads lines of a log by their number. */
+export class LogLines {
+  readonly #source: LogSource;
+  readonly #index: LogIndex;
+  /** By the line and the end of the block; the least recently used first. */
+  readonly #blocks = new Map<string, Promise<readonly LineSpan[]>>();
+
+  constructor(source: LogSource, index: LogIndex) {
+    this.#source = source;
+    this.#index = index;
+  }
+
+  clear(): void {
+    this.#blocks.clear();
+  }
+
+  /** Lines from `from` on, fewer where the log ends. Rejects with the system's error. */
+  async rows(from: number, count: number): Promise<readonly LogRow[]> {
+    const rows: LogRow[] = [];
+    let line = Math.max(0, from);
+    const until = Math.min(line + count, this.#index.lines);
+    while (line < until) {
+      const block = this.#index.blockOf(line);
+      const spans = block === undefined ? [] : await this.#spans(block.from, block.to);
+      const first = block?.from.line ?? 0;
+      const wanted = spans.slice(line - first, until - first);
+      if (wanted.length === 0) {
+        break;
+      }
+      rows.push(...(await this.#read(wanted, line)));
+      line += wanted.length;
+    }
+    return rows;
+  }
+
+  /** Lines in any order; one that is not there is left out. */
+  async rowsAt(lines: readonly number[]): Promise<readonly LogRow[]> {
+    const rows: LogRow[] = [];
+    for (let at = 0; at < lines.length;) {
+      const first = lines[at] ?? 0;
+      let count = 1;
+      while (lines[at + count] === first + count) {
+        count += 1;
+      }
+      rows.push(...(await this.rows(first, count)));
+      at += count;
+    }
+    return rows;
+  }
+
+  /** The last lines after a mark whose own line is not known: they have no numbers. At most a few blocks are read. */
+  async tail(from: LogMark, count: number): Promise<readonly LogRow[]> {
+    const arrivals = await this.#source.arrivals(from);
+    const spans = linesOf(from, await readArrivals(this.#source.raw, from, arrivals));
+    return withoutNumbers(await this.#read(spans.slice(-count), 0));
+  }
+
+  /** The unfinished last line of each stream that has one. */
+  async partial(): Promise<readonly LogRow[]> {
+    const spans = this.#index.end.streams.flatMap(({ start, taken }, stream): LineSpan[] =>
+      taken > start ? [{ kind: 'line', stream, start, end: taken, time: null }] : [],
+    );
+    return withoutNumbers(await this.#read(spans, 0));
+  }
+
+  /** All versions of a line, up to 1 MB; null when there is no such line. */
+  async whole(line: number): Promise<{ readonly text: string; readonly cutBytes: number } | null> {
+    const span = await this.spanOf(line);
+    if (span?.kind !== 'line') {
+      return null;
+    }
+    const length = span.end - span.start;
+    const bytes = await this.#source.raw.read(span.stream, span.start, Math.min(length, wholeLimit));
+    const { text, cutBytes } = allVersions(bytes, wholeLimit);
+    return { text, cutBytes: cutBytes + length - bytes.byteLength };
+  }
+
+  async spanOf(line: number): Promise<LineSpan | undefined> {
+    const block = this.#index.blockOf(line);
+    return block === undefined ? undefined : (await this.#spans(block.from, block.to))[line - block.from.line];
+  }
+
+  async #spans(from: LogMark, to: LogMark): Promise<readonly LineSpan[]> {
+    const key = `${from.records} ${from.line} ${to.records} ${to.line}`;
+    const known = this.#blocks.get(key);
+    const spans = known ?? this.#replay(from, to);
+    this.#blocks.delete(key);
+    this.#blocks.set(key, spans);
+    spans.catch(() => this.#blocks.delete(key));
+    const [oldest] = this.#blocks.keys();
+    if (this.#blocks.size > rememberedBlocks && oldest !== undefined) {
+      this.#blocks.delete(oldest);
+    }
+    return await spans;
+  }
+
+  async #replay(from: LogMark, to: LogMark): Promise<readonly LineSpan[]> {
+    const { raw } = this.#source;
+    return linesOf(from, await readArrivals(raw, from, await raw.between(from, to)));
+  }
+
+  async #read(spans: readonly LineSpan[], firstLine: number): Promise<readonly LogRow[]> {
+    const windows = await this.#windows(spans);
+    return await Promise.all(
+      spans.map(async (span, index) => {
+        const line = firstLine + index;
+        if (span.kind === 'gap') {
+          const gap = this.#source.status.gaps[span.gap];
+          return { ...plain, line, time: span.time, gap: gap?.reason ?? '' };
+        }
+        const { text, cutBytes, rewrites } = await this.#text(span, windows);
+        return {
+          ...plain,
+          line,
+          stream: span.stream,
+          time: span.time,
+          text,
+          cutBytes,
+          rewrites,
+          level: lineLevel(text),
+        };
+      }),
+    );
+  }
+
+  /** Of each stream the stretch that its lines lie in, unless that is too long. */
+  async #windows(spans: readonly LineSpan[]): Promise<ReadonlyMap<number, Window>> {
+    const stretches = new Map<number, { start: number; end: number }>();
+    for (const span of spans) {
+      if (span.kind === 'line') {
+        const stretch = stretches.get(span.stream) ?? { start: span.start, end: span.end };
+        stretches.set(span.stream, {
+          start: Math.min(stretch.start, span.start),
+          end: Math.max(stretch.end, span.end),
+        });
+      }
+    }
+    const windows = new Map<number, Window>();
+    for (const [stream, { start, end }] of stretches) {
+      if (end - start <= readTogether) {
+        windows.set(stream, { start, bytes: await this.#source.raw.read(stream, start, end - start) });
+      }
+    }
+    return windows;
+  }
+
+  async #text(
+    { stream, start, end }: Extract<LineSpan, { readonly kind: 'line' }>,
+    windows: ReadonlyMap<number, Window>,
+  ): Promise<ReturnType<typeof lineText>> {
+    const window = windows.get(stream);
+    if (window !== undefined) {
+      return lineText(window.bytes.subarray(start - window.start, end - window.start));
+    }
+    const { raw } = this.#source;
+    if (end - start <= longLine) {
+      return lineText(await raw.read(stream, start, end - start));
+    }
+    const last = lineText(await raw.read(stream, end - longLine, longLine));
+    if (last.rewrites > 0) {
+      return last;
+    }
+    const first = lineText(await raw.read(stream, start, shownBytes));
+    return { ...first, cutBytes: Math.max(0, end - start - shownBytes) + first.cutBytes };
+  }
+}
+
+interface Window {
+  readonly start: number;
+  readonly bytes: Uint8Array;
+}
+
+const plain = { stream: -1, text: '', cutBytes: 0, rewrites: 0, gap: null, level: null } as const;
+
+function withoutNumbers(rows: readonly LogRow[]): readonly LogRow[] {
+  return rows.map((row) => ({ ...row, line: -1 }));
+}

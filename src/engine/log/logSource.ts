@@ -1,0 +1,44 @@
+import type { StreamId } from '../../core/logChunk.ts';
+import type { LogGapNote, LogTruth } from '../../core/logRow.ts';
+import type { Arrival, LogMark } from './lineReplay.ts';
+import type { RawLog } from './rawLog.ts';
+
+/** What is known about a source without reading its bytes. */
+export interface SourceStatus {
+  readonly truth: LogTruth;
+  /** By position: a marker in the log refers to it. */
+  readonly gaps: readonly LogGapNote[];
+  readonly startedAt: number | null;
+}
+
+/** Raw output on disk, of one or more streams, and the order in which it arrived. */
+export interface LogSource {
+  readonly raw: RawLog;
+  /** Where the raw bytes lie, for another thread to read them too. */
+  readonly files: LogFilePaths;
+  /** By position. Grows. */
+  readonly streams: readonly StreamId[];
+  /** Size on disk as far as it is known, in bytes. */
+  readonly bytes: number;
+  readonly status: SourceStatus;
+  /**
+   * Looks at the files. `void`: what was known of them no longer holds: they were cut off, replaced or written anew. Rejects with
+   * the system's error when they cannot be read; a job's files that are not there (yet) are empty.
+   */
+  look(known: LogMark): Promise<'unchanged' | 'grown' | 'void'>;
+  /** What arrived after a mark, at most about a block; empty when nothing has. */
+  arrivals(after: LogMark): Promise<readonly Arrival[]>;
+  /** A mark not far from the end, whose `line` is not known; null when the log is so short that reading it from the start is as quick. */
+  nearEnd(): Promise<LogMark | null>;
+  close(): Promise<void>;
+}
+
+export interface LogFilePaths {
+  /** By position of the stream. */
+  readonly streams: readonly string[];
+  readonly order: string | null;
+}
+
+/** A block is about so large, in bytes, or has so many records. */
+export const blockBytes = 256 * 1024;
+export const blockRecords = 4_096;

@@ -1,0 +1,154 @@
+import { Emitter, type Event } from '../../core/event.ts';
+import type { Clock } from '../../core/ports.ts';
+import type { LogOutline, LogRow } from '../../core/logRow.ts';
+import { explain } from '../errorNote.ts';
+import { LogIndex } from './logIndex.ts';
+import { LogLines } from './logLines.ts';
+import type { LogSource } from './logSource.ts';
+import { LogScan } from './scan/logScan.ts';
+import type { FromScan, ScanGoal } from './scan/scanMessages.ts';
+
+/** How often the files are looked at, in ms. */
+const lookEvery = 25;
+/** While much is to be indexed, the event loop is let go of at least so often, in ms, and readers are told of it. */
+const tellEvery = 50;
+
+/** A log that somebody looks at: counts its lines, follows it as it grows, and hands out what is asked for. */
+export class OpenLog {
+  readonly lines: LogLines;
+  readonly #source: LogSource;
+  readonly #clock: Clock;
+  readonly #scanScript: string;
+  readonly #index: LogIndex;
+  readonly #changed = new Emitter<void>();
+  readonly #scans = new Set<LogScan>();
+  readonly #closing = new AbortController();
+  #generation = 1;
+  #counted = false;
+  #problem: string | null = null;
+  #nearEnd: readonly LogRow[] = [];
+
+  /** `scanScript`: the bundle of scan/scanWorker.ts. */
+  constructor(source: LogSource, clock: Clock, scanScript: string) {
+    this.#source = source;
+    this.#clock = clock;
+    this.#scanScript = scanScript;
+    this.#index = new LogIndex(source);
+    this.lines = new LogLines(source, this.#index);
+  }
+
+  /** Something in the outline or at the end of the log changed. */
+  get onDidChange(): Event<void> {
+    return this.#changed.event;
+  }
+
+  get outline(): Omit<LogOutline, 'ranks'> {
+    const { truth, gaps, startedAt } = this.#source.status;
+    return {
+      generation: this.#generation,
+      lines: this.#index.lines,
+      counted: this.#counted,
+      bytes: Math.max(this.#index.bytes, this.#source.bytes),
+      truth,
+      gaps,
+      streams: this.#source.streams,
+      startedAt,
+      problem: this.#problem,
+    };
+  }
+
+  /** The newest lines, `count` at most. Without numbers as long as the lines before them are not counted. */
+  async tail(count: number): Promise<{ readonly from: number | null; readonly rows: readonly LogRow[] }> {
+    if (!this.#counted && this.#nearEnd.length > 0) {
+      return { from: null, rows: this.#nearEnd.slice(-count) };
+    }
+    const from = Math.max(0, this.#index.lines - count);
+    return { from, rows: await this.lines.rows(from, count) };
+  }
+
+  /** Begins to read. Never rejects: what goes wrong is told in the outline, and tried again. */
+  async follow(): Promise<void> {
+    const { signal } = this.#closing;
+    while (!signal.aborted) {
+      const before = JSON.stringify([this.outline.truth, this.outline.gaps.length, this.#problem]);
+      const moved = await this.#look().catch((error: unknown) => {
+        this.#problem = explain(error).reason;
+        return false;
+      });
+      if (moved || before !== JSON.stringify([this.outline.truth, this.outline.gaps.length, this.#problem])) {
+        this.#tell();
+      }
+      await this.#clock.sleep(lookEvery, signal).catch(() => undefined);
+    }
+  }
+
+  async #look(): Promise<boolean> {
+    const found = await this.#source.look(this.#index.end);
+    this.#problem = null;
+    if (found === 'void') {
+      this.#forget();
+      await this.#source.look(this.#index.end);
+    }
+    if (found === 'unchanged' && this.#counted) {
+      return false;
+    }
+    const first = this.#index.end.records === 0;
+    if (first) {
+      const mark = await this.#source.nearEnd();
+      if (mark !== null) {
+        this.#nearEnd = await this.lines.tail(mark, 200);
+        this.#tell();
+      }
+    }
+    let told = performance.now();
+    while (!this.#closing.signal.aborted && (await this.#index.advance())) {
+      if (performance.now() - told > tellEvery) {
+        told = performance.now();
+        this.#tell();
+      }
+    }
+    this.#counted = true;
+    this.#nearEnd = [];
+    return true;
+  }
+
+  #forget(): void {
+    this.#generation += 1;
+    this.#counted = false;
+    this.#index.clear();
+    this.lines.clear();
+    for (const scan of this.#scans) {
+      scan.dispose();
+    }
+    this.#scans.clear();
+  }
+
+  #tell(): void {
+    for (const scan of this.#scans) {
+      scan.grow();
+    }
+    this.#changed.fire();
+  }
+
+  /** Looks through all lines, then through those that are added, until it is disposed of or the generation changes. */
+  scan(goal: ScanGoal, receive: (message: FromScan) => void): { dispose(): void } {
+    const scan = new LogScan(this.#scanScript, this.#source, this.#index, goal, receive);
+    this.#scans.add(scan);
+    return {
+      dispose: () => {
+        this.#scans.delete(scan);
+        scan.dispose();
+      },
+    };
+  }
+
+  async close(): Promise<void> {
+    this.#closing.abort(new DOMException('closed', 'AbortError'));
+    for (const scan of this.#scans) {
+      scan.dispose();
+    }
+    this.#scans.clear();
+    this.#changed.dispose();
+    await this.#source.close();
+  }
+}

@@ -1,0 +1,87 @@
+import type { FileHandle } from 'node:fs/promises';
+
+import { openIfThere, readAt } from '../logFiles.ts';
+import { decodeOrder, type OrderRecord, orderRecordBytes } from '../logOrder.ts';
+import type { Arrival, LogMark } from './lineReplay.ts';
+
+/** More files are not kept open at once: an attempt may have a thousand streams. */
+const maxOpen = 64;
+
+/** The files of a log: one with the raw bytes of each stream, and one with their order where there is more than one stream or a clock. */
+export class RawLog {
+  readonly #path: (stream: number) => string;
+  readonly #orderPath: string | null;
+  /** The least recently used first. */
+  readonly #open = new Map<string, FileHandle>();
+
+  /** Without an order file there is one stream, which arrived as it lies there. */
+  constructor(path: (stream: number) => string, orderPath: string | null) {
+    this.#path = path;
+    this.#orderPath = orderPath;
+  }
+
+  /** Fewer bytes where the file ends before. */
+  async read(stream: number, position: number, length: number): Promise<Uint8Array> {
+    const file = await this.#file(this.#path(stream));
+    return file === undefined || length <= 0 ? new Uint8Array() : await readAt(file, position, length);
+  }
+
+  async size(stream: number): Promise<number> {
+    return (await (await this.#file(this.#path(stream)))?.stat())?.size ?? 0;
+  }
+
+  /** Whole records only, fewer where the file ends before. */
+  async records(from: number, count: number): Promise<readonly OrderRecord[]> {
+    const bytes = await this.orderBytes(from, count);
+    return decodeOrder(bytes);
+  }
+
+  async orderBytes(from: number, count: number): Promise<Uint8Array> {
+    const file = this.#orderPath === null ? undefined : await this.#file(this.#orderPath);
+    return file === undefined || count <= 0
+      ? new Uint8Array()
+      : await readAt(file, from * orderRecordBytes, count * orderRecordBytes);
+  }
+
+  /** What arrived between two marks. */
+  async between(from: LogMark, to: LogMark): Promise<readonly Arrival[]> {
+    if (this.#orderPath !== null) {
+      return (await this.records(from.records, to.records - from.records)).map(arrivalOf);
+    }
+    const bytes = (to.streams[0]?.taken ?? 0) - (from.streams[0]?.taken ?? 0);
+    return bytes > 0 ? [{ kind: 'bytes', stream: 0, bytes, time: null }] : [];
+  }
+
+  async close(): Promise<void> {
+    const files = [...this.#open.values()];
+    this.#open.clear();
+    await Promise.all(files.map(async (file) => await file.close()));
+  }
+
+  async #file(path: string): Promise<FileHandle | undefined> {
+    const known = this.#open.get(path);
+    const file = known ?? (await openIfThere(path));
+    if (file === undefined) {
+      return undefined;
+    }
+    const raced = known === undefined ? this.#open.get(path) : undefined;
+    if (raced !== undefined) {
+      await file.close();
+      return raced;
+    }
+    this.#open.delete(path);
+    this.#open.set(path, file);
+    const [oldest] = this.#open;
+    if (this.#open.size > maxOpen && oldest !== undefined) {
+      this.#open.delete(oldest[0]);
+      await oldest[1].close();
+    }
+    return file;
+  }
+}
+
+export function arrivalOf(record: OrderRecord): Arrival {
+  return record.kind === 'gap'
+    ? { kind: 'gap', gap: record.gap, time: record.time }
+    : { kind: 'bytes', stream: record.stream, bytes: record.bytes, time: record.time };
+}

@@ -1,0 +1,60 @@
+import { Worker } from 'node:worker_threads';
+
+import type { LogMark } from '../lineReplay.ts';
+import { logStart } from '../lineReplay.ts';
+import type { LogIndex } from '../logIndex.ts';
+import type { LogSource } from '../logSource.ts';
+import type { FromScan, ScanGoal, ToScan } from './scanMessages.ts';
+
+/**
+ * A scan of a log on a thread of its own, which goes on as the log grows. It is given up at any time, in the middle of a pattern
+ * that would take for ever, by `dispose`.
+ */
+export class LogScan {
+  readonly #source: LogSource;
+  readonly #index: LogIndex;
+  readonly #worker: Worker;
+  #sentMarks = 1;
+  #sentEnd: LogMark = logStart;
+
+  /** `script`: the bundle of scanWorker.ts. `receive` gets what it says, in order; a thread that dies is a problem like any other. */
+  constructor(
+    script: string,
+    source: LogSource,
+    index: LogIndex,
+    goal: ScanGoal,
+    receive: (message: FromScan) => void,
+  ) {
+    this.#source = source;
+    this.#index = index;
+    this.#worker = new Worker(script, { resourceLimits: { maxOldGenerationSizeMb: 512 } });
+    this.#worker.unref();
+    this.#worker.on('message', receive);
+    this.#worker.on('error', (error) => {
+      receive({ kind: 'problem', message: error instanceof Error ? error.message : String(error) });
+    });
+    this.#post({ kind: 'begin', goal, files: source.files });
+    this.grow();
+  }
+
+  /** Tells the thread how far the log is indexed now. */
+  grow(): void {
+    const { marks, end } = this.#index;
+    if (end !== this.#sentEnd) {
+      const nodes = this.#source.streams.map(({ node }) => node);
+      const { files } = this.#source;
+      this.#post({ kind: 'marks', files, marks: marks.slice(this.#sentMarks), end, nodes });
+      this.#sentMarks = marks.length;
+      this.#sentEnd = end;
+    }
+  }
+
+  #post(message: ToScan): void {
+    this.#worker.postMessage(message);
+  }
+
+  dispose(): void {
+    this.#worker.removeAllListeners();
+    void this.#worker.terminate();
+  }
+}

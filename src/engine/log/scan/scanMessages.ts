@@ -1,0 +1,39 @@
+import type { LineFilter, LineQuery } from '../../../core/logRow.ts';
+import type { Failure } from '../../../core/failure/failure.ts';
+import type { LogMark } from '../lineReplay.ts';
+import type { LogFilePaths } from '../logSource.ts';
+
+/** What a scan looks for. */
+export type ScanGoal =
+  | { readonly kind: 'find'; readonly query: LineQuery }
+  | { readonly kind: 'filter'; readonly filter: LineFilter }
+  /** Errors, warnings, failures, ranks. */
+  | { readonly kind: 'marks' };
+
+/** From the extension host to the thread that scans. */
+export type ToScan =
+  | { readonly kind: 'begin'; readonly goal: ScanGoal; readonly files: LogFilePaths }
+  /** Where blocks begin that are new, and where the log ends now. `files` grows with the log's streams. */
+  | {
+      readonly kind: 'marks';
+      readonly files: LogFilePaths;
+      readonly marks: readonly LogMark[];
+      readonly end: LogMark;
+      /** By position of the stream: whose node it is; one node is no rank of its own. */
+      readonly nodes: readonly number[];
+    };
+
+/** From the thread that scans. Line numbers are in order, over all messages, except across `marks` of different kinds. */
+export type FromScan =
+  | { readonly kind: 'lines'; readonly lines: Uint32Array; readonly scanned: number }
+  | {
+      readonly kind: 'marks';
+      readonly errors: Uint32Array;
+      readonly warnings: Uint32Array;
+      readonly failures: readonly Failure[];
+      readonly ranks: readonly number[];
+      readonly scanned: number;
+    }
+  /** Everything up to the last mark was looked at. */
+  | { readonly kind: 'caughtUp'; readonly scanned: number }
+  | { readonly kind: 'problem'; readonly message: string };

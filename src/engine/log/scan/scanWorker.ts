@@ -1,0 +1,147 @@
+import { parentPort } from 'node:worker_threads';
+
+import type { LogMark } from '../lineReplay.ts';
+import { logStart } from '../lineReplay.ts';
+import type { LogFilePaths } from '../logSource.ts';
+import { RawLog } from '../rawLog.ts';
+import { filterScan, findScan } from './findScan.ts';
+import { MarkScan } from './markScan.ts';
+import type { FromScan, ScanGoal, ToScan } from './scanMessages.ts';
+import { readUnit, type ScanUnit, unitEnd } from './scanUnits.ts';
+
+/** Lines that are handed over at once, at most, and how long some wait for more, in ms. */
+const batchLines = 100_000;
+const batchEvery = 30;
+
+type Work = (raw: RawLog, unit: ScanUnit) => Promise<void>;
+
+/** A failure at the end of a log that is silent for so long, in ms, is taken to be told to its end. */
+const silence = 1_000;
+
+/** Goes over a log on a thread of its own, then over what is added to it. */
+class Scanner {
+  readonly #send: (message: FromScan, transfer: ArrayBuffer[]) => void;
+  readonly #raw: RawLog;
+  #files: LogFilePaths = { streams: [], order: null };
+  #work: Work | undefined;
+  #flush: () => void = () => undefined;
+  #finish: () => void = () => undefined;
+  #silent: NodeJS.Timeout | undefined;
+  #marks: LogMark[] = [logStart];
+  #end: LogMark = logStart;
+  /** Everything before was looked at. */
+  #done: LogMark = logStart;
+  #nextMark = 1;
+  #nodes: readonly number[] = [];
+  #busy = false;
+
+  constructor(send: (message: FromScan, transfer: ArrayBuffer[]) => void, files: LogFilePaths) {
+    this.#send = send;
+    this.#files = files;
+    this.#raw = new RawLog((stream) => this.#files.streams[stream] ?? '', files.order);
+  }
+
+  begin(goal: ScanGoal): void {
+    this.#work = goal.kind === 'marks' ? this.#markWork() : this.#lineWork(goal);
+  }
+
+  grow(message: Extract<ToScan, { readonly kind: 'marks' }>): void {
+    this.#files = message.files;
+    this.#nodes = message.nodes;
+    this.#marks.push(...message.marks);
+    this.#end = message.end;
+    clearTimeout(this.#silent);
+    if (!this.#busy) {
+      this.#busy = true;
+      void this.#run();
+    }
+  }
+
+  async #run(): Promise<void> {
+    try {
+      while (this.#work !== undefined && this.#done !== this.#end) {
+        const to = this.#next();
+        const unit = await readUnit(this.#raw, this.#done, to);
+        await this.#work(this.#raw, unit);
+        this.#done = to;
+      }
+      this.#flush();
+      this.#send({ kind: 'caughtUp', scanned: this.#done.line }, []);
+      this.#silent = setTimeout(() => {
+        this.#finish();
+      }, silence);
+    } catch (error) {
+      this.#send({ kind: 'problem', message: error instanceof Error ? error.message : String(error) }, []);
+    } finally {
+      this.#busy = false;
+    }
+  }
+
+  /** Some blocks further, or the end of the log. */
+  #next(): LogMark {
+    if (this.#nextMark >= this.#marks.length) {
+      return this.#end;
+    }
+    const last = unitEnd(this.#marks, this.#nextMark - 1);
+    const mark = this.#marks[Math.min(last, this.#marks.length - 1)] ?? this.#end;
+    this.#nextMark = last + 1;
+    return mark;
+  }
+
+  #lineWork(goal: Exclude<ScanGoal, { readonly kind: 'marks' }>): Work {
+    const rankOf = (stream: number): number | null =>
+      new Set(this.#nodes).size > 1 ? (this.#nodes[stream] ?? null) : null;
+    const scan = goal.kind === 'find' ? findScan(goal.query) : filterScan(goal.filter, rankOf);
+    let lines: number[] = [];
+    let sentAt = 0;
+    this.#flush = (): void => {
+      if (lines.length > 0) {
+        const batch = Uint32Array.from(lines);
+        lines = [];
+        sentAt = performance.now();
+        this.#send({ kind: 'lines', lines: batch, scanned: this.#done.line }, [batch.buffer]);
+      }
+    };
+    return async (raw, unit) => {
+      for (const line of await scan.lines(raw, unit)) {
+        lines.push(line);
+      }
+      if (lines.length >= batchLines || performance.now() - sentAt >= batchEvery) {
+        this.#flush();
+      }
+    };
+  }
+
+  #markWork(): Work {
+    const scan = new MarkScan();
+    const none = { errors: new Uint32Array(), warnings: new Uint32Array() };
+    this.#finish = (): void => {
+      const { failures, ranks } = scan.end();
+      if (failures.length > 0) {
+        this.#send({ kind: 'marks', ...none, failures, ranks, scanned: this.#done.line }, []);
+      }
+    };
+    return async (raw, unit) => {
+      const { errors, warnings, failures, ranks } = await scan.marks(raw, unit);
+      if (errors.length > 0 || warnings.length > 0 || failures.length > 0 || unit.from.line === 0) {
+        const message = { errors: Uint32Array.from(errors), warnings: Uint32Array.from(warnings), failures, ranks };
+        this.#send({ kind: 'marks', ...message, scanned: unit.to.line }, []);
+      }
+    };
+  }
+}
+
+let scanner: Scanner | undefined;
+parentPort?.on('message', (message: ToScan) => {
+  try {
+    if (message.kind === 'begin') {
+      scanner = new Scanner((reply, transfer) => parentPort?.postMessage(reply, transfer), message.files);
+      scanner.begin(message.goal);
+    } else {
+      scanner?.grow(message);
+    }
+  } catch (error) {
+    const reply: FromScan = { kind: 'problem', message: error instanceof Error ? error.message : String(error) };
+    parentPort?.postMessage(reply);
+  }
+});
