@@ -1,8 +1,8 @@
-import { type LineTemplate, lineTemplate } from './lineTemplate.ts';
+import { type LineShape, lineShape } from './lineShape.ts';
 import type { PointSink } from './metricPoint.ts';
 import { printedNumber } from './printedNumber.ts';
 import { longestLine, readLine } from './readLine.ts';
-import { TemplateTree } from './templateTree.ts';
+import { ShapeTree } from './shapeTree.ts';
 import { visibleText } from './visibleText.ts';
 import type { UserPattern } from './userPattern.ts';
 import { userValues } from './userPattern.ts';
@@ -22,8 +22,8 @@ const nothing = new Uint8Array(0);
 export class MetricScanner {
   readonly #sink: PointSink;
   readonly #patterns: readonly UserPattern[];
-  readonly #templates: TemplateTree;
-  /** Templates seen once. Only a second line makes one worth keeping. */
+  readonly #shapes: ShapeTree;
+  /** Shapes seen once. Only a second line makes one worth keeping. */
   readonly #seen = new Set<string>();
   /** One byte is one character, so offsets are the same. */
   readonly #latin1 = new TextDecoder('latin1');
@@ -41,13 +41,14 @@ export class MetricScanner {
   constructor(sink: PointSink, patterns: readonly UserPattern[] = [], firstLine = 0) {
     this.#sink = sink;
     this.#patterns = patterns;
-    this.#templates = new TemplateTree(sink);
+    this.#shapes = new ShapeTree(sink);
     this.#line = firstLine;
   }
 
   /** The next bytes of the log, cut anywhere. What has no line end yet is kept for the next call. */
   push(bytes: Uint8Array): void {
-    const end = Math.max(bytes.lastIndexOf(newline), bytes.lastIndexOf(carriageReturn)) + 1;
+    const afterLine = bytes.lastIndexOf(newline) + 1;
+    const end = afterLine + bytes.subarray(afterLine).lastIndexOf(carriageReturn) + 1;
     let start = 0;
     if (end > 0 && (this.#rest.length > 0 || this.#skipping)) {
       start = pieceEnd(bytes, 0) + 1;
@@ -85,24 +86,26 @@ export class MetricScanner {
   #scan(bytes: Uint8Array, start: number, end: number): void {
     for (let at = start; at < end;) {
       if (this.#patterns.length === 0) {
-        const { end: stop, lines } = this.#templates.read(bytes, at, end, this.#line);
+        const { end: stop, lines } = this.#shapes.read(bytes, at, end, this.#line);
         at = stop;
         this.#line += lines;
       }
       if (at < end) {
         const stop = pieceEnd(bytes, at);
-        this.#readSlowly(bytes.subarray(at, stop), this.#line);
+        this.#readSlowly(bytes.subarray(at, stop + 1), this.#line);
         this.#line += bytes[stop] === newline ? 1 : 0;
         at = stop + 1;
       }
     }
   }
 
+  /** @param piece With the byte that ends it. */
   #readSlowly(piece: Uint8Array, line: number): void {
-    if (piece.length === 0 || piece.length > longestPiece) {
+    if (piece.length > longestPiece) {
       return;
     }
-    const source = this.#latin1.decode(piece);
+    const text = piece.subarray(0, -1);
+    const source = this.#latin1.decode(text);
     const visible = visibleText(source);
     const reading = readLine(visible.text);
     const number = (span: { start: number; end: number } | null): number | null =>
@@ -115,27 +118,26 @@ export class MetricScanner {
       this.#sink.receiver(name, rank)?.add(inverse ? 1 / value : value, step, epoch, line);
     }
     if (this.#patterns.length > 0) {
-      const { text } = visibleText(this.#utf8.decode(piece));
-      for (const { name, value, step: at } of userValues(this.#patterns, text)) {
+      const printed = visibleText(this.#utf8.decode(text)).text;
+      for (const { name, value, step: at } of userValues(this.#patterns, printed)) {
         this.#sink.receiver(name, rank)?.add(value, at ?? step, epoch, line);
       }
       return;
     }
-    const template = lineTemplate(source, visible, reading);
-    if (template !== undefined) {
-      this.#learn(template, piece, source);
+    const shape = lineShape(source, visible, reading);
+    if (shape !== undefined) {
+      this.#learn(shape, piece);
     }
   }
 
-  #learn(template: LineTemplate, piece: Uint8Array, source: string): void {
-    const key = template.between.map(({ start, end }) => source.slice(start, end)).join('\n');
-    if (this.#seen.delete(key)) {
-      this.#templates.learn(template, piece);
+  #learn(shape: LineShape, piece: Uint8Array): void {
+    if (this.#seen.delete(shape.text)) {
+      this.#shapes.learn(shape, piece);
     } else {
       if (this.#seen.size >= mostCandidates) {
         this.#seen.clear();
       }
-      this.#seen.add(key);
+      this.#seen.add(shape.text);
     }
   }
 }

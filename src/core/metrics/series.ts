@@ -136,28 +136,28 @@ export class Series implements PointReceiver {
   /** Merges neighbours of the same segment; neighbours whatever they are if that frees too little. */
   #halve(): void {
     this.#perBucket *= 2;
-    this.#merge(true);
+    this.#current = merged(this.#buckets, this.#current, true);
     if (this.#current + cells > this.#buckets.length * 0.75) {
-      this.#merge(false);
+      this.#current = merged(this.#buckets, this.#current, false);
     }
   }
+}
 
-  #merge(sameSegment: boolean): void {
-    const buckets = this.#buckets;
-    let to = -cells;
-    let isPair = true;
-    for (let from = 0; from <= this.#current; from += cells) {
-      if (!isPair && (!sameSegment || buckets[from + segment] === buckets[to + segment])) {
-        absorb(buckets, to, buckets, from);
-        isPair = true;
-      } else {
-        to += cells;
-        buckets.copyWithin(to, from, from + cells);
-        isPair = false;
-      }
+/** Merges each bucket up to `end` with the one behind it; returns the offset of the last bucket then. */
+function merged(buckets: Float64Array, end: number, sameSegment: boolean): number {
+  let to = -cells;
+  let isPair = true;
+  for (let from = 0; from <= end; from += cells) {
+    if (!isPair && (!sameSegment || buckets[from + segment] === buckets[to + segment])) {
+      absorb(buckets, to, buckets, from);
+      isPair = true;
+    } else {
+      to += cells;
+      buckets.copyWithin(to, from, from + cells);
+      isPair = false;
     }
-    this.#current = to;
   }
+  return to;
 }
 
 /** Adds a bucket to the one before it. Of two segments the later remains, so that the next point knows where it continues. */
