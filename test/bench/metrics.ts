@@ -38,13 +38,14 @@ async function scannedPoints(path: string): Promise<number> {
   const scanner = new MetricScanner(series);
   const file = await open(path);
   try {
-    const buffer = Buffer.allocUnsafe(chunkBytes);
-    for (;;) {
-      const { bytesRead } = await file.read(buffer, 0, chunkBytes);
-      if (bytesRead === 0) {
-        break;
-      }
-      scanner.push(buffer.subarray(0, bytesRead));
+    let [current, other] = [Buffer.allocUnsafe(chunkBytes), Buffer.allocUnsafe(chunkBytes)];
+    let read = await file.read(current, 0, chunkBytes);
+    while (read.bytesRead > 0) {
+      // The next bytes are read while these are scanned.
+      const next = file.read(other, 0, chunkBytes);
+      scanner.push(current.subarray(0, read.bytesRead));
+      read = await next;
+      [current, other] = [other, current];
     }
   } finally {
     await file.close();

@@ -98,7 +98,7 @@ export class ShapeTree {
     }
     const nodes = this.#nodes;
     let node = this.#end === 0 ? none : 0;
-    let last = none;
+    let head = node;
     let known = 0;
     while (node !== none) {
       if (nodes[node + firstMask] === 0) {
@@ -107,14 +107,16 @@ export class ShapeTree {
       if (isSameNode(nodes, node, path, known)) {
         known += cells;
         node += cells;
+        head = node;
       } else {
-        last = node;
         node = nodes[node + beside] ?? none;
       }
     }
     nodes.set(path.subarray(known), this.#end);
-    if (last !== none) {
-      nodes[last + beside] = this.#end;
+    if (head !== none) {
+      // Before the older ones: as steps gain digits, lines of a new shape take over.
+      nodes[this.#end + beside] = nodes[head + beside] ?? none;
+      nodes[head + beside] = this.#end;
     }
     this.#end += path.length - known;
     this.#readers.push(new ShapeReader(shape, this.#sink));
