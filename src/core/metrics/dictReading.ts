@@ -1,5 +1,5 @@
 import type { Candidate, Span } from './lineReading.ts';
-import { metricName } from './metricName.ts';
+import { metricName, nameKind } from './metricName.ts';
 import { isPrintedNumber } from './printedNumber.ts';
 
 /** Entries of a JSON object or a Python dict on one line. */
@@ -68,7 +68,8 @@ function entriesFrom(text: string, start: number): DictEntries | undefined {
           .slice(1)
           .map((name) => `${name}/`)
           .join('');
-        candidates.push({ name: `${outer}${key}`, span: value, inverse: false, separated: true, tight: false });
+        const name = `${outer}${key}`;
+        candidates.push({ name, kind: nameKind(name), span: value, inverse: false, separated: true, tight: false });
       }
       afterColon = false;
     } else if (quoted !== undefined) {

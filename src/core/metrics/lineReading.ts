@@ -1,3 +1,5 @@
+import type { NameKind } from './metricName.ts';
+
 /** A piece of a line: from `start` up to, not including, `end`. */
 export interface Span {
   readonly start: number;
@@ -27,6 +29,7 @@ export interface LineReading {
 
 /** What a reader of one format found. A value is a candidate until the line as a whole is known to carry metrics. */
 export interface Candidate extends ReadValue {
+  readonly kind: NameKind;
   /** `=` or `:` stands between name and value. Without one, only names that are known count. */
   readonly separated: boolean;
   /** Like `trainer:120`, a line of a program, or `Train: 0`, an epoch. Then the name has to be sure. */

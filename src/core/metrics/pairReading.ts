@@ -1,5 +1,5 @@
 import type { Candidate, Span } from './lineReading.ts';
-import { isEnvironmentName, metricName } from './metricName.ts';
+import { isEnvironmentName, metricName, nameKind } from './metricName.ts';
 import { numberPattern } from './printedNumber.ts';
 
 /** `name value` pairs of a line, in their order. */
@@ -57,7 +57,7 @@ export function readPairs(text: string): Pairs {
     if ((!value.includes(',') || groupedNumber.test(value)) && !isEnvironmentName(name) && !place) {
       const tight = /^\d+$/u.test(value) && (separator === ':' || split.test(name));
       const whole = metricName(text.slice(nameStart, nameEnd));
-      candidates.push({ name: whole, span: { start, end }, inverse: false, separated, tight });
+      candidates.push({ name: whole, kind: nameKind(whole), span: { start, end }, inverse: false, separated, tight });
     }
   }
   return { candidates, names, grouped };
@@ -65,6 +65,10 @@ export function readPairs(text: string): Pairs {
 
 /** The words before a name that belong to it. */
 function wordsBefore(text: string, nameStart: number, separated: boolean): string {
+  // Most names stand behind something else than a word, which is quick to see.
+  if (!/[A-Za-z.] $/u.test(text.slice(Math.max(0, nameStart - 2), nameStart))) {
+    return '';
+  }
   const before = text.slice(Math.max(0, nameStart - lookBack), nameStart);
   return (separated ? cellWords.exec(before)?.[0] : undefined) ?? qualifiers.exec(before)?.[0] ?? '';
 }

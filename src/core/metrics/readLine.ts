@@ -2,7 +2,7 @@ import { readBarRate } from './barReading.ts';
 import { type Counters, readCounters } from './counterReading.ts';
 import { readDict } from './dictReading.ts';
 import type { Candidate, LineReading, Span } from './lineReading.ts';
-import { nameKind, stepPriority } from './metricName.ts';
+import { stepPriority } from './metricName.ts';
 import { readPairs } from './pairReading.ts';
 import { readTableRow } from './tableReading.ts';
 
@@ -14,12 +14,12 @@ const noMetrics =
   /^[ \t]*(?:\+ |\$ |> |File "|import |from |def |class )|(?<![^ \t/])(?:python[\d.]*|torchrun|srun|sbatch|mpirun|pip\d*|export|docker) |(?<!\w)[A-Za-z_]\w*\([A-Za-z_]\w*=|HTTP\/\d/u;
 const rankPrefix = /(?:\[(?:[Rr]ank|RANK|default|trainer)[ _:=]?|^(?:[Rr]ank|RANK)[ _]?)(?<at>\d+)(?:\]|:)/du;
 const fractionPercent =
-  /(?<=(?:^|[ \t,])(?<name>[Aa]cc(?:uracy)?):?[ \t]*\d+\/\d+[ \t]*\([ \t]*)(?<value>\d+(?:\.\d*)?)%\)/du;
+  /(?<![^ \t,])(?<name>[Aa]cc(?:uracy)?):?[ \t]*\d+\/\d+[ \t]*\([ \t]*(?<value>\d+(?:\.\d*)?)%\)/du;
 const nothing: LineReading = { rank: null, step: null, epoch: null, values: [], fixed: [] };
 
 /** What of one visible line (no escape sequences, no line end) is a metric, and where it stands. */
 export function readLine(text: string): LineReading {
-  if (text.length > longestLine || noMetrics.test(text)) {
+  if (text.length > longestLine) {
     return nothing;
   }
   const dict = readDict(text);
@@ -53,16 +53,15 @@ function accepted(candidates: readonly Candidate[], { step, epoch, sure }: Count
 }
 
 function isKnown(candidate: Candidate): boolean {
-  return isMetric(candidate) || (!candidate.tight && nameKind(candidate.name) === 'maybe');
+  return isMetric(candidate) || (!candidate.tight && candidate.kind === 'maybe');
 }
 
-function isMetric({ name }: Candidate): boolean {
-  return nameKind(name) === 'metric';
+function isMetric({ kind }: Candidate): boolean {
+  return kind === 'metric';
 }
 
 /** May this stand beside a metric and be one, too? */
-function mayAccompany({ name, tight }: Candidate): boolean {
-  const kind = nameKind(name);
+function mayAccompany({ kind, tight }: Candidate): boolean {
   return kind === 'metric' || (!tight && (kind === 'maybe' || kind === 'unknown'));
 }
 
@@ -71,7 +70,7 @@ function counters(text: string, candidates: readonly Candidate[], printed: Count
   let step: Candidate | undefined;
   let epoch: Candidate | undefined;
   for (const candidate of candidates) {
-    const kind = nameKind(candidate.name);
+    const { kind } = candidate;
     if (kind === 'step' && /^\d+$/u.test(slice(text, candidate.span))) {
       step = step === undefined || stepPriority(candidate.name) > stepPriority(step.name) ? candidate : step;
     } else if (kind === 'epoch') {
@@ -91,6 +90,9 @@ function reading(
   found: readonly Candidate[],
   fixed: readonly Span[],
 ): LineReading {
+  if (found.length === 0 || noMetrics.test(text)) {
+    return { ...nothing, fixed };
+  }
   const names = new Set<string>();
   const values = found.filter(({ name }) => names.size < names.add(name).size);
   const [start, end] = rankPrefix.exec(text)?.indices?.groups?.['at'] ?? [];
@@ -106,7 +108,14 @@ function readFraction(text: string): Candidate | undefined {
   if (name === undefined || start === undefined || end === undefined) {
     return undefined;
   }
-  return { name: name.toLowerCase(), span: { start, end }, inverse: false, separated: true, tight: false };
+  return {
+    name: name.toLowerCase(),
+    kind: 'metric',
+    span: { start, end },
+    inverse: false,
+    separated: true,
+    tight: false,
+  };
 }
 
 function slice(text: string, { start, end }: Span): string {

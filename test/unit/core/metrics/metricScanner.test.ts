@@ -14,7 +14,7 @@ const printedLines = [...samples('positive'), ...samples('negative')].flatMap(({
   new TextDecoder().decode(bytes).split('\n'),
 );
 
-/** A line of the corpus with other digits, so that templates are used and have to say no. */
+/** A line of the corpus with other digits, so that shapes are used and have to say no. */
 const line = fc
   .tuple(
     fc.constantFrom(...printedLines),
@@ -32,7 +32,7 @@ const lineEnd = fc.constantFrom('\n', '\n', '\n', '\r\n', '\r');
 const log = fc.array(fc.tuple(line, lineEnd), { maxLength: 60 }).map((lines) => lines.flat().join(''));
 const twice = log.map((text) => `${text}\n${text}`);
 
-test('lines known by their template say what lineMetrics says of each', () => {
+test('lines of a known shape say what lineMetrics says of each', () => {
   fc.assert(
     fc.property(twice, (text) => {
       expect(scanned([bytesOf(text)])).toEqual(readOneByOne(text));
