@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 
-import { styledLine } from '../../../webview/job/ansi.ts';
+import { styledLine } from '../../../../webview/log/ansi.ts';
 
 const look = (line: string) =>
   styledLine(line).map(({ text, classes, foreground, background }) => [

@@ -1,0 +1,123 @@
+import { formatBytes } from '../../src/core/quantity.ts';
+import type { StreamId } from '../../src/core/logChunk.ts';
+import type { LogRowView } from '../../src/protocol/logView.ts';
+import { t } from '../ui/l10n.ts';
+import { drawn, type TextRun, textRuns } from './textRuns.ts';
+
+export interface RowLook {
+  readonly numbers: boolean;
+  /** What stands in the time column; empty for none. */
+  readonly time: string;
+  readonly stream: StreamId | undefined;
+  /** Where the line comes from is told in a column; else only stderr is told apart, by its look. */
+  readonly streamColumn: boolean;
+  readonly found: readonly (readonly [number, number])[];
+  /** All versions of the line, where the person asked for them. */
+  readonly whole: string | undefined;
+}
+
+/** One line of the log as an element. Log text becomes text nodes and nothing else. */
+export function rowElement(row: LogRowView, look: RowLook): HTMLElement {
+  const element = document.createElement('div');
+  element.className = 'row';
+  element.setAttribute('role', 'listitem');
+  if (row.level !== null) {
+    element.classList.add(row.level);
+  }
+  if (look.numbers) {
+    element.append(cell('number', row.line === -1 ? '' : (row.line + 1).toLocaleString()));
+  }
+  if (look.time !== '') {
+    element.append(cell('time', look.time));
+  }
+  if (row.gap !== null) {
+    element.classList.add('gap');
+    element.append(cell('text', t('Gap: {0}', row.gap)));
+    return element;
+  }
+  if (look.streamColumn && look.stream !== undefined) {
+    element.append(cell('stream', streamLabel(look.stream)));
+  }
+  const text = document.createElement('span');
+  text.className = look.stream?.name === 'stderr' ? 'text stderr' : 'text';
+  if (look.whole === undefined) {
+    appendLine(text, row, look);
+  } else {
+    text.classList.add('whole');
+    text.textContent = drawn(look.whole);
+  }
+  element.append(text);
+  return element;
+}
+
+/** `stdout 3`, `stderr t2 n1`: node and task where they are not the first. */
+export function streamLabel({ name, task, node }: StreamId): string {
+  return [name, task === 0 ? '' : `t${task}`, node === 0 ? '' : `n${node}`].filter(Boolean).join(' ');
+}
+
+/** A row that is on its way. */
+export function placeholder(): HTMLElement {
+  const element = document.createElement('div');
+  element.className = 'row loading';
+  element.append(cell('text', '\u00a0'));
+  return element;
+}
+
+function appendLine(text: HTMLElement, row: LogRowView, look: RowLook): void {
+  for (const run of textRuns(row.text, row.links, look.found)) {
+    text.append(runNode(run));
+  }
+  if (row.cutBytes > 0) {
+    text.append(expander(t('… {0} more on this line', formatBytes(row.cutBytes))));
+  }
+  if (row.rewrites > 0) {
+    text.append(expander(t('⟳ {0} updates', row.rewrites.toLocaleString())));
+  }
+}
+
+/** `LogView` listens for clicks on the class. */
+function expander(label: string): HTMLElement {
+  const button = document.createElement('button');
+  button.type = 'button';
+  button.className = 'expand';
+  button.textContent = label;
+  button.tabIndex = -1;
+  return button;
+}
+
+function cell(name: string, content: string): HTMLElement {
+  const span = document.createElement('span');
+  span.className = name;
+  span.textContent = content;
+  return span;
+}
+
+function runNode(run: TextRun): Node {
+  const { target } = run;
+  const isPlain = run.classes.length === 0 && run.foreground === null && run.background === null;
+  if (isPlain && !run.found && target === null) {
+    return document.createTextNode(drawn(run.text));
+  }
+  const span = document.createElement(target === null ? 'span' : 'a');
+  span.className = run.classes.join(' ');
+  span.textContent = drawn(run.text);
+  span.classList.toggle('found', run.found);
+  // Set through the object model, which a content security policy allows where an attribute is refused.
+  if (run.foreground !== null) {
+    span.style.color = run.foreground;
+  }
+  if (run.background !== null) {
+    span.style.backgroundColor = run.background;
+  }
+  if (target !== null) {
+    span.classList.add('target');
+    if (target.kind === 'web') {
+      span.dataset['url'] = target.url;
+    } else {
+      span.dataset['path'] = target.path;
+      span.dataset['line'] = String(target.line);
+    }
+    span.title = target.kind === 'web' ? target.url : `${target.path}:${target.line}`;
+  }
+  return span;
+}

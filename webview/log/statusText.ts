@@ -1,0 +1,45 @@
+import type { LogOutline } from '../../src/core/logRow.ts';
+import { formatBytes } from '../../src/core/quantity.ts';
+import { t } from '../ui/l10n.ts';
+
+/** How far the log can be believed, in one line. */
+export function truthText({ truth, gaps }: Pick<LogOutline, 'truth' | 'gaps'>): string {
+  switch (truth) {
+    case 'none':
+      return t('no output yet');
+    case 'following':
+      return t('following');
+    case 'complete':
+      return t('complete');
+    case 'interrupted':
+      return t('interrupted');
+    case 'sampled':
+      return t('sampled by the provider');
+    case 'expired':
+      return t('older output is no longer kept by the provider');
+    case 'gap':
+      return gapText(gaps);
+  }
+}
+
+function gapText(gaps: LogOutline['gaps']): string {
+  const [first] = gaps;
+  if (first === undefined) {
+    return t('gap');
+  }
+  const more = gaps.length > 1 ? t(' and {0} more', gaps.length - 1) : '';
+  if (first.from === null && first.to === null) {
+    return t('gap: {0}', first.reason) + more;
+  }
+  return t('gap {0} to {1}: {2}', clock(first.from), clock(first.to), first.reason) + more;
+}
+
+function clock(time: number | null): string {
+  return time === null ? '?' : new Date(time).toLocaleTimeString([], { hour12: false });
+}
+
+/** "1,204 lines · 84 KB"; with a plus while they are still being counted. */
+export function sizeText({ lines, bytes, counted }: Pick<LogOutline, 'lines' | 'bytes' | 'counted'>): string {
+  const count = lines === 1 && counted ? t('1 line') : t('{0} lines', `${lines.toLocaleString()}${counted ? '' : '+'}`);
+  return `${count} · ${formatBytes(bytes)}`;
+}
