@@ -4,12 +4,14 @@ import { cp, mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-import { currentAttempt, type Job, type RunId } from '../src/core/job.ts';
+import { type AttemptKey, currentAttempt, type Job, type RunId } from '../src/core/job.ts';
 import { isTerminal } from '../src/core/jobState.ts';
 import type { Logger } from '../src/core/ports.ts';
 import { type JobStore, openStore } from '../src/engine/jobStore.ts';
+import { AttemptSource } from '../src/engine/log/attemptSource.ts';
+import { LogIndex } from '../src/engine/log/logIndex.ts';
+import { LogLines } from '../src/engine/log/logLines.ts';
 import { attemptLogFolder } from '../src/engine/logFolder.ts';
-import { tailLog } from '../src/engine/logTail.ts';
 import { systemClock } from '../src/engine/systemClock.ts';
 import { Workbench } from '../test/workbench/workbench.ts';
 import { root, script } from './steps.ts';
@@ -77,18 +79,36 @@ async function follow(from: JobStore, runId: RunId): Promise<Job> {
   const subscription = from.onDidChange(printEvents);
   printEvents();
   const key = { runId, attempt: currentAttempt(jobOf(from, runId))?.number ?? 1 };
-  const source = { key, folder: attemptLogFolder(storage, key), records: from, clock: systemClock };
-  for await (const update of tailLog(source, AbortSignal.timeout(150_000))) {
-    for (const line of update.lines) {
-      console.log(`  ${line.stream === 'stderr' ? '!' : '|'} ${line.text}`);
-    }
-  }
+  await printLog(from, key);
+  const patience = AbortSignal.timeout(30_000);
   while (!isTerminal(jobOf(from, runId).state)) {
-    await systemClock.sleep(50, AbortSignal.timeout(30_000));
+    await systemClock.sleep(50, patience);
   }
   subscription.dispose();
   printEvents();
   return jobOf(from, runId);
+}
+
+async function printLog(from: JobStore, key: AttemptKey): Promise<void> {
+  const folder = attemptLogFolder(storage, key);
+  const source = new AttemptSource({ key, folder, records: from, clock: systemClock, startedAt: () => null });
+  const index = new LogIndex(source);
+  const lines = new LogLines(source, index);
+  const patience = AbortSignal.timeout(150_000);
+  let printed = 0;
+  for (let isComplete = false; !isComplete;) {
+    await systemClock.sleep(50, patience);
+    // Asked for before the look: what is complete then has been read whole after it.
+    isComplete = source.status.truth === 'complete';
+    await source.look(index.end);
+    while (await index.advance()) {
+      for (const row of await lines.rows(printed, index.lines - printed)) {
+        console.log(`  ${source.streams[row.stream]?.name === 'stderr' ? '!' : '|'} ${row.text}`);
+      }
+      printed = index.lines;
+    }
+  }
+  await source.close();
 }
 
 function jobOf(from: JobStore, runId: RunId): Job {

@@ -5,6 +5,7 @@ import * as vscode from 'vscode';
 import type { RunId } from '../core/job.ts';
 import type { Clock, Secrets } from '../core/ports.ts';
 import type { Engine } from '../engine/engine.ts';
+import type { FileLink } from '../protocol/logView.ts';
 import { commandHandlers } from './commandHandlers.ts';
 import { registerCommands } from './commands.ts';
 import type { EngineHost } from './engineHost.ts';
@@ -13,6 +14,8 @@ import { FormMemory } from './formMemory.ts';
 import { JobCounts } from './jobCounts.ts';
 import { JobPanels } from './jobPanels.ts';
 import { JobTree } from './jobTree.ts';
+import { LogDocuments } from './log/logDocuments.ts';
+import { LogFilePanels } from './log/logFilePanels.ts';
 import { mementoValues } from './mementoValues.ts';
 import { EndNotifier } from './notifications.ts';
 import { PanelActions } from './panelActions.ts';
@@ -80,7 +83,27 @@ export class Aloft implements vscode.Disposable {
       interpreterOf,
     });
     this.#view = new SubmitView(extensionUri, this.#model, logger);
-    const panels = new JobPanels(extensionUri, engine, logger);
+    const documents = new LogDocuments();
+    const scanScript = vscode.Uri.joinPath(extensionUri, 'dist', 'logScan.js').fsPath;
+    const noLinks = async (): Promise<() => readonly FileLink[]> => await Promise.resolve(() => []);
+    const panels = new JobPanels({
+      engine,
+      extensionUri,
+      scanScript,
+      documents,
+      logger,
+      links: noLinks,
+      openFrame: async () => await Promise.resolve(),
+    });
+    const logFiles = new LogFilePanels({
+      engine,
+      extensionUri,
+      scanScript,
+      documents,
+      logger,
+      links: noLinks,
+      openFile: async () => await Promise.resolve(),
+    });
     const actions = new SubmitActions({
       engine,
       workspace,
@@ -103,6 +126,7 @@ export class Aloft implements vscode.Disposable {
       view: this.#view,
       tree: this.#tree,
       panels,
+      logFiles,
       log: logger,
       extensionId: context.extension.id,
     });
@@ -112,6 +136,8 @@ export class Aloft implements vscode.Disposable {
       this.#counts,
       this.#notifier,
       panels,
+      logFiles,
+      documents,
       previews,
       this.#view,
       this.#model,

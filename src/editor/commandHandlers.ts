@@ -8,6 +8,7 @@ import type { CommandHandlers } from './commands.ts';
 import { cancelJobs, copyRunId, deleteJobs, pickJob, revealRunFolder } from './jobActions.ts';
 import type { JobPanels } from './jobPanels.ts';
 import type { JobTree } from './jobTree.ts';
+import type { LogFilePanels } from './log/logFilePanels.ts';
 import { downloadOutputs } from './outputActions.ts';
 import type { SubmitActions } from './submitActions.ts';
 import type { SubmitModel } from './submitModel.ts';
@@ -20,6 +21,7 @@ export interface CommandDeps {
   readonly view: SubmitView;
   readonly tree: JobTree;
   readonly panels: JobPanels;
+  readonly logFiles: LogFilePanels;
   readonly log: vscode.LogOutputChannel;
   /** `publisher.name` of this extension. */
   readonly extensionId: string;
@@ -31,6 +33,12 @@ const any: Fits = () => true;
 const live: Fits = (job) => !isTerminal(job.state);
 const ended: Fits = (job) => isTerminal(job.state);
 
+/** `{ line }`: the line of its log that is to be shown. */
+function lineOf(options: unknown): number | undefined {
+  const line = typeof options === 'object' && options !== null && 'line' in options ? options.line : undefined;
+  return typeof line === 'number' && Number.isSafeInteger(line) && line >= 0 ? line : undefined;
+}
+
 /** What each command does. Those about jobs take a row of the Jobs view, a run id, or ask which. */
 export function commandHandlers({
   engine,
@@ -39,6 +47,7 @@ export function commandHandlers({
   view,
   tree,
   panels,
+  logFiles,
   log,
   extensionId,
 }: CommandDeps): CommandHandlers {
@@ -68,9 +77,15 @@ export function commandHandlers({
     },
     'aloft.submitCurrentFile': async (uri) => await actions.submitFile(uri),
     'aloft.submitAgain': withJob(async (runId) => await actions.submitAgain(runId)),
-    'aloft.openJob': withJob(async (runId) => {
-      await panels.open(runId);
-    }),
+    'aloft.openJob': async (clicked, second) => {
+      const [runId] = await chosen(any, clicked, second);
+      if (runId !== undefined) {
+        await panels.open(runId, lineOf(second));
+      }
+    },
+    'aloft.openLogFile': async (uri) => {
+      await logFiles.open(uri instanceof vscode.Uri ? uri : undefined);
+    },
     'aloft.cancelJob': withJobs(live, cancelJobs),
     'aloft.deleteJob': withJobs(ended, deleteJobs),
     'aloft.revealRunFolder': withJob(async (runId) => {

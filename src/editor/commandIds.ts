@@ -4,6 +4,7 @@ export const commandIds = [
   'aloft.submitCurrentFile',
   'aloft.submitAgain',
   'aloft.openJob',
+  'aloft.openLogFile',
   'aloft.cancelJob',
   'aloft.deleteJob',
   'aloft.revealRunFolder',

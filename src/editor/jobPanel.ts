@@ -1,11 +1,14 @@
 import * as vscode from 'vscode';
 
-import type { RunId } from '../core/job.ts';
+import { currentAttempt, type RunId } from '../core/job.ts';
 import type { Logger } from '../core/ports.ts';
 import type { Engine } from '../engine/engine.ts';
 import type { FilesState, JobTab, PanelToHost, PanelToWebview } from '../protocol/jobPanel.ts';
-import { errorSentence, isAbort } from './errorSentence.ts';
+import type { FileLink } from '../protocol/logView.ts';
+import { errorSentence } from './errorSentence.ts';
 import { jobView } from './jobView.ts';
+import type { LogDocuments } from './log/logDocuments.ts';
+import { LogViewer } from './log/logViewer.ts';
 import { parsePanelMessage } from './parseMessages.ts';
 import { WebviewChannel } from './webviewChannel.ts';
 import { webviewHtml, webviewOptions } from './webviewPage.ts';
@@ -20,11 +23,14 @@ export interface PanelDeps {
   readonly engine: Engine;
   readonly extensionUri: vscode.Uri;
   readonly wish: (wish: PanelWish, runId: RunId) => void;
+  /** The bundle that scans logs on a thread of its own. */
+  readonly scanScript: string;
+  readonly documents: LogDocuments;
+  /** Where places in a run's log lead to. */
+  readonly links: (runId: RunId) => Promise<(visible: string) => readonly FileLink[]>;
+  readonly openFrame: (runId: RunId, path: string, line: number) => Promise<void>;
   readonly logger: Logger;
 }
-
-/** Log updates on their way to the screen at most; the next waits until one of them is painted. */
-const maxInFlight = 2;
 
 /** One job in one editor tab. A hidden webview is dead, so a shown one gets everything anew. */
 export class JobPanel implements vscode.Disposable {
@@ -35,10 +41,10 @@ export class JobPanel implements vscode.Disposable {
   readonly #subscriptions: { dispose(): void }[] = [];
   #tab: JobTab;
   #files: FilesState = { kind: 'unknown' };
-  #tail: AbortController | undefined;
-  #sent = 0;
-  #painted = 0;
-  #onPainted: (() => void) | undefined;
+  readonly #viewer: LogViewer;
+  /** The attempt whose log is shown; undefined before there is one, and while nothing is. */
+  #attempt: number | undefined;
+  #isReady = false;
 
   constructor(panel: vscode.WebviewPanel, runId: RunId, tab: JobTab, deps: PanelDeps) {
     this.runId = runId;
@@ -53,11 +59,24 @@ export class JobPanel implements vscode.Disposable {
       },
       deps.logger,
     );
+    this.#viewer = new LogViewer({
+      post: async (message) => await this.#channel.post(message),
+      open: () => deps.engine.openLog(runId, deps.scanScript),
+      links: async () => await deps.links(runId),
+      openFile: async (path, line) => {
+        await deps.openFrame(runId, path, line);
+      },
+      name: () => deps.engine.store.job(runId)?.name ?? runId,
+      id: runId,
+      documents: deps.documents,
+      logger: deps.logger,
+    });
     this.#subscriptions.push(
       this.#channel,
       deps.engine.onDidChange(({ runIds }) => {
         if (runIds.has(runId)) {
           this.#postJob();
+          this.#followAttempt();
         }
       }),
       deps.engine.onDidChangeStoreProblem(() => {
@@ -65,7 +84,7 @@ export class JobPanel implements vscode.Disposable {
       }),
       panel.onDidChangeViewState(() => {
         if (!panel.visible) {
-          this.#stopTail();
+          this.#stopLog();
         }
       }),
       panel.onDidDispose(() => {
@@ -80,23 +99,26 @@ export class JobPanel implements vscode.Disposable {
     return this.#panel.onDidDispose;
   }
 
-  reveal(): void {
+  /** `line`: of the log, to be shown. */
+  async reveal(line: number | undefined): Promise<void> {
     this.#panel.reveal();
+    if (line !== undefined) {
+      this.#tab = 'log';
+      this.#postJob();
+      await this.#viewer.reveal(line);
+    }
   }
 
   async #handle(message: PanelToHost): Promise<void> {
     switch (message.type) {
       case 'ready':
         this.#postJob();
-        this.#startTail();
+        this.#isReady = true;
+        this.#followAttempt();
         await this.#show(this.#tab);
         break;
       case 'tab':
         await this.#show(message.tab);
-        break;
-      case 'logPainted':
-        this.#painted = message.id;
-        this.#onPainted?.();
         break;
       case 'refreshFiles':
         await this.#listFiles();
@@ -109,6 +131,8 @@ export class JobPanel implements vscode.Disposable {
       case 'openFile':
         this.#deps.wish(message, this.runId);
         break;
+      default:
+        await this.#viewer.handle(message);
     }
   }
 
@@ -116,7 +140,7 @@ export class JobPanel implements vscode.Disposable {
     const { engine } = this.#deps;
     const facts = engine.facts(this.runId);
     if (facts === undefined) {
-      this.#stopTail();
+      this.#stopLog();
       void this.#channel.post({ type: 'gone', message: vscode.l10n.t('This job was deleted.') });
       return;
     }
@@ -149,49 +173,24 @@ export class JobPanel implements vscode.Disposable {
     await this.#channel.post({ type: 'files', files });
   }
 
-  #startTail(): void {
-    this.#stopTail();
-    const controller = new AbortController();
-    this.#tail = controller;
-    void this.#followLog(controller.signal);
-  }
-
-  async #followLog(signal: AbortSignal): Promise<void> {
-    try {
-      for await (const update of this.#deps.engine.tail(this.runId, signal)) {
-        this.#sent += 1;
-        await this.#channel.post({ type: 'log', id: this.#sent, update });
-        while (this.#sent - this.#painted >= maxInFlight && !signal.aborted) {
-          await this.#nextPaint(signal);
-        }
-      }
-    } catch (error) {
-      if (!isAbort(error)) {
-        this.#deps.logger.error(`the log of ${this.runId} cannot be shown`, error);
-      }
+  /** When a newer attempt begins, its log is shown instead. */
+  #followAttempt(): void {
+    const job = this.#deps.engine.store.job(this.runId);
+    const attempt = job === undefined ? undefined : currentAttempt(job)?.number;
+    if (this.#isReady && attempt !== undefined && attempt !== this.#attempt) {
+      this.#attempt = attempt;
+      void this.#viewer.start();
     }
   }
 
-  async #nextPaint(signal: AbortSignal): Promise<void> {
-    await new Promise<void>((resolve) => {
-      const done = (): void => {
-        signal.removeEventListener('abort', done);
-        this.#onPainted = undefined;
-        resolve();
-      };
-      this.#onPainted = done;
-      signal.addEventListener('abort', done, { once: true });
-    });
-  }
-
-  #stopTail(): void {
-    this.#tail?.abort(new DOMException('hidden', 'AbortError'));
-    this.#tail = undefined;
-    this.#painted = this.#sent;
+  #stopLog(): void {
+    this.#isReady = false;
+    this.#attempt = undefined;
+    this.#viewer.stop();
   }
 
   dispose(): void {
-    this.#stopTail();
+    this.#stopLog();
     for (const subscription of this.#subscriptions.splice(0)) {
       subscription.dispose();
     }

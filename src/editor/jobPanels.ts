@@ -1,43 +1,43 @@
 import * as vscode from 'vscode';
 
 import type { RunId } from '../core/job.ts';
-import type { Logger } from '../core/ports.ts';
 import type { Engine } from '../engine/engine.ts';
 import { JobPanel, type PanelDeps, type PanelWish } from './jobPanel.ts';
 import { parsePanelState } from './parseMessages.ts';
 
 const viewType = 'aloft.job';
 
+export interface JobPanelsDeps extends Omit<PanelDeps, 'engine' | 'wish'> {
+  readonly engine: () => Promise<Engine>;
+}
+
 /** The open job panels: one per job, restored after a reload. */
 export class JobPanels implements vscode.WebviewPanelSerializer, vscode.Disposable {
-  readonly #extensionUri: vscode.Uri;
-  readonly #engine: () => Promise<Engine>;
-  readonly #logger: Logger;
+  readonly #deps: JobPanelsDeps;
   readonly #wished = new vscode.EventEmitter<{ readonly runId: RunId; readonly wish: PanelWish }>();
   readonly #panels = new Map<RunId, JobPanel>();
   readonly #registration: vscode.Disposable;
 
   readonly onDidWish = this.#wished.event;
 
-  constructor(extensionUri: vscode.Uri, engine: () => Promise<Engine>, logger: Logger) {
-    this.#extensionUri = extensionUri;
-    this.#engine = engine;
-    this.#logger = logger;
+  constructor(deps: JobPanelsDeps) {
+    this.#deps = deps;
     this.#registration = vscode.window.registerWebviewPanelSerializer(viewType, this);
   }
 
-  async open(runId: RunId): Promise<void> {
-    const engine = await this.#engine();
+  /** `line`: of its log, to be shown. */
+  async open(runId: RunId, line?: number): Promise<void> {
+    const engine = await this.#deps.engine();
     const existing = this.#panels.get(runId);
     if (existing !== undefined) {
-      existing.reveal();
+      await existing.reveal(line);
       return;
     }
     const title = engine.store.job(runId)?.name ?? vscode.l10n.t('Job');
-    const panel = vscode.window.createWebviewPanel(viewType, title, vscode.ViewColumn.Active, {
-      enableFindWidget: true,
-    });
-    this.#adopt(panel, new JobPanel(panel, runId, 'log', this.#panelDeps(engine)));
+    const panel = vscode.window.createWebviewPanel(viewType, title, vscode.ViewColumn.Active);
+    const jobPanel = new JobPanel(panel, runId, 'log', this.#panelDeps(engine));
+    this.#adopt(panel, jobPanel);
+    await jobPanel.reveal(line);
   }
 
   async deserializeWebviewPanel(panel: vscode.WebviewPanel, state: unknown): Promise<void> {
@@ -46,7 +46,7 @@ export class JobPanels implements vscode.WebviewPanelSerializer, vscode.Disposab
       panel.dispose();
       return;
     }
-    const engine = await this.#engine();
+    const engine = await this.#deps.engine();
     if (this.#panels.has(remembered.runId)) {
       panel.dispose();
       return;
@@ -56,9 +56,8 @@ export class JobPanels implements vscode.WebviewPanelSerializer, vscode.Disposab
 
   #panelDeps(engine: Engine): PanelDeps {
     return {
+      ...this.#deps,
       engine,
-      extensionUri: this.#extensionUri,
-      logger: this.#logger,
       wish: (wish, runId) => {
         this.#wished.fire({ runId, wish });
       },
@@ -66,7 +65,8 @@ export class JobPanels implements vscode.WebviewPanelSerializer, vscode.Disposab
   }
 
   #adopt(panel: vscode.WebviewPanel, jobPanel: JobPanel): void {
-    const icon = (theme: string): vscode.Uri => vscode.Uri.joinPath(this.#extensionUri, 'media', `job-${theme}.svg`);
+    const icon = (theme: string): vscode.Uri =>
+      vscode.Uri.joinPath(this.#deps.extensionUri, 'media', `job-${theme}.svg`);
     panel.iconPath = { light: icon('light'), dark: icon('dark') };
     this.#panels.set(jobPanel.runId, jobPanel);
     jobPanel.onDidDispose(() => {

@@ -2,6 +2,7 @@ import { isRunId, type RunId } from '../core/job.ts';
 import { type JobTab, jobTabs, type PanelToHost } from '../protocol/jobPanel.ts';
 import type { FormToHost } from '../protocol/submitForm.ts';
 import { parseDraft } from './formDraft.ts';
+import { parseLogMessage } from './log/parseLogMessage.ts';
 
 type Fields = Readonly<Record<string, unknown>>;
 
@@ -56,8 +57,6 @@ export function parsePanelMessage(message: unknown): PanelToHost | undefined {
       const tab = jobTabs.find((candidate) => candidate === record['tab']);
       return tab === undefined ? undefined : { type: 'tab', tab };
     }
-    case 'logPainted':
-      return isCount(record['id']) ? { type: 'logPainted', id: record['id'] } : undefined;
     case 'download': {
       const paths: readonly unknown[] = Array.isArray(record['paths']) ? record['paths'] : [];
       return { type: 'download', paths: paths.filter((path) => typeof path === 'string') };
@@ -65,7 +64,7 @@ export function parsePanelMessage(message: unknown): PanelToHost | undefined {
     case 'openFile':
       return typeof record['path'] === 'string' ? { type: 'openFile', path: record['path'] } : undefined;
     default:
-      return undefined;
+      return parseLogMessage(message);
   }
 }
 

@@ -4,7 +4,7 @@ import * as vscode from 'vscode';
 
 export interface WebviewPage {
   /** File name under dist/webview, without ending. */
-  readonly name: 'submit' | 'job';
+  readonly name: 'submit' | 'job' | 'log';
   readonly title: string;
 }
 

@@ -6,6 +6,7 @@ import type { Event } from '../core/event.ts';
 import {
   type ConnectionId,
   currentAttempt,
+  type EpochMs,
   type Job,
   type JobEvent,
   type RunId,
@@ -18,13 +19,15 @@ import { choosePlace } from '../core/placement.ts';
 import type { Clock, Logger, Secrets } from '../core/ports.ts';
 import type { Connection, Handle, Json, Location, OutputFile, Plan } from '../core/provider.ts';
 import { ProviderError } from '../core/providerError.ts';
-import type { LogTailUpdate } from '../core/logView.ts';
 import { CancelWishes } from './cancelWishes.ts';
 import { type ConnectionInfo, connectionLabel, type Connections } from './connections.ts';
 import { type Damage, type JobStore, openStore, type StoreChange } from './jobStore.ts';
 import { JobWatcher } from './jobWatcher.ts';
 import { Leader } from './leader.ts';
-import { tailJob } from './jobTail.ts';
+import { AttemptSource } from './log/attemptSource.ts';
+import { FileSource } from './log/fileSource.ts';
+import { OpenLog } from './log/openLog.ts';
+import { attemptLogFolder } from './logFolder.ts';
 import { LogFollowers } from './logFollowers.ts';
 import { fetchOutputs } from './outputs.ts';
 import { noteLostStore, rebuildLost, resumeSubmissions } from './reconcile.ts';
@@ -328,9 +331,30 @@ export class Engine {
     );
   }
 
-  /** The newest attempt's log; see `tailJob`. */
-  tail(runId: RunId, signal: AbortSignal): AsyncIterable<LogTailUpdate> {
-    return tailJob({ store: this.store, root: this.#deps.root, clock: this.#deps.clock }, runId, signal);
+  /** The newest attempt's log, for somebody to look at; undefined before there is an attempt. Close it afterwards. `scanScript`: see OpenLog. */
+  openLog(runId: RunId, scanScript: string): OpenLog | undefined {
+    const job = this.store.job(runId);
+    const attempt = job === undefined ? undefined : currentAttempt(job);
+    if (attempt === undefined) {
+      return undefined;
+    }
+    const { root, clock } = this.#deps;
+    const key = { runId, attempt: attempt.number };
+    const startedAt = (): EpochMs | null =>
+      this.store.job(runId)?.attempts.find(({ number }) => number === key.attempt)?.startedAt ?? null;
+    const source = new AttemptSource({
+      key,
+      folder: attemptLogFolder(root, key),
+      records: this.store,
+      clock,
+      startedAt,
+    });
+    return new OpenLog(source, clock, scanScript);
+  }
+
+  /** Any log file. `path` is absolute. */
+  openLogFile(path: string, scanScript: string): OpenLog {
+    return new OpenLog(new FileSource(path), this.#deps.clock, scanScript);
   }
 
   async outputs(runId: RunId, signal: AbortSignal): Promise<readonly OutputFile[]> {

@@ -1,5 +1,5 @@
 import type { JobGroup, JobState } from '../core/jobState.ts';
-import type { LogTailUpdate } from '../core/logView.ts';
+import type { LogToHost, LogToWebview } from './logView.ts';
 
 /** Messages between a job panel (a webview) and the extension. Plain JSON both ways. */
 
@@ -77,14 +77,13 @@ export type FilesState =
 export type PanelToWebview =
   | { readonly type: 'job'; readonly job: JobView; readonly tab: JobTab }
   | { readonly type: 'gone'; readonly message: string }
-  | { readonly type: 'log'; readonly id: number; readonly update: LogTailUpdate }
+  | LogToWebview
   | { readonly type: 'files'; readonly files: FilesState };
 
 export type PanelToHost =
   | { readonly type: 'ready' }
   | { readonly type: 'tab'; readonly tab: JobTab }
-  /** The update with this id is on the screen; the next may come. */
-  | { readonly type: 'logPainted'; readonly id: number }
+  | LogToHost
   | { readonly type: 'cancel' }
   | { readonly type: 'submitAgain' }
   | { readonly type: 'copyRunId' }

@@ -81,6 +81,10 @@ export type LogToWebview =
   /** Show this line, from outside (the Problems view, a curve). */
   | { readonly type: 'logReveal'; readonly row: number };
 
+/** Of the page that shows a log file, beside the messages of its viewer. */
+export type LogPageToWebview = LogToWebview | { readonly type: 'file'; readonly path: string };
+export type LogPageToHost = LogToHost | { readonly type: 'ready' };
+
 export interface ResultRow {
   readonly row: number;
   readonly line: number;

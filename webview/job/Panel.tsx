@@ -6,7 +6,7 @@ import { t } from '../ui/l10n.ts';
 import { Details } from './Details.tsx';
 import { Files } from './Files.tsx';
 import { Header } from './Header.tsx';
-import type { LogStatus, LogTail } from './LogTail.ts';
+import type { LogView } from '../log/LogView.ts';
 
 export interface PanelProps {
   readonly job: JobView | undefined;
@@ -14,8 +14,8 @@ export interface PanelProps {
   readonly gone: string | undefined;
   readonly tab: JobTab;
   readonly files: FilesState;
-  readonly log: LogTail;
-  readonly logStatus: LogStatus;
+  readonly log: LogView;
+  readonly isLogEmpty: boolean;
   readonly now: number;
   readonly send: (message: PanelToHost) => void;
   readonly show: (tab: JobTab) => void;
@@ -33,9 +33,9 @@ export function Panel(props: PanelProps) {
   return (
     <main class="panel">
       <Header job={job} now={props.now} send={props.send} />
-      <Tabs tab={tab} show={props.show} status={tab === 'log' ? props.logStatus : undefined} />
+      <Tabs tab={tab} show={props.show} />
       <section class="tab-body" id={`panel-${tab}`} role="tabpanel" aria-labelledby={`tab-${tab}`}>
-        {tab === 'log' ? <LogHolder log={props.log} job={job} empty={props.logStatus.empty} /> : null}
+        {tab === 'log' ? <LogHolder log={props.log} job={job} empty={props.isLogEmpty} /> : null}
         {tab === 'details' ? <Details job={job} /> : null}
         {tab === 'files' ? <Files job={job} files={props.files} send={props.send} /> : null}
       </section>
@@ -43,11 +43,10 @@ export function Panel(props: PanelProps) {
   );
 }
 
-function LogHolder(props: { readonly log: LogTail; readonly job: JobView; readonly empty: boolean }) {
+function LogHolder(props: { readonly log: LogView; readonly job: JobView; readonly empty: boolean }) {
   const holder = useRef<HTMLDivElement>(null);
   useLayoutEffect(() => {
     holder.current?.append(props.log.element);
-    props.log.follow();
   }, [props.log]);
   return (
     <>
@@ -68,11 +67,7 @@ function emptyText(job: JobView): string {
   }
 }
 
-function Tabs(props: {
-  readonly tab: JobTab;
-  readonly show: (tab: JobTab) => void;
-  readonly status: LogStatus | undefined;
-}) {
+function Tabs(props: { readonly tab: JobTab; readonly show: (tab: JobTab) => void }) {
   const labels: Readonly<Record<JobTab, string>> = { log: t('Log'), details: t('Details'), files: t('Files') };
   const move = (event: KeyboardEvent): void => {
     const step = event.key === 'ArrowRight' ? 1 : event.key === 'ArrowLeft' ? -1 : 0;
@@ -103,12 +98,6 @@ function Tabs(props: {
           </button>
         ))}
       </div>
-      {props.status === undefined ? null : (
-        <span class={`log-status ${props.status.kind}`}>
-          <span class="dot" aria-hidden="true" />
-          {props.status.text}
-        </span>
-      )}
     </div>
   );
 }

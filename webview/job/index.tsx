@@ -5,7 +5,9 @@ import { render } from 'preact';
 import type { FilesState, JobTab, JobView, PanelToHost, PanelToWebview } from '../../src/protocol/jobPanel.ts';
 import { registerComponents } from '../ui/components.ts';
 import { connectHost } from '../ui/host.ts';
-import { type LogStatus, LogTail } from './LogTail.ts';
+import { LogView } from '../log/LogView.ts';
+import { parseLogSettings } from '../log/rememberedSettings.ts';
+import type { LogSettings } from '../log/viewerState.ts';
 import { Panel } from './Panel.tsx';
 
 registerComponents();
@@ -13,6 +15,7 @@ registerComponents();
 interface Remembered {
   readonly runId: string;
   readonly tab: JobTab;
+  readonly log: LogSettings | undefined;
 }
 
 const root = document.querySelector('#root');
@@ -22,14 +25,7 @@ let job: JobView | undefined;
 let gone: string | undefined;
 let tab: JobTab = 'log';
 let files: FilesState = { kind: 'unknown' };
-let logStatus: LogStatus = { text: '', kind: 'none', empty: true };
-
-const log = new LogTail((status) => {
-  if (status.text !== logStatus.text || status.empty !== logStatus.empty) {
-    logStatus = status;
-    draw();
-  }
-});
+let isLogEmpty = true;
 
 const host = connectHost<PanelToWebview, PanelToHost, Remembered>((message) => {
   switch (message.type) {
@@ -38,7 +34,7 @@ const host = connectHost<PanelToWebview, PanelToHost, Remembered>((message) => {
         tab = message.tab;
       }
       job = message.job;
-      host.remember({ runId: job.runId, tab });
+      remember();
       break;
     case 'gone':
       gone = message.message;
@@ -46,15 +42,41 @@ const host = connectHost<PanelToWebview, PanelToHost, Remembered>((message) => {
     case 'files':
       files = message.files;
       break;
-    case 'log':
-      log.apply(message.update);
-      requestAnimationFrame(() => {
-        host.send({ type: 'logPainted', id: message.id });
-      });
+    default:
+      log.receive(message);
       return;
   }
   draw();
 });
+
+const remembered = host.recall();
+let logSettings =
+  typeof remembered === 'object' && remembered !== null && 'log' in remembered
+    ? parseLogSettings(remembered.log)
+    : undefined;
+
+const log = new LogView({
+  send: (message) => {
+    host.send(message);
+  },
+  settings: logSettings,
+  remember: (settings) => {
+    logSettings = settings;
+    remember();
+  },
+  onEmpty: (empty) => {
+    if (empty !== isLogEmpty) {
+      isLogEmpty = empty;
+      draw();
+    }
+  },
+});
+
+function remember(): void {
+  if (job !== undefined) {
+    host.remember({ runId: job.runId, tab, log: logSettings });
+  }
+}
 
 function draw(): void {
   if (root === null || (job === undefined && gone === undefined)) {
@@ -67,16 +89,14 @@ function draw(): void {
       tab={tab}
       files={files}
       log={log}
-      logStatus={logStatus}
+      isLogEmpty={isLogEmpty}
       now={Date.now()}
       send={(message) => {
         host.send(message);
       }}
       show={(next) => {
         tab = next;
-        if (job !== undefined) {
-          host.remember({ runId: job.runId, tab });
-        }
+        remember();
         host.send({ type: 'tab', tab });
         draw();
       }}
@@ -93,3 +113,4 @@ setInterval(() => {
 }, tick);
 
 host.send({ type: 'ready' });
+log.restore();

@@ -1,5 +1,6 @@
 interface VsCodeApi {
   postMessage(message: unknown): void;
+  getState(): unknown;
   setState(state: unknown): void;
 }
 
@@ -9,6 +10,8 @@ export interface Host<ToHost, State> {
   readonly send: (message: ToHost) => void;
   /** Navigation only: what a reload of the window must find again. */
   readonly remember: (state: State) => void;
+  /** What was remembered last; not to be trusted. */
+  readonly recall: () => unknown;
 }
 
 /** The extension's side, as this webview sees it. Called once per page. */
@@ -24,5 +27,6 @@ export function connectHost<ToWebview, ToHost, State>(receive: (message: ToWebvi
     remember: (state) => {
       api.setState(state);
     },
+    recall: () => api.getState(),
   };
 }

@@ -58,7 +58,7 @@ const layers: Readonly<Record<string, { readonly fenced: readonly string[]; read
       '../../src/editor/aloft.ts',
       '@vscode/webview-ui-toolkit',
     ],
-    free: ['preact', '../../src/protocol/jobPanel.ts', '../../src/core/logView.ts', '../../src/core/quantity.ts'],
+    free: ['preact', '../../src/protocol/jobPanel.ts', '../../src/core/logRow.ts', '../../src/core/quantity.ts'],
   },
   'webview/ui/components.ts': {
     fenced: ['vscode', 'node:fs', '../../src/engine/engine.ts'],

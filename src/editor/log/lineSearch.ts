@@ -1,0 +1,51 @@
+import type { LineFilter, LineQuery } from '../../core/logRow.ts';
+import { LineList } from '../../engine/log/lineList.ts';
+import type { OpenLog } from '../../engine/log/openLog.ts';
+
+/** Lines of a log that match, found on a thread of its own, first to last and then as the log grows. */
+export class LineSearch {
+  readonly lines = new LineList();
+  readonly #scan: { dispose(): void };
+  #done = false;
+  #problem: string | null = null;
+
+  /** `changed` is called whenever more is known. */
+  constructor(
+    log: OpenLog,
+    goal:
+      | { readonly kind: 'find'; readonly query: LineQuery }
+      | { readonly kind: 'filter'; readonly filter: LineFilter },
+    changed: () => void,
+  ) {
+    this.#scan = log.scan(goal, (message) => {
+      switch (message.kind) {
+        case 'lines':
+          this.lines.push(message.lines);
+          break;
+        case 'caughtUp':
+          this.#done = log.outline.counted;
+          break;
+        case 'problem':
+          this.#problem = message.message;
+          this.#done = true;
+          break;
+        case 'marks':
+          return;
+      }
+      changed();
+    });
+  }
+
+  /** Everything there was when it was last asked has been looked at. */
+  get done(): boolean {
+    return this.#done;
+  }
+
+  get problem(): string | null {
+    return this.#problem;
+  }
+
+  dispose(): void {
+    this.#scan.dispose();
+  }
+}

@@ -1,0 +1,101 @@
+import { open } from 'node:fs/promises';
+import { homedir } from 'node:os';
+
+import * as vscode from 'vscode';
+
+import { withProgress } from '../progress.ts';
+import type { LogDocuments } from './logDocuments.ts';
+import type { LogSession } from './logSession.ts';
+import { rowsText } from './logText.ts';
+import { RowView } from './rowView.ts';
+
+/** More is not put on the clipboard, in characters. */
+const mostCopied = 64 * 1024 * 1024;
+/** VS Code shows extensions no larger document, in characters. */
+const mostShown = 48 * 1024 * 1024;
+
+/** Puts rows of the present view on the clipboard, both included. */
+export async function copyRows(session: LogSession, from: number, to: number, numbers: boolean): Promise<void> {
+  const pieces: string[] = [];
+  let length = 0;
+  const text = await withProgress(vscode.l10n.t('Copying lines'), async (signal) => {
+    for await (const piece of rowsText(session.log, session.rows, from, to, numbers, signal)) {
+      pieces.push(piece);
+      length += piece.length;
+      if (length > mostCopied) {
+        return undefined;
+      }
+    }
+    return pieces.join('').replace(/\n$/u, '');
+  });
+  if (text === undefined) {
+    void vscode.window.showWarningMessage(
+      vscode.l10n.t('This is too much for the clipboard. Save it to a file instead.'),
+    );
+    return;
+  }
+  await vscode.env.clipboard.writeText(text);
+}
+
+/** Saves the whole log, or what a filter shows of it, to a file that the person chooses. */
+export async function saveLog(session: LogSession, what: 'log' | 'view', name: string): Promise<void> {
+  const folder = vscode.workspace.workspaceFolders?.[0]?.uri ?? vscode.Uri.file(homedir());
+  const target = await vscode.window.showSaveDialog({
+    defaultUri: vscode.Uri.joinPath(folder, `${name.replaceAll(/[^\p{L}\p{N}._-]+/gu, '_')}.log`),
+    title: what === 'log' ? vscode.l10n.t('Save the whole log') : vscode.l10n.t('Save the lines that are shown'),
+  });
+  if (target === undefined) {
+    return;
+  }
+  const rows = what === 'view' ? session.rows : new RowView(null);
+  await withProgress(vscode.l10n.t('Saving {0}', target.fsPath), async (signal, report) => {
+    const { lines } = session.log.outline;
+    const last = rows.count(lines) - 1;
+    const file = await open(target.fsPath, 'w');
+    try {
+      let written = 0;
+      for await (const piece of rowsText(session.log, rows, 0, last, false, signal)) {
+        await file.write(piece);
+        written += piece.length;
+        report(vscode.l10n.t('{0} characters', written.toLocaleString()));
+      }
+    } finally {
+      await file.close();
+    }
+  });
+}
+
+/** Opens the log as a read-only document, unless it is too large for that. */
+export async function showAsDocument(
+  session: LogSession,
+  documents: LogDocuments,
+  name: string,
+  id: string,
+): Promise<void> {
+  const pieces: string[] = [];
+  let length = 0;
+  await withProgress(vscode.l10n.t('Opening the log of {0}', name), async (signal) => {
+    const last = session.log.outline.lines - 1;
+    for await (const piece of rowsText(session.log, new RowView(null), 0, last, false, signal)) {
+      pieces.push(piece);
+      length += piece.length;
+      if (length > mostShown) {
+        break;
+      }
+    }
+  });
+  if (length > mostShown) {
+    void vscode.window.showWarningMessage(
+      vscode.l10n.t('VS Code shows extensions no document of more than 50 MB. Filter the log, or save it to a file.'),
+    );
+    return;
+  }
+  await documents.show(name, id, pieces.join(''));
+}
+
+/** Only to the web: what a log prints must not open anything else. */
+export async function openLink(url: string): Promise<void> {
+  if (/^https?:\/\//iu.test(url)) {
+    await vscode.env.openExternal(vscode.Uri.parse(url, true));
+  }
+}

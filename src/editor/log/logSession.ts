@@ -1,0 +1,304 @@
+import { visibleText } from '../../core/failure/visibleText.ts';
+import type { LineFilter, LineQuery, LogRow } from '../../core/logRow.ts';
+import type { OpenLog } from '../../engine/log/openLog.ts';
+import {
+  type FileLink,
+  type LogState,
+  type LogTail,
+  type LogToWebview,
+  type MarkKind,
+  rulerSteps,
+} from '../../protocol/logView.ts';
+import { LineSearch } from './lineSearch.ts';
+import { MarkSearch } from './markSearch.ts';
+import { nextIn, RowView } from './rowView.ts';
+
+export interface LogSessionDeps {
+  readonly log: OpenLog;
+  readonly post: (message: LogToWebview) => Promise<boolean>;
+  /** Places in a line's visible text that open a file. */
+  readonly links: (visible: string) => readonly FileLink[];
+}
+
+/** Updates on their way to the screen at most; the next waits until one of them is painted. */
+const maxInFlight = 2;
+const tailRows = 200;
+const mostRows = 512;
+/** Matches and marks are told at most so often, in ms. */
+const tellEvery = 100;
+
+let views = 0;
+let generations = 0;
+
+/** One viewer's look at one log: what it shows, looks for and asks. Told apart from all others by its views and generations. */
+export class LogSession {
+  readonly #deps: LogSessionDeps;
+  readonly #log: OpenLog;
+  readonly #subscription: { dispose(): void };
+  #view = (views += 1);
+  #generation = (generations += 1);
+  #logGeneration: number;
+  #filter: LineFilter | null = null;
+  #filterSearch: LineSearch | null = null;
+  #find: { readonly id: number; readonly query: LineQuery; readonly search: LineSearch } | null = null;
+  #marks: MarkSearch;
+  #outdated = true;
+  #sent = 0;
+  #painted = 0;
+  #sending = false;
+  #findTimer: NodeJS.Timeout | undefined;
+  #marksTimer: NodeJS.Timeout | undefined;
+  #closed = false;
+
+  constructor(deps: LogSessionDeps) {
+    this.#deps = deps;
+    this.#log = deps.log;
+    this.#logGeneration = this.#log.outline.generation;
+    this.#marks = this.#searchMarks();
+    this.#subscription = this.#log.onDidChange(() => {
+      if (this.#log.outline.generation !== this.#logGeneration) {
+        this.#beginAnew();
+      }
+      this.#update();
+    });
+    void this.#log.follow();
+    this.#update();
+  }
+
+  /** Rows are numbered within this view. */
+  get rows(): RowView {
+    return new RowView(this.#filterSearch?.lines ?? null);
+  }
+
+  get log(): OpenLog {
+    return this.#log;
+  }
+
+  painted(id: number): void {
+    this.#painted = Math.max(this.#painted, id);
+    void this.#send();
+  }
+
+  async sendRows(view: number, from: number, count: number): Promise<void> {
+    if (view !== this.#view) {
+      return;
+    }
+    const rows = await this.read(from, Math.min(count, mostRows));
+    if (view === this.#view) {
+      await this.#deps.post({ type: 'logRows', view, from, rows: rows.map((row) => this.#linked(row)) });
+    }
+  }
+
+  /** Rows of the present view. */
+  async read(from: number, count: number): Promise<readonly LogRow[]> {
+    return await this.#log.lines.rowsAt(this.rows.lines(from, count, this.#log.outline.lines));
+  }
+
+  filter(filter: LineFilter | null): void {
+    this.#filterSearch?.dispose();
+    this.#filter = filter;
+    this.#filterSearch =
+      filter === null
+        ? null
+        : new LineSearch(this.#log, { kind: 'filter', filter }, () => {
+            this.#update();
+          });
+    this.#view = views += 1;
+    this.#update();
+    this.#tellFind();
+    this.#tellMarks();
+  }
+
+  find(id: number, query: LineQuery | null): void {
+    this.#find?.search.dispose();
+    this.#find = null;
+    if (query !== null && query.text !== '') {
+      const search = new LineSearch(this.#log, { kind: 'find', query }, () => {
+        this.#findTimer ??= setTimeout(
+          () => {
+            this.#findTimer = undefined;
+            this.#tellFind();
+          },
+          search.lines.length === 0 || search.done ? 0 : tellEvery,
+        );
+      });
+      this.#find = { id, query, search };
+    }
+  }
+
+  async stepFind(row: number, backward: boolean): Promise<void> {
+    await this.#step(this.#find?.search ?? null, row, backward);
+  }
+
+  async stepMark(kind: MarkKind, row: number, backward: boolean): Promise<void> {
+    await this.#step({ lines: this.#marks.lines(kind) }, row, backward);
+  }
+
+  async #step(found: Pick<LineSearch, 'lines'> | null, row: number, backward: boolean): Promise<void> {
+    const { rows } = this;
+    const lines = found === null ? null : rows.shown(found.lines);
+    const from = rows.lineOf(row) ?? (row < 0 ? -1 : this.#log.outline.lines);
+    const next = lines === null ? null : nextIn(lines, from, backward);
+    await this.#deps.post({
+      type: 'logStep',
+      row: next === null ? null : rows.rowOf(next.line),
+      position: next?.position ?? null,
+    });
+  }
+
+  async sendResults(id: number, from: number, count: number): Promise<void> {
+    const { rows } = this;
+    const find = this.#find;
+    if (find?.id === id) {
+      const lines = rows.shown(find.search.lines).slice(from, from + Math.min(count, mostRows));
+      const found = await this.#log.lines.rowsAt(lines);
+      await this.#deps.post({
+        type: 'logResults',
+        id,
+        from,
+        rows: found.map(({ line, text }) => ({ row: rows.rowOf(line) ?? 0, line, text: visibleText(text) })),
+      });
+    }
+  }
+
+  async sendWhole(line: number): Promise<void> {
+    const whole = await this.#log.lines.whole(line);
+    if (whole !== null) {
+      await this.#deps.post({ type: 'logWhole', line, ...whole });
+    }
+  }
+
+  /** Shows a line, once it was counted. Under a filter that hides it, the row where it would be. */
+  async reveal(line: number): Promise<void> {
+    while (!this.#closed && !this.#log.outline.counted && this.#log.outline.lines <= line) {
+      await new Promise<void>((resolve) => {
+        const subscription = this.#log.onDidChange(() => {
+          subscription.dispose();
+          resolve();
+        });
+      });
+    }
+    if (!this.#closed) {
+      await this.#deps.post({ type: 'logReveal', row: this.rows.rowAtOrAfter(line) });
+    }
+  }
+
+  /** The log was cut off or replaced: whatever was found belongs to what is no more. */
+  #beginAnew(): void {
+    this.#logGeneration = this.#log.outline.generation;
+    this.#generation = generations += 1;
+    this.#marks.dispose();
+    this.#marks = this.#searchMarks();
+    const find = this.#find;
+    this.filter(this.#filter);
+    if (find !== null) {
+      this.find(find.id, find.query);
+    }
+  }
+
+  #searchMarks(): MarkSearch {
+    return new MarkSearch(this.#log, () => {
+      this.#marksTimer ??= setTimeout(() => {
+        this.#marksTimer = undefined;
+        this.#tellMarks();
+      }, tellEvery);
+    });
+  }
+
+  #update(): void {
+    this.#outdated = true;
+    void this.#send();
+  }
+
+  /** One at a time, so that they arrive in order. What cannot be read now is in the outline, and tried again at the next change. */
+  async #send(): Promise<void> {
+    if (this.#sending) {
+      return;
+    }
+    this.#sending = true;
+    try {
+      while (this.#outdated && !this.#closed && this.#sent - this.#painted < maxInFlight) {
+        this.#outdated = false;
+        const state = this.#state;
+        const tail = await this.#tail(state).catch(() => null);
+        if (state.view === this.#view) {
+          this.#sent += 1;
+          await this.#deps.post({ type: 'logState', id: this.#sent, state, tail });
+        } else {
+          this.#outdated = true;
+        }
+      }
+    } finally {
+      this.#sending = false;
+    }
+  }
+
+  get #state(): LogState {
+    const { outline } = this.#log;
+    return {
+      ...outline,
+      generation: this.#generation,
+      ranks: this.#marks.ranks,
+      view: this.#view,
+      filter: this.#filter,
+      rows: this.rows.count(outline.lines),
+      filtering: this.#filterSearch?.done === false,
+      filterProblem: this.#filterSearch?.problem ?? null,
+    };
+  }
+
+  async #tail({ rows }: LogState): Promise<LogTail> {
+    if (this.#filterSearch !== null) {
+      const from = Math.max(0, rows - tailRows);
+      const found = await this.read(from, rows - from);
+      return { from, rows: found.map((row) => this.#linked(row)), partial: [] };
+    }
+    const { from, rows: newest } = await this.#log.tail(tailRows);
+    const partial = await this.#log.lines.partial();
+    return { from, rows: newest.map((row) => this.#linked(row)), partial: partial.map((row) => this.#linked(row)) };
+  }
+
+  #linked(row: LogRow): LogRow & { readonly links: readonly FileLink[] } {
+    return { ...row, links: row.gap === null ? this.#deps.links(visibleText(row.text)) : [] };
+  }
+
+  #tellFind(): void {
+    if (this.#find !== null) {
+      const { id, search } = this.#find;
+      const { rows } = this;
+      const shown = rows.shown(search.lines);
+      const ruler = rows.ruler(search.lines, rulerSteps, this.#log.outline.lines);
+      const find = { id, done: search.done, matches: shown.length, problem: search.problem, ruler };
+      void this.#deps.post({ type: 'logFound', find });
+    }
+  }
+
+  #tellMarks(): void {
+    const { rows } = this;
+    const count = (kind: MarkKind): number => this.#marks.lines(kind).length;
+    const ruler = (kind: MarkKind): readonly number[] =>
+      rows.ruler(this.#marks.lines(kind), rulerSteps, this.#log.outline.lines);
+    void this.#deps.post({
+      type: 'logMarks',
+      marks: {
+        errors: count('error'),
+        warnings: count('warning'),
+        failures: count('failure'),
+        errorRuler: ruler('error'),
+        warningRuler: ruler('warning'),
+      },
+    });
+    this.#update();
+  }
+
+  dispose(): void {
+    this.#closed = true;
+    clearTimeout(this.#findTimer);
+    clearTimeout(this.#marksTimer);
+    this.#subscription.dispose();
+    this.#marks.dispose();
+    this.#filterSearch?.dispose();
+    this.#find?.search.dispose();
+    void this.#log.close();
+  }
+}
