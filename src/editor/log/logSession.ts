@@ -41,7 +41,8 @@ export class LogSession {
   #filter: LineFilter | null = null;
   #filterSearch: LineSearch | null = null;
   #find: { readonly id: number; readonly query: LineQuery; readonly search: LineSearch } | null = null;
-  #marks: MarkSearch;
+  /** Begins once the lines are counted: on a large log that is what a person waits for. */
+  #marks: MarkSearch | null = null;
   #outdated = true;
   #sent = 0;
   #painted = 0;
@@ -54,10 +55,13 @@ export class LogSession {
     this.#deps = deps;
     this.#log = deps.log;
     this.#logGeneration = this.#log.outline.generation;
-    this.#marks = this.#searchMarks();
     this.#subscription = this.#log.onDidChange(() => {
-      if (this.#log.outline.generation !== this.#logGeneration) {
+      const { generation, counted } = this.#log.outline;
+      if (generation !== this.#logGeneration) {
         this.#beginAnew();
+      }
+      if (counted) {
+        this.#marks ??= this.#searchMarks();
       }
       this.#update();
     });
@@ -131,7 +135,7 @@ export class LogSession {
   }
 
   async stepMark(kind: MarkKind, row: number, backward: boolean): Promise<void> {
-    await this.#step({ lines: this.#marks.lines(kind) }, row, backward);
+    await this.#step(this.#marks === null ? null : { lines: this.#marks.lines(kind) }, row, backward);
   }
 
   async #step(found: Pick<LineSearch, 'lines'> | null, row: number, backward: boolean): Promise<void> {
@@ -187,8 +191,8 @@ export class LogSession {
   #beginAnew(): void {
     this.#logGeneration = this.#log.outline.generation;
     this.#generation = generations += 1;
-    this.#marks.dispose();
-    this.#marks = this.#searchMarks();
+    this.#marks?.dispose();
+    this.#marks = null;
     const find = this.#find;
     this.filter(this.#filter);
     if (find !== null) {
@@ -238,7 +242,7 @@ export class LogSession {
     return {
       ...outline,
       generation: this.#generation,
-      ranks: this.#marks.ranks,
+      ranks: this.#marks?.ranks ?? [],
       view: this.#view,
       filter: this.#filter,
       rows: this.rows.count(outline.lines),
@@ -275,9 +279,13 @@ export class LogSession {
 
   #tellMarks(): void {
     const { rows } = this;
-    const count = (kind: MarkKind): number => this.#marks.lines(kind).length;
+    const marks = this.#marks;
+    if (marks === null) {
+      return;
+    }
+    const count = (kind: MarkKind): number => marks.lines(kind).length;
     const ruler = (kind: MarkKind): readonly number[] =>
-      rows.ruler(this.#marks.lines(kind), rulerSteps, this.#log.outline.lines);
+      rows.ruler(marks.lines(kind), rulerSteps, this.#log.outline.lines);
     void this.#deps.post({
       type: 'logMarks',
       marks: {
@@ -296,7 +304,7 @@ export class LogSession {
     clearTimeout(this.#findTimer);
     clearTimeout(this.#marksTimer);
     this.#subscription.dispose();
-    this.#marks.dispose();
+    this.#marks?.dispose();
     this.#filterSearch?.dispose();
     this.#find?.search.dispose();
     void this.#log.close();

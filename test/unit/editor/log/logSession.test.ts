@@ -1,0 +1,213 @@
+import { appendFile, mkdtemp, rm, truncate, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+
+import type { LineFilter } from '../../../../src/core/logRow.ts';
+import { LogSession } from '../../../../src/editor/log/logSession.ts';
+import { rowsText } from '../../../../src/editor/log/logText.ts';
+import { FileSource } from '../../../../src/engine/log/fileSource.ts';
+import { OpenLog } from '../../../../src/engine/log/openLog.ts';
+import { systemClock } from '../../../../src/engine/systemClock.ts';
+import type { LogState, LogTail, LogToWebview } from '../../../../src/protocol/logView.ts';
+
+const scanScript = fileURLToPath(new URL('../../../../src/engine/log/scan/scanWorker.ts', import.meta.url));
+const noFilter: LineFilter = {
+  include: null,
+  exclude: null,
+  context: 0,
+  levels: null,
+  streams: null,
+  ranks: null,
+  from: null,
+  to: null,
+};
+const literal = (text: string) => ({ text, isRegex: false, matchCase: true, wholeWord: false });
+
+let folder: string;
+let path: string;
+let session: LogSession | undefined;
+let messages: LogToWebview[];
+
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'aloft-session-'));
+  path = join(folder, 'train.log');
+  messages = [];
+});
+
+afterEach(async () => {
+  session?.dispose();
+  session = undefined;
+  await rm(folder, { recursive: true, force: true });
+});
+
+/** A viewer that paints at once. */
+function look(paints = true): LogSession {
+  const opened = new LogSession({
+    log: new OpenLog(new FileSource(path), systemClock, scanScript),
+    links: (visible) => (visible.includes('train.py') ? [{ start: 0, end: 8, path: 'train.py', line: 3 }] : []),
+    post: async (message) => {
+      messages.push(message);
+      if (message.type === 'logState' && paints) {
+        setImmediate(() => {
+          opened.painted(message.id);
+        });
+      }
+      return true;
+    },
+  });
+  session = opened;
+  return opened;
+}
+
+const states = (): readonly { readonly state: LogState; readonly tail: LogTail | null }[] =>
+  messages.filter((message) => message.type === 'logState');
+const newest = (): LogState | undefined => states().at(-1)?.state;
+const until = async (holds: () => boolean): Promise<void> => {
+  await vi.waitFor(
+    () => {
+      expect(holds()).toBe(true);
+    },
+    { timeout: 20_000, interval: 20 },
+  );
+};
+const lines = (count: number, first = 0): string =>
+  Array.from({ length: count }, (_, index) => `line ${first + index}\n`).join('');
+
+describe('a viewer of a log', () => {
+  test('is told the end, then what is added, with the part of a line that is not complete', async () => {
+    await writeFile(path, lines(1_000));
+    look();
+    await until(() => newest()?.lines === 1_000);
+    expect(states().at(-1)?.tail?.rows.at(-1)).toMatchObject({ line: 999, text: 'line 999' });
+    await appendFile(path, 'line 1000\nhalf a li');
+    await until(() => states().at(-1)?.tail?.partial[0]?.text === 'half a li');
+    expect(newest()?.lines).toBe(1_001);
+  });
+
+  test('gets the rows it asks for, with their links, and none of a view that is past', async () => {
+    await writeFile(path, `${lines(10)}train.py:3\n`);
+    const opened = look();
+    await until(() => newest()?.counted === true);
+    const view = newest()?.view ?? 0;
+    await opened.sendRows(view, 9, 256);
+    await opened.sendRows(view - 1, 0, 256);
+    const answers = messages.filter((message) => message.type === 'logRows');
+    expect(answers).toHaveLength(1);
+    expect(answers[0]?.rows.map(({ text, links }) => [text, links.length])).toEqual([
+      ['line 9', 0],
+      ['train.py:3', 1],
+    ]);
+  });
+
+  test('that does not paint is told no more than two things', async () => {
+    await writeFile(path, lines(10));
+    look(false);
+    await until(() => states().length === 2);
+    for (let round = 0; round < 5; round += 1) {
+      await appendFile(path, lines(10));
+      await new Promise((resolve) => setTimeout(resolve, 60));
+    }
+    expect(states()).toHaveLength(2);
+  });
+
+  test('finds, goes from match to match round the end, and lists the results', async () => {
+    await writeFile(path, `${lines(50)}loss 1\n${lines(50)}loss 2\n`);
+    const opened = look();
+    await until(() => newest()?.counted === true);
+    opened.find(1, literal('loss'));
+    await until(() => messages.some((message) => message.type === 'logFound' && message.find.done));
+    const found = messages.findLast((message) => message.type === 'logFound');
+    expect(found?.find).toMatchObject({ id: 1, matches: 2, problem: null });
+    for (const [from, backward, row, position] of [
+      [-1, false, 50, 0],
+      [50, false, 101, 1],
+      [101, false, 50, 0],
+      [50, true, 101, 1],
+    ] as const) {
+      await opened.stepFind(from, backward);
+      expect(messages.findLast((message) => message.type === 'logStep')).toMatchObject({ row, position });
+    }
+    await opened.sendResults(1, 0, 10);
+    expect(messages.findLast((message) => message.type === 'logResults')?.rows).toEqual([
+      { row: 50, line: 50, text: 'loss 1' },
+      { row: 101, line: 101, text: 'loss 2' },
+    ]);
+  });
+
+  test('says why a pattern is none, and goes on', async () => {
+    await writeFile(path, lines(5));
+    const opened = look();
+    opened.find(1, { ...literal('('), isRegex: true });
+    await until(() => messages.some((message) => message.type === 'logFound' && message.find.problem !== null));
+    opened.filter({ ...noFilter, include: { ...literal('('), isRegex: true } });
+    await until(() => newest()?.filterProblem !== null);
+    opened.filter(null);
+    await until(() => newest()?.filter === null && newest()?.rows === 5);
+  });
+
+  test('under a filter shows only what passes, live, and copies just that', async () => {
+    await writeFile(path, `${lines(20)}error: \u001b[31mbad\u001b[0m\n${lines(20)}`);
+    const opened = look();
+    opened.filter({ ...noFilter, include: literal('error') });
+    await until(() => newest()?.rows === 1);
+    await appendFile(path, 'error: worse\nline\n');
+    await until(() => newest()?.rows === 2);
+    expect(
+      states()
+        .at(-1)
+        ?.tail?.rows.map(({ line }) => line),
+    ).toEqual([20, 41]);
+    const texts: string[] = [];
+    for await (const text of rowsText(opened.log, opened.rows, 0, 9, true, new AbortController().signal)) {
+      texts.push(text);
+    }
+    expect(texts.join('')).toBe('21  error: bad\n42  error: worse\n');
+  });
+
+  test('is told errors, warnings and tracebacks, and goes to the next', async () => {
+    const traceback = 'Traceback (most recent call last):\n  File "train.py", line 3, in f\nValueError: no\n';
+    await writeFile(path, `${lines(10)}${traceback}WARNING: slow\n${lines(10)}`);
+    const opened = look();
+    await until(() => messages.some((message) => message.type === 'logMarks' && message.marks.failures === 1));
+    await opened.stepMark('failure', -1, false);
+    expect(messages.findLast((message) => message.type === 'logStep')).toMatchObject({ row: 10 });
+    await opened.stepMark('warning', -1, false);
+    expect(messages.findLast((message) => message.type === 'logStep')).toMatchObject({ row: 13 });
+  });
+
+  test('begins anew when the file is cut off, with what is being looked for', async () => {
+    await writeFile(path, lines(2_000));
+    const opened = look();
+    await until(() => newest()?.lines === 2_000);
+    opened.find(7, literal('line'));
+    const { generation = 0, view = 0 } = newest() ?? {};
+    await truncate(path, 0);
+    await writeFile(path, lines(3));
+    await until(() => newest()?.lines === 3 && newest()?.counted === true);
+    expect(newest()?.generation).toBeGreaterThan(generation);
+    expect(newest()?.view).toBeGreaterThan(view);
+    await until(() => messages.findLast((message) => message.type === 'logFound')?.find.matches === 3);
+  });
+
+  test('says when the file is gone', async () => {
+    await writeFile(path, lines(3));
+    look();
+    await until(() => newest()?.lines === 3);
+    await rm(path);
+    await until(() => newest()?.problem?.includes('ENOENT') === true);
+  });
+
+  test('shows a line from outside as soon as it is counted, also under a filter', async () => {
+    await writeFile(path, lines(300));
+    const opened = look();
+    await opened.reveal(250);
+    expect(messages.findLast((message) => message.type === 'logReveal')).toEqual({ type: 'logReveal', row: 250 });
+    opened.filter({ ...noFilter, include: literal('line 2') });
+    await until(() => (newest()?.rows ?? 0) > 100);
+    await opened.reveal(250);
+    expect(messages.findLast((message) => message.type === 'logReveal')).toMatchObject({ row: 61 });
+  });
+});
