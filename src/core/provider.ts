@@ -167,6 +167,8 @@ export interface Connection {
   /** Removes what the backend still keeps of an ended attempt. Already gone is not an error. */
   remove(handle: Handle, signal: AbortSignal): Promise<void>;
   location(handle: Handle): Location | null;
+  /** The absolute folder that the attempt's code lies in on the machine that runs it, where that is known: tracebacks name files in it. */
+  codeFolder?(handle: Handle): string | null;
   /** Lets go of sockets and timers; jobs go on. */
   dispose(): Promise<void>;
 }

@@ -216,6 +216,10 @@ export class LocalConnection implements Connection {
     return isRunName(handle.id) ? { kind: 'folder', path: runFolder(this.#settings.root, handle.id) } : null;
   }
 
+  codeFolder(handle: Handle): string | null {
+    return isRunName(handle.id) ? join(runFolder(this.#settings.root, handle.id), runFile.work) : null;
+  }
+
   async dispose(): Promise<void> {
     this.#disposed.abort(new ProviderError('transient', 'The connection to this machine was closed.'));
   }
