@@ -5,11 +5,12 @@ import * as vscode from 'vscode';
 import type { RunId } from '../core/job.ts';
 import type { Clock, Secrets } from '../core/ports.ts';
 import type { Engine } from '../engine/engine.ts';
-import type { FileLink } from '../protocol/logView.ts';
 import { commandHandlers } from './commandHandlers.ts';
 import { registerCommands } from './commands.ts';
 import type { EngineHost } from './engineHost.ts';
 import { errorSentence } from './errorSentence.ts';
+import { PointsAtCode } from './failures/pointsAtCode.ts';
+import { openWorkspaceFile, workspaceLinks } from './failures/workspaceLinks.ts';
 import { FormMemory } from './formMemory.ts';
 import { JobCounts } from './jobCounts.ts';
 import { JobPanels } from './jobPanels.ts';
@@ -53,6 +54,7 @@ export class Aloft implements vscode.Disposable {
   readonly #counts: JobCounts;
   readonly #model: SubmitModel;
   readonly #view: SubmitView;
+  readonly #pointsAtCode: PointsAtCode;
 
   constructor(deps: AloftDeps) {
     this.#deps = deps;
@@ -85,15 +87,22 @@ export class Aloft implements vscode.Disposable {
     this.#view = new SubmitView(extensionUri, this.#model, logger);
     const documents = new LogDocuments();
     const scanScript = vscode.Uri.joinPath(extensionUri, 'dist', 'logScan.js').fsPath;
-    const noLinks = async (): Promise<() => readonly FileLink[]> => await Promise.resolve(() => []);
+    this.#pointsAtCode = new PointsAtCode({
+      engine,
+      clock,
+      memory: mementoValues(context.workspaceState, 'failures'),
+      logger,
+    });
     const panels = new JobPanels({
       engine,
       extensionUri,
       scanScript,
       documents,
       logger,
-      links: noLinks,
-      openFrame: async () => await Promise.resolve(),
+      links: async (runId) => await this.#pointsAtCode.links(runId),
+      openFrame: async (runId, path, line) => {
+        await this.#pointsAtCode.openFrame(runId, path, line);
+      },
     });
     const logFiles = new LogFilePanels({
       engine,
@@ -101,8 +110,8 @@ export class Aloft implements vscode.Disposable {
       scanScript,
       documents,
       logger,
-      links: noLinks,
-      openFile: async () => await Promise.resolve(),
+      links: workspaceLinks,
+      openFile: openWorkspaceFile,
     });
     const actions = new SubmitActions({
       engine,
@@ -127,6 +136,7 @@ export class Aloft implements vscode.Disposable {
       tree: this.#tree,
       panels,
       logFiles,
+      pointsAtCode: this.#pointsAtCode,
       log: logger,
       extensionId: context.extension.id,
     });
@@ -135,6 +145,7 @@ export class Aloft implements vscode.Disposable {
       statusBar,
       this.#counts,
       this.#notifier,
+      this.#pointsAtCode,
       panels,
       logFiles,
       documents,
@@ -208,6 +219,7 @@ export class Aloft implements vscode.Disposable {
     this.#tree.attach(engine);
     this.#notifier.attach(engine);
     this.#counts.attach(engine);
+    this.#pointsAtCode.attach(engine);
     if (engine.damaged !== null) {
       void vscode.window.showWarningMessage(
         vscode.l10n.t(

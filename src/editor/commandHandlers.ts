@@ -5,6 +5,7 @@ import { isTerminal } from '../core/jobState.ts';
 import type { Engine } from '../engine/engine.ts';
 import type { JobSummary } from '../engine/jobRows.ts';
 import type { CommandHandlers } from './commands.ts';
+import type { PointsAtCode } from './failures/pointsAtCode.ts';
 import { cancelJobs, copyRunId, deleteJobs, pickJob, revealRunFolder } from './jobActions.ts';
 import type { JobPanels } from './jobPanels.ts';
 import type { JobTree } from './jobTree.ts';
@@ -22,6 +23,7 @@ export interface CommandDeps {
   readonly tree: JobTree;
   readonly panels: JobPanels;
   readonly logFiles: LogFilePanels;
+  readonly pointsAtCode: PointsAtCode;
   readonly log: vscode.LogOutputChannel;
   /** `publisher.name` of this extension. */
   readonly extensionId: string;
@@ -48,6 +50,7 @@ export function commandHandlers({
   tree,
   panels,
   logFiles,
+  pointsAtCode,
   log,
   extensionId,
 }: CommandDeps): CommandHandlers {
@@ -106,6 +109,15 @@ export function commandHandlers({
     },
     'aloft.showMoreJobs': () => {
       tree.showMore();
+    },
+    'aloft.openFrame': async (runId, path, line) => {
+      await pointsAtCode.openFrame(runId, path, line);
+    },
+    'aloft.compareWithRun': async (runId, path, line) => {
+      await pointsAtCode.compare(runId, path, line);
+    },
+    'aloft.clearFailureMarks': async (clicked, selected) => {
+      await pointsAtCode.clear(clicked === undefined ? [] : tree.targets(clicked, selected));
     },
   };
 }

@@ -14,6 +14,9 @@ export const commandIds = [
   'aloft.showLog',
   'aloft.openWalkthrough',
   'aloft.showMoreJobs',
+  'aloft.openFrame',
+  'aloft.compareWithRun',
+  'aloft.clearFailureMarks',
 ] as const;
 
 export type CommandId = (typeof commandIds)[number];

@@ -3,6 +3,8 @@ import { parseBytes } from '../core/quantity.ts';
 export interface Settings {
   readonly jobEndedNotifications: 'all' | 'failed' | 'none';
   readonly openJobAfterSubmit: boolean;
+  /** Where failures of runs are shown: at their lines and in the Problems view, in that view only, or not at all. */
+  readonly failuresInCode: 'all' | 'problems' | 'none';
   /** In bytes. */
   readonly maxUploadFileBytes: number;
   /** null: half of the machine's cores. */
@@ -13,6 +15,7 @@ export interface Settings {
 const defaults: Settings = {
   jobEndedNotifications: 'all',
   openJobAfterSubmit: true,
+  failuresInCode: 'all',
   maxUploadFileBytes: 50 * 1024 ** 2,
   localSlots: null,
   localGraceSeconds: 10,
@@ -22,12 +25,14 @@ const defaults: Settings = {
 export function parseSettings(get: (name: string) => unknown): Settings {
   const ended = get('notifications.jobEnded');
   const openJob = get('submit.openJob');
+  const inCode = get('failures.inCode');
   const maxFileSize = get('upload.maxFileSize');
   const bytes = typeof maxFileSize === 'string' ? parseBytes(maxFileSize) : undefined;
   return {
     jobEndedNotifications:
       ended === 'all' || ended === 'failed' || ended === 'none' ? ended : defaults.jobEndedNotifications,
     openJobAfterSubmit: typeof openJob === 'boolean' ? openJob : defaults.openJobAfterSubmit,
+    failuresInCode: inCode === 'all' || inCode === 'problems' || inCode === 'none' ? inCode : defaults.failuresInCode,
     maxUploadFileBytes: bytes?.ok === true ? bytes.value : defaults.maxUploadFileBytes,
     localSlots: wholeNumber(get('local.slots'), 1, 1024) ?? defaults.localSlots,
     localGraceSeconds: wholeNumber(get('local.graceSeconds'), 0, 3600) ?? defaults.localGraceSeconds,

@@ -1,0 +1,42 @@
+import type { RunId } from '../../core/job.ts';
+import type { Engine } from '../../engine/engine.ts';
+import type { RunFiles } from '../../engine/runFiles.ts';
+
+/** Runs whose files are remembered: what somebody looks at, they look at again. */
+const remembered = 8;
+
+/** The code that runs were made of. */
+export class RunCode {
+  readonly #engine: () => Promise<Pick<Engine, 'runFiles'>>;
+  readonly #runs = new Map<RunId, Promise<RunFiles | null>>();
+
+  constructor(engine: () => Promise<Pick<Engine, 'runFiles'>>) {
+    this.#engine = engine;
+  }
+
+  /** null when a run has none. Rejects with `notFound` when it is not on this machine. */
+  async of(runId: RunId): Promise<RunFiles | null> {
+    const files = this.#runs.get(runId) ?? this.#read(runId);
+    this.#runs.delete(runId);
+    this.#runs.set(runId, files);
+    const [oldest] = this.#runs.keys();
+    if (this.#runs.size > remembered && oldest !== undefined) {
+      this.#runs.delete(oldest);
+    }
+    return await files;
+  }
+
+  #read(runId: RunId): Promise<RunFiles | null> {
+    const files = this.#engine().then(async (engine) => await engine.runFiles(runId));
+    const forget = (): void => {
+      this.#runs.delete(runId);
+    };
+    // A job that is being staged has no files yet.
+    files.then((found) => {
+      if (found === null) {
+        forget();
+      }
+    }, forget);
+    return files;
+  }
+}
