@@ -61,14 +61,19 @@ export async function openIfThere(path: string): Promise<FileHandle | undefined>
 
 /** Fewer bytes where the file ends before. */
 export async function readAt(file: FileHandle, position: number, length: number): Promise<Uint8Array> {
-  const buffer = new Uint8Array(length);
+  const buffer = Buffer.allocUnsafeSlow(length);
+  return buffer.subarray(0, await readInto(file, position, buffer));
+}
+
+/** Fills the buffer, unless the file ends before. Resolves to the number of bytes. */
+export async function readInto(file: FileHandle, position: number, buffer: Uint8Array): Promise<number> {
   let read = 0;
-  while (read < length) {
-    const { bytesRead } = await file.read(buffer, read, length - read, position + read);
+  while (read < buffer.byteLength) {
+    const { bytesRead } = await file.read(buffer, read, buffer.byteLength - read, position + read);
     if (bytesRead === 0) {
       break;
     }
     read += bytesRead;
   }
-  return buffer.subarray(0, read);
+  return read;
 }

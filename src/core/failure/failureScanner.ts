@@ -1,3 +1,4 @@
+import { anyOf } from './anyOf.ts';
 import type { Block } from './block.ts';
 import { ExceptionChain } from './exceptionChain.ts';
 import type { Failure } from './failure.ts';
@@ -26,7 +27,16 @@ const LONGEST_SILENCE = 10_000;
 const MOST_WAITING = 10_000;
 
 /** A line without any of these words begins no failure: while none is open, such a line needs no closer look. */
-const MAY_BEGIN = new RegExp(`Traceback|File |Fatal Python|terminate called|___ |Exception ignored|${MACHINE_WORDS}`);
+export const failureWords: readonly string[] = [
+  'Traceback',
+  'File ',
+  'Fatal Python',
+  'terminate called',
+  '___ ',
+  'Exception ignored',
+  ...MACHINE_WORDS,
+];
+const MAY_BEGIN = anyOf(failureWords);
 
 interface Open {
   readonly block: Block;
@@ -45,9 +55,14 @@ export class FailureScanner {
   #finished: Failure[] = [];
   #pushed = 0;
 
+  /** Whether lines without any of `failureWords` may matter to a failure that was begun. */
+  get isReading(): boolean {
+    return this.#open.size > 0 || this.#ignoring.size > 0;
+  }
+
   push(line: LogLine): void {
     this.#pushed += 1;
-    if (this.#open.size === 0 && this.#ignoring.size === 0 && !MAY_BEGIN.test(line.text)) return;
+    if (!this.isReading && !MAY_BEGIN.test(line.text)) return;
     if (this.#pushed % LONGEST_SILENCE === 0) this.#finishSilent();
     const plain = withoutPrefix(visibleText(line.text), line.number);
     const lane = `${line.stream}\0${plain.lane}`;

@@ -1,11 +1,33 @@
+import { anyOf } from './anyOf.ts';
 import { withoutPrefix } from './linePrefix.ts';
 import { machineFailure } from './machineFailure.ts';
 import { exceptionLine } from './pythonLine.ts';
 import { visibleText } from './visibleText.ts';
 
-/** Spares a plain line everything else. */
-const HINT =
-  /err|warn|fatal|crit|exception|traceback|interrupt|fail|kill|fault|abort|exit|bus|oom|memory|not found|no module|can't open|watchdog|\*\*\*|(?:^|\[|\s)[EWF][\d ]/i;
+/** A line without any of these, in whatever case, nor a letter for a level as glog puts it, has no level. */
+export const levelWords: readonly string[] = [
+  'err',
+  'warn',
+  'fatal',
+  'crit',
+  'exception',
+  'traceback',
+  'interrupt',
+  'fail',
+  'kill',
+  'fault',
+  'abort',
+  'exit',
+  'bus',
+  'oom',
+  'memory',
+  'not found',
+  'no module',
+  "can't open",
+  'watchdog',
+  '***',
+];
+const HINT = new RegExp(String.raw`${anyOf(levelWords).source}|(?:^|\[|\s)[EWF][\d ]`, 'i');
 const LONGEST = 2048;
 
 const NUMBER = String.raw`[-+]?[\d.]+(?:e[-+]?\d+)?%?`;

@@ -26,6 +26,7 @@ interface Prefix {
 /** Each is anchored and has no two neighbours that could match the same letters, so that a hostile line costs no more than a plain one. */
 const prefixes: readonly Prefix[] = [
   { kind: 'lane', rank: 'global', pattern: /^\[rank:? ?(\d{1,6})\](?:: ?| )/ },
+  { kind: 'lane', rank: 'global', pattern: /^rank ?(\d{1,6})(?:: ?| (?![ =:]))/ },
   { kind: 'lane', rank: 'local', pattern: /^\[(?!rank)[a-z_]{2,30}(\d{1,6})\]:/ },
   { kind: 'lane', rank: 'global', pattern: /^ {0,3}(\d{1,6}):(?: |$)/ },
   { kind: 'lane', pattern: /^\((?:[A-Za-z_][\w.<>]{0,100} )?pid=\d{1,10}(?:, ip=[\w.:]{1,64})?\) ?/ },

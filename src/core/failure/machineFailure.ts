@@ -1,3 +1,4 @@
+import { anyOf } from './anyOf.ts';
 import { SIGNALS, SIGNAL_WORDS } from './signals.ts';
 import { slurmFailure } from './slurmFailure.ts';
 
@@ -16,19 +17,28 @@ export interface MachineFailure {
   } | null;
 }
 
-/** As a pattern: a line without any of these words cannot match the patterns below, as is true of almost all. */
-export const MACHINE_WORDS = [
+/** A line without any of these cannot match the patterns below, as is true of almost all. */
+export const MACHINE_WORDS: readonly string[] = [
   ...SIGNALS.keys(),
-  '\\*\\*\\* ',
-  'slurm|srun: |sbatch: |salloc: ',
-  'NCCL WARN|Watchdog caught',
-  'block: \\[',
+  '*** ',
+  'slurm',
+  'srun: ',
+  'sbatch: ',
+  'salloc: ',
+  'NCCL WARN',
+  'Watchdog caught',
+  'block: [',
   'Check failed: ',
-  'OOMKilled|Out of memory: ',
-  'exitcode: -|return code = -',
-  "command not found|No module named |can't open file |\\.py: error: ",
-].join('|');
-const HINT = new RegExp(MACHINE_WORDS);
+  'OOMKilled',
+  'Out of memory: ',
+  'exitcode: -',
+  'return code = -',
+  'command not found',
+  'No module named ',
+  "can't open file ",
+  '.py: error: ',
+];
+const HINT = anyOf(MACHINE_WORDS);
 
 const SIGNAL_NUMBERS: ReadonlyMap<string, string> = new Map([
   ['4', 'SIGILL'],

@@ -8,7 +8,14 @@ import { orderFile, streamFile } from '../logFolder.ts';
 import { orderRecordBytes } from '../logOrder.ts';
 import type { LogState } from '../logRecords.ts';
 import type { Arrival, LogMark } from './lineReplay.ts';
-import { blockBytes, blockRecords, type LogFilePaths, type LogSource, type SourceStatus } from './logSource.ts';
+import {
+  blockBytes,
+  blockRecords,
+  portionBytes,
+  type LogFilePaths,
+  type LogSource,
+  type SourceStatus,
+} from './logSource.ts';
 import { arrivalOf, RawLog } from './rawLog.ts';
 import { truthOf } from './truth.ts';
 
@@ -102,10 +109,10 @@ export class AttemptSource implements LogSource {
     const arrivals: Arrival[] = [];
     let bytes = 0;
     for (const arrival of (await this.raw.records(after.records, count)).map(arrivalOf)) {
-      if (bytes >= blockBytes || !this.#isKnown(arrival)) {
+      bytes += arrival.kind === 'bytes' ? arrival.bytes : 0;
+      if ((bytes > portionBytes && arrivals.length > 0) || !this.#isKnown(arrival)) {
         break;
       }
-      bytes += arrival.kind === 'bytes' ? arrival.bytes : 0;
       arrivals.push(arrival);
     }
     const position = after.records + arrivals.length - 1;

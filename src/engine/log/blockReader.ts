@@ -7,11 +7,12 @@ export interface BlockRead {
   readonly bytes: ReadonlyMap<number, Uint8Array>;
 }
 
-/** Reads each stream's share of some arrivals at once, however finely they are interleaved. */
+/** Reads each stream's share of some arrivals at once, however finely they are interleaved; into `room` as long as there is some. */
 export async function readArrivals(
-  raw: Pick<RawLog, 'read'>,
+  raw: RawLog,
   from: LogMark,
   arrivals: readonly Arrival[],
+  room: Buffer = Buffer.alloc(0),
 ): Promise<BlockRead> {
   const lengths = new Map<number, number>();
   for (const arrival of arrivals) {
@@ -20,17 +21,42 @@ export async function readArrivals(
     }
   }
   const bytes = new Map<number, Uint8Array>();
+  let used = 0;
   for (const [stream, length] of lengths) {
-    bytes.set(stream, await raw.read(stream, from.streams[stream]?.taken ?? 0, length));
+    const position = from.streams[stream]?.taken ?? 0;
+    const fits = used + length <= room.byteLength;
+    bytes.set(
+      stream,
+      fits
+        ? await raw.readInto(stream, position, room.subarray(used, used + length))
+        : await raw.read(stream, position, length),
+    );
+    used += fits ? length : 0;
   }
   return { arrivals, bytes };
+}
+
+/** How far a log is read after these arrivals, when all of them are on disk; lines are not told. */
+export function expectedAfter({ line, records, streams }: LogMark, arrivals: readonly Arrival[]): LogMark {
+  const after = [...streams];
+  for (const arrival of arrivals) {
+    if (arrival.kind === 'bytes') {
+      const { start, taken } = after[arrival.stream] ?? { start: 0, taken: 0 };
+      after[arrival.stream] = { start, taken: taken + arrival.bytes };
+    }
+  }
+  return {
+    line,
+    records: records + arrivals.length,
+    streams: Array.from(after, (one) => one ?? { start: 0, taken: 0 }),
+  };
 }
 
 /**
  * Goes through a block; `visit` gets each arrival with its bytes. Stops before the first arrival whose bytes are not on disk yet,
  * as the order of arrival may be written before the bytes are.
  */
-function eachArrival(block: BlockRead, visit: (arrival: Arrival, bytes: Uint8Array) => void): void {
+export function eachArrival(block: BlockRead, visit: (arrival: Arrival, bytes: Uint8Array) => void): void {
   const used = new Map<number, number>();
   const nothing = new Uint8Array();
   for (const arrival of block.arrivals) {
@@ -46,19 +72,6 @@ function eachArrival(block: BlockRead, visit: (arrival: Arrival, bytes: Uint8Arr
     used.set(arrival.stream, at + arrival.bytes);
     visit(arrival, bytes.subarray(at, at + arrival.bytes));
   }
-}
-
-/** The mark after a block. */
-export function markAfter(from: LogMark, block: BlockRead): LogMark {
-  const replay = new LineReplay(from);
-  eachArrival(block, (arrival, bytes) => {
-    if (arrival.kind === 'gap') {
-      replay.gap();
-    } else {
-      replay.count(arrival.stream, bytes);
-    }
-  });
-  return replay.mark;
 }
 
 /** The lines that a block completes. */

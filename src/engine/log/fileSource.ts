@@ -3,7 +3,7 @@ import { basename } from 'node:path';
 
 import type { StreamId } from '../../core/logChunk.ts';
 import type { Arrival, LogMark } from './lineReplay.ts';
-import { blockBytes, type LogFilePaths, type LogSource, type SourceStatus } from './logSource.ts';
+import { blockBytes, portionBytes, type LogFilePaths, type LogSource, type SourceStatus } from './logSource.ts';
 import { RawLog } from './rawLog.ts';
 
 /** A file that was written so recently, in ms, is taken to grow still. */
@@ -72,8 +72,12 @@ export class FileSource implements LogSource {
   }
 
   async arrivals(after: LogMark): Promise<readonly Arrival[]> {
-    const bytes = Math.min(blockBytes, this.#bytes - takenOf(after));
-    return bytes > 0 ? [{ kind: 'bytes', stream: 0, bytes, time: null }] : [];
+    const arrivals: Arrival[] = [];
+    const end = Math.min(this.#bytes, takenOf(after) + portionBytes);
+    for (let at = takenOf(after); at < end; at += blockBytes) {
+      arrivals.push({ kind: 'bytes', stream: 0, bytes: Math.min(blockBytes, end - at), time: null });
+    }
+    return arrivals;
   }
 
   async nearEnd(): Promise<LogMark | null> {

@@ -45,7 +45,10 @@ export class LineList {
   /** Of `steps` equal parts of the lines 0 to `total`, those that have any of these, in order. */
   spread(total: number, steps: number): readonly number[] {
     const found: number[] = [];
-    for (let step = 0; step < steps && total > 0; step += 1) {
+    if (total <= 0) {
+      return found;
+    }
+    for (let step = 0; step < steps; step += 1) {
       const first = Math.ceil((step * total) / steps);
       const next = this.at(this.countBefore(first));
       if (next === undefined) {

@@ -57,6 +57,10 @@ export class LineReplay {
     return this.#line;
   }
 
+  get records(): number {
+    return this.#records;
+  }
+
   taken(stream: number): number {
     return this.#taken[stream] ?? 0;
   }
@@ -78,15 +82,15 @@ export class LineReplay {
     this.#line += 1;
   }
 
-  /** Counts the lines that these bytes complete. */
-  count(stream: number, bytes: Uint8Array): void {
+  /** Bytes of a stream that complete so many lines. */
+  count(stream: number, bytes: Uint8Array, lines: number): void {
     const taken = this.taken(stream);
-    let last = -1;
-    for (let at = bytes.indexOf(newline); at !== -1; at = bytes.indexOf(newline, at + 1)) {
-      this.#line += 1;
-      last = at;
-    }
-    this.#move(stream, taken + bytes.byteLength, last === -1 ? this.start(stream) : taken + last + 1);
+    this.#line += lines;
+    this.#move(
+      stream,
+      taken + bytes.byteLength,
+      lines === 0 ? this.start(stream) : taken + bytes.lastIndexOf(newline) + 1,
+    );
   }
 
   /** The lines that these bytes complete. */

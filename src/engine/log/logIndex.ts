@@ -1,6 +1,13 @@
-import { markAfter, readArrivals } from './blockReader.ts';
-import { type LogMark, logStart } from './lineReplay.ts';
+import { type BlockRead, eachArrival, expectedAfter, readArrivals } from './blockReader.ts';
+import { createByteScan } from './bytes/createByteScan.ts';
+import { LineReplay, type LogMark, logStart } from './lineReplay.ts';
 import { blockBytes, blockRecords, type LogSource } from './logSource.ts';
+
+/** What was read after a mark; of the mark, line and starts of lines are not known yet. */
+interface Portion {
+  readonly from: LogMark;
+  readonly block: BlockRead;
+}
 
 /**
  * Marks along a log, about one per 256 KB, so that any line is found by reading one block. The last mark is where the log ends
@@ -10,6 +17,10 @@ export class LogIndex {
   readonly #source: LogSource;
   #marks: LogMark[] = [logStart];
   #end: LogMark = logStart;
+  readonly #bytes = createByteScan();
+  #buffer: 0 | 1 = 0;
+  /** What comes next is read while the last portion is counted. */
+  #next: Promise<Portion | undefined> | undefined;
 
   constructor(source: LogSource) {
     this.#source = source;
@@ -46,25 +57,55 @@ export class LogIndex {
   clear(): void {
     this.#marks = [logStart];
     this.#end = logStart;
+    this.#next = this.#next?.then(() => undefined);
   }
 
-  /** Reads the next block. False when nothing (whole) has arrived. Rejects with the system's error. */
+  /** Reads the next portion. False when nothing (whole) has arrived. Rejects with the system's error. */
   async advance(): Promise<boolean> {
-    const from = this.#end;
+    const { records } = this.#end;
+    const block = await this.#portion();
+    this.#readAhead(block);
+    const replay = new LineReplay(this.#end);
+    let begin = this.#marks.at(-1) ?? logStart;
+    let size = takenBytes(this.#end) - takenBytes(begin);
+    eachArrival(block, (arrival, bytes) => {
+      if (arrival.kind === 'gap') {
+        replay.gap();
+      } else {
+        replay.count(arrival.stream, bytes, this.#bytes.countLineFeeds(bytes));
+        size += arrival.bytes;
+      }
+      if (size >= blockBytes || replay.records - begin.records >= blockRecords) {
+        begin = replay.mark;
+        size = 0;
+        this.#marks.push(begin);
+      }
+    });
+    if (replay.records > records) {
+      this.#end = begin.records === replay.records ? begin : replay.mark;
+    }
+    return replay.records > records;
+  }
+
+  async #portion(): Promise<BlockRead> {
+    const ahead = await this.#next?.catch(() => undefined);
+    this.#next = undefined;
+    const isNext = ahead?.from.records === this.#end.records && takenBytes(ahead.from) === this.bytes;
+    return isNext ? ahead.block : (await this.#read(this.#end)).block;
+  }
+
+  #readAhead({ arrivals }: BlockRead): void {
+    const expected = expectedAfter(this.#end, arrivals);
+    if (takenBytes(expected) - this.bytes >= blockBytes) {
+      this.#next = this.#read(expected);
+      this.#next.catch(() => undefined);
+    }
+  }
+
+  async #read(from: LogMark): Promise<Portion> {
     const arrivals = await this.#source.arrivals(from);
-    if (arrivals.length === 0) {
-      return false;
-    }
-    const end = markAfter(from, await readArrivals(this.#source.raw, from, arrivals));
-    if (end.records === from.records) {
-      return false;
-    }
-    this.#end = end;
-    const begin = this.#marks.at(-1) ?? logStart;
-    if (takenBytes(end) - takenBytes(begin) >= blockBytes || end.records - begin.records >= blockRecords) {
-      this.#marks.push(end);
-    }
-    return true;
+    this.#buffer = this.#buffer === 0 ? 1 : 0;
+    return { from, block: await readArrivals(this.#source.raw, from, arrivals, this.#bytes.buffers[this.#buffer]) };
   }
 
   /** The block that holds a line: where it begins, where it ends. undefined beyond the end. */

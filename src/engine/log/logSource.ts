@@ -26,7 +26,7 @@ export interface LogSource {
    * the system's error when they cannot be read; a job's files that are not there (yet) are empty.
    */
   look(known: LogMark): Promise<'unchanged' | 'grown' | 'void'>;
-  /** What arrived after a mark, at most about a block; empty when nothing has. */
+  /** What arrived after a mark, at most a portion, unless a single arrival is larger; empty when nothing has. */
   arrivals(after: LogMark): Promise<readonly Arrival[]>;
   /** A mark not far from the end, whose `line` is not known; null when the log is so short that reading it from the start is as quick. */
   nearEnd(): Promise<LogMark | null>;
@@ -39,6 +39,8 @@ export interface LogFilePaths {
   readonly order: string | null;
 }
 
+/** What is read at once, in bytes. */
+export const portionBytes = 1024 * 1024;
 /** A block is about so large, in bytes, or has so many records. */
 export const blockBytes = 256 * 1024;
 export const blockRecords = 4_096;

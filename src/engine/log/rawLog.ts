@@ -1,6 +1,6 @@
 import type { FileHandle } from 'node:fs/promises';
 
-import { openIfThere, readAt } from '../logFiles.ts';
+import { openIfThere, readAt, readInto } from '../logFiles.ts';
 import { decodeOrder, type OrderRecord, orderRecordBytes } from '../logOrder.ts';
 import type { Arrival, LogMark } from './lineReplay.ts';
 
@@ -24,6 +24,12 @@ export class RawLog {
   async read(stream: number, position: number, length: number): Promise<Uint8Array> {
     const file = await this.#file(this.#path(stream));
     return file === undefined || length <= 0 ? new Uint8Array() : await readAt(file, position, length);
+  }
+
+  /** Fills `target`, unless the file ends before. Resolves to what was read. */
+  async readInto(stream: number, position: number, target: Buffer): Promise<Buffer> {
+    const file = await this.#file(this.#path(stream));
+    return target.subarray(0, file === undefined ? 0 : await readInto(file, position, target));
   }
 
   async size(stream: number): Promise<number> {

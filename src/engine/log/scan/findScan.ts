@@ -1,54 +1,51 @@
 import type { LineFilter, LineQuery } from '../../../core/logRow.ts';
+import type { ByteScan } from '../bytes/byteScan.ts';
 import type { RawLog } from '../rawLog.ts';
-import { compileFilter, type ChunkFilter } from './lineFilter.ts';
+import { compileFilter, type SliceFilter } from './lineFilter.ts';
 import { compileQuery } from './lineMatcher.ts';
-import { placesIn, type ScanUnit } from './scanUnits.ts';
+import { linesInChunk, orderOf, type ScanUnit } from './scanUnits.ts';
 
 /** Finds lines unit by unit; what it gives is in order over all units. */
-export interface LineScan {
-  lines(raw: RawLog, unit: ScanUnit): Promise<readonly number[]>;
-}
+export type LineScan = (raw: RawLog, unit: ScanUnit) => Promise<readonly number[]>;
 
 /** Throws SyntaxError for a pattern that is none. */
-export function findScan(query: LineQuery): LineScan {
-  const matcher = compileQuery(query);
-  return { lines: async (raw, unit) => await placed(raw, unit, (chunk) => matcher.matchingLines(chunk), always) };
+export function findScan(query: LineQuery, scan: ByteScan): LineScan {
+  const matcher = compileQuery(query, scan);
+  return async (raw, unit) => await placed(raw, scan, unit, matcher, null);
 }
 
 /** Throws SyntaxError for a pattern that is none. `rankOf`: the rank of a stream that belongs to one alone. */
-export function filterScan(filter: LineFilter, rankOf: (stream: number) => number | null): LineScan {
-  const passes = compileFilter(filter, rankOf);
+export function filterScan(filter: LineFilter, scan: ByteScan, rankOf: (stream: number) => number | null): LineScan {
+  const passes = compileFilter(filter, scan, rankOf);
   const { from, to } = filter;
   const inTime =
     from === null && to === null
-      ? always
+      ? null
       : (time: number | null): boolean => time !== null && time >= (from ?? time) && time <= (to ?? time);
   const context = new Context(filter.context);
-  return {
-    lines: async (raw, unit) => context.around(await placed(raw, unit, passes, inTime), unit.from.line, unit.to.line),
-  };
+  return async (raw, unit) =>
+    context.around(await placed(raw, scan, unit, passes, inTime), unit.from.line, unit.to.line);
 }
-
-const always = null;
 
 async function placed(
   raw: RawLog,
+  scan: ByteScan,
   unit: ScanUnit,
-  passes: ChunkFilter,
+  passes: SliceFilter,
   inTime: ((time: number | null) => boolean) | null,
 ): Promise<readonly number[]> {
-  const found = unit.chunks.map(({ stream, bytes }) => ({
-    stream,
-    lines: passes(bytes, stream),
+  const found = unit.chunks.map((chunk) => ({
+    stream: chunk.stream,
+    lines: linesInChunk(scan, chunk, (lines) => passes(lines, chunk.stream)),
   }));
   if (found.every(({ lines }) => lines.length === 0)) {
     return [];
   }
-  const placeOf = await placesIn(raw, unit, inTime !== null);
+  const order = await orderOf(raw, scan, unit, inTime !== null);
   const lines: number[] = [];
   for (const { stream, lines: inChunk } of found) {
     for (const lineInChunk of inChunk) {
-      const place = placeOf(stream, lineInChunk);
+      const place = order.place(stream, lineInChunk);
       if (place !== undefined && (inTime === null || inTime(place.time))) {
         lines.push(place.line);
       }

@@ -1,106 +1,56 @@
-import { lineLevel } from '../../../core/failure/level.ts';
 import { withoutPrefix } from '../../../core/failure/linePrefix.ts';
-import { visibleText } from '../../../core/failure/visibleText.ts';
-import type { LineFilter, LineLevel } from '../../../core/logRow.ts';
-import { compileQuery, type LineMatcher } from './lineMatcher.ts';
-import { countLines } from './scanUnits.ts';
+import type { LineFilter } from '../../../core/logRow.ts';
+import type { ByteScan } from '../bytes/byteScan.ts';
+import { levelMatcher } from './levelScan.ts';
+import { compileQuery, type LineMatcher, VisibleLines } from './lineMatcher.ts';
 
-/** Which lines of a stream's chunk pass, as far as their text decides. */
-export type ChunkFilter = (chunk: Buffer, stream: number) => readonly number[];
+/** Which of some whole lines of a stream pass, as far as their text decides. */
+export type SliceFilter = (lines: Buffer, stream: number) => Iterable<number>;
 
 /**
  * What of a filter can be told from the text and the stream. Time is told where lines get their place in the log. Throws
  * SyntaxError for a pattern that is none. `rankOfStream`: of streams that belong to one rank alone; null for others.
  */
-export function compileFilter(filter: LineFilter, rankOfStream: (stream: number) => number | null): ChunkFilter {
-  const include = filter.include === null ? null : compileQuery(filter.include);
-  const exclude = filter.exclude === null ? null : compileQuery(filter.exclude);
-  const levels = filter.levels === null ? null : levelMatcher(filter.levels);
+export function compileFilter(
+  filter: LineFilter,
+  scan: ByteScan,
+  rankOfStream: (stream: number) => number | null,
+): SliceFilter {
+  const include = filter.include === null ? null : compileQuery(filter.include, scan);
+  const exclude = filter.exclude === null ? null : compileQuery(filter.exclude, scan);
+  const levels = filter.levels === null ? null : levelMatcher(scan, filter.levels);
   const streams = filter.streams === null ? null : new Set(filter.streams);
-  const ranks = filter.ranks === null ? null : { wanted: new Set(filter.ranks), prefix: rankMatcher(filter.ranks) };
-  return (chunk, stream) => {
-    if (streams?.has(stream) === false) {
+  const ranks = filter.ranks === null ? null : new Set(filter.ranks);
+  const prefixes = ranks === null ? null : rankMatcher(scan, [...ranks]);
+  return (lines, stream) => {
+    const own = rankOfStream(stream);
+    if (streams?.has(stream) === false || (own !== null && ranks?.has(own) === false)) {
       return [];
     }
-    let lines: readonly number[] | null = include?.matchingLines(chunk) ?? null;
-    const narrow = (matcher: LineMatcher): void => {
-      const matching = matcher.matchingLines(chunk);
-      lines = lines === null ? matching : intersection(lines, matching);
-    };
-    if (ranks !== null) {
-      const own = rankOfStream(stream);
-      if (own === null) {
-        narrow(ranks.prefix);
-      } else if (!ranks.wanted.has(own)) {
-        return [];
+    let passing: readonly number[] | undefined;
+    for (const matcher of [include, own === null ? prefixes : null, levels]) {
+      if (matcher !== null && passing?.length !== 0) {
+        const matching = [...matcher(lines)];
+        passing = passing === undefined ? matching : intersection(passing, matching);
       }
     }
-    if (levels !== null && lines?.length !== 0) {
-      narrow(levels);
-    }
-    const kept: readonly number[] = lines ?? Array.from({ length: countLines(chunk) }, (_, line) => line);
-    return exclude === null || kept.length === 0 ? kept : difference(kept, exclude.matchingLines(chunk));
+    passing ??= Array.from({ length: scan.countLineFeeds(lines) || 1 }, (_, line) => line);
+    return exclude === null || passing.length === 0 ? passing : difference(passing, [...exclude(lines)]);
   };
-}
-
-/** Lines that may have a level or begin a failure; what they are is decided line by line. */
-export const mayBeMarked = compileQuery({
-  text: String.raw`err|warn|fatal|crit|exception|traceback|interrupt|fail|kill|fault|abort|exit|bus|oom|memory|not found|no module|can't open|watchdog|\*\*\*|File "|terminate called|___ |(?:^|\[|\s)[EWF][\d ]`,
-  isRegex: true,
-  matchCase: false,
-  wholeWord: false,
-});
-
-/** Lines that report an error or a warning. */
-export function levelMatcher(levels: readonly LineLevel[]): LineMatcher {
-  return {
-    matchingLines: (chunk) => {
-      const texts = new LineTexts(chunk);
-      return mayBeMarked.matchingLines(chunk).filter((line) => {
-        const level = lineLevel(texts.at(line));
-        return level !== null && levels.includes(level);
-      });
-    },
-  };
-}
-
-/** Reads lines of a chunk by their number, which only grows from call to call. */
-export class LineTexts {
-  readonly #chunk: Buffer;
-  #line = 0;
-  #start = 0;
-
-  constructor(chunk: Buffer) {
-    this.#chunk = chunk;
-  }
-
-  /** At most 16 KB of it. */
-  at(line: number): string {
-    for (; this.#line < line; this.#line += 1) {
-      this.#start = this.#chunk.indexOf(10, this.#start) + 1;
-    }
-    const end = this.#chunk.indexOf(10, this.#start);
-    return this.#chunk.toString(
-      'utf8',
-      this.#start,
-      Math.min(end === -1 ? this.#chunk.byteLength : end, this.#start + 16_384),
-    );
-  }
 }
 
 /** Lines that a launcher's prefix gives to one of these ranks. */
-function rankMatcher(ranks: readonly number[]): LineMatcher {
+function rankMatcher(scan: ByteScan, ranks: readonly number[]): LineMatcher {
   const any = `(?:${ranks.map(String).join('|')})`;
-  const text = String.raw`(?:\[[a-z_]{0,30} ?|^ {0,3})${any}(?:\]|:)`;
-  const candidates = compileQuery({ text, isRegex: true, matchCase: false, wholeWord: false });
-  return {
-    matchingLines: (chunk) => {
-      const texts = new LineTexts(chunk);
-      return candidates.matchingLines(chunk).filter((line) => {
-        const { rank } = withoutPrefix(visibleText(texts.at(line)), line);
-        return rank !== null && ranks.includes(rank);
-      });
-    },
+  const text = String.raw`\[[a-z_]{0,30}:? ?${any}\]|^ {0,3}${any}:|\brank ?${any}\b`;
+  const candidates = compileQuery({ text, isRegex: true, matchCase: true, wholeWord: false }, scan);
+  return (lines) => {
+    const found = [...candidates(lines)];
+    const texts = new VisibleLines(found.length === 0 ? lines : scan.visible(lines));
+    return found.filter((line) => {
+      const { rank } = withoutPrefix(texts.at(line), line);
+      return rank !== null && ranks.includes(rank);
+    });
   };
 }
 

@@ -3,9 +3,10 @@ import type { Failure } from '../../../core/failure/failure.ts';
 import { lineLevel } from '../../../core/failure/level.ts';
 import { withoutPrefix } from '../../../core/failure/linePrefix.ts';
 import { visibleText } from '../../../core/failure/visibleText.ts';
+import type { ByteScan } from '../bytes/byteScan.ts';
 import type { RawLog } from '../rawLog.ts';
-import { LineTexts, mayBeMarked } from './lineFilter.ts';
-import { placesIn, type ScanUnit } from './scanUnits.ts';
+import { tellingLines } from './levelScan.ts';
+import { linesInChunk, orderOf, type ScanChunk, type ScanUnit } from './scanUnits.ts';
 
 export interface FoundMarks {
   readonly errors: readonly number[];
@@ -15,55 +16,59 @@ export interface FoundMarks {
   readonly ranks: readonly number[];
 }
 
-/** Lines after the last telling one that may still belong to the same failure. */
-const after = 200;
-/** Lines of each unit whose prefixes are looked at. */
+/** Lines of each unit and stream whose prefixes are looked at. */
 const sampled = 50;
+/** More ranks are not told apart. */
+const mostRanks = 10_000;
 
 /** Finds errors, warnings, failures and ranks, unit by unit. */
 export class MarkScan {
+  readonly #scan: ByteScan;
   readonly #failures = new FailureScanner();
   readonly #ranks = new Set<number>();
-  /** By stream: so many lines from the next on are read for the failure that was open. */
-  readonly #owed = new Map<number, number>();
+
+  constructor(scan: ByteScan) {
+    this.#scan = scan;
+  }
 
   async marks(raw: RawLog, unit: ScanUnit): Promise<FoundMarks> {
     const errors: number[] = [];
     const warnings: number[] = [];
-    const pushes: { readonly line: number; readonly stream: number; readonly text: string }[] = [];
-    let placeOf: Awaited<ReturnType<typeof placesIn>> | undefined;
-    for (const { stream, bytes } of unit.chunks) {
-      this.#sampleRanks(bytes);
-      const telling = mayBeMarked.matchingLines(bytes);
-      const wanted = this.#wanted(stream, telling, unit.to.line - unit.from.line);
-      if (wanted.length === 0) {
-        continue;
-      }
-      placeOf ??= await placesIn(raw, unit, false);
-      const isTelling = new Set(telling);
-      const texts = new LineTexts(bytes);
-      for (const inChunk of wanted) {
-        const line = placeOf(stream, inChunk)?.line;
-        if (line === undefined) {
-          break;
+    const telling: { readonly stream: number; readonly lines: readonly number[] }[] = [];
+    for (const chunk of unit.chunks) {
+      this.#sampleRanks(chunk.bytes);
+      const lines = linesInChunk(this.#scan, chunk, (slice) => tellingLines(this.#scan, slice));
+      telling.push({ stream: chunk.stream, lines });
+    }
+    if (telling.some(({ lines }) => lines.length > 0) || this.#failures.isReading) {
+      const order = await orderOf(raw, this.#scan, unit, false);
+      const texts = new Map(unit.chunks.map((chunk) => [chunk.stream, new LineTexts(chunk)]));
+      const tellingInOrder = telling
+        .flatMap(({ stream, lines }) => lines.map((inChunk) => order.place(stream, inChunk)?.line ?? -1))
+        .toSorted((a, b) => a - b);
+      let next = 0;
+      for (let line = unit.from.line; line < unit.to.line; line += 1) {
+        while ((tellingInOrder[next] ?? Infinity) < line) {
+          next += 1;
         }
-        const text = texts.at(inChunk);
-        const level = isTelling.has(inChunk) ? lineLevel(text) : null;
+        const isTelling = tellingInOrder[next] === line;
+        if (!isTelling && !this.#failures.isReading) {
+          line = (tellingInOrder[next] ?? unit.to.line) - 1;
+          continue;
+        }
+        const at = order.at(line);
+        const text = at === undefined ? undefined : texts.get(at.stream)?.at(at.lineInChunk);
+        if (at === undefined || text === undefined) {
+          continue;
+        }
+        const level = isTelling ? lineLevel(text) : null;
         if (level !== null) {
           (level === 'error' ? errors : warnings).push(line);
         }
-        pushes.push({ line, stream, text });
+        this.#failures.push({ number: line, text, stream: String(at.stream) });
       }
     }
-    for (const { line, stream, text } of pushes.toSorted((one, other) => one.line - other.line)) {
-      this.#failures.push({ number: line, text, stream: String(stream) });
-    }
-    return {
-      errors: errors.toSorted((a, b) => a - b),
-      warnings: warnings.toSorted((a, b) => a - b),
-      failures: this.#failures.take(),
-      ranks: this.#rankList,
-    };
+    return { errors, warnings, failures: this.#failures.take(), ranks: this.#rankList };
   }
 
   /** What is still open when the log has ended. */
@@ -75,30 +80,10 @@ export class MarkScan {
     return [...this.#ranks].toSorted((a, b) => a - b);
   }
 
-  /** The telling lines of a chunk and those after each; `most` is no less than the lines of the chunk. */
-  #wanted(stream: number, telling: readonly number[], most: number): readonly number[] {
-    const wanted: number[] = [];
-    let next = 0;
-    let until = this.#owed.get(stream) ?? 0;
-    const extend = (end: number): void => {
-      for (; next < end && next < most; next += 1) {
-        wanted.push(next);
-      }
-    };
-    for (const line of telling) {
-      extend(Math.min(until, line));
-      next = Math.max(next, line);
-      until = line + after;
-    }
-    extend(until);
-    this.#owed.set(stream, Math.max(0, until - most));
-    return wanted;
-  }
-
   #sampleRanks(bytes: Buffer): void {
     let start = 0;
-    for (let count = 0; count < sampled && this.#ranks.size < 10_000; count += 1) {
-      const end = bytes.indexOf(10, start);
+    for (let count = 0; count < sampled && this.#ranks.size < mostRanks; count += 1) {
+      const end = bytes.indexOf(newline, start);
       if (end === -1) {
         return;
       }
@@ -108,5 +93,32 @@ export class MarkScan {
       }
       start = end + 1;
     }
+  }
+}
+
+const newline = 10;
+/** More of a line is not read for its level or a failure, in bytes. */
+const longestText = 16_384;
+
+/** Reads lines of a chunk by their number, which only grows from call to call. */
+class LineTexts {
+  readonly #bytes: Buffer;
+  #line = 0;
+  #start = 0;
+
+  constructor({ bytes }: ScanChunk) {
+    this.#bytes = bytes;
+  }
+
+  at(line: number): string {
+    for (; this.#line < line; this.#line += 1) {
+      this.#start = this.#bytes.indexOf(newline, this.#start) + 1;
+    }
+    const end = this.#bytes.indexOf(newline, this.#start);
+    return this.#bytes.toString(
+      'utf8',
+      this.#start,
+      Math.min(end === -1 ? this.#bytes.byteLength : end, this.#start + longestText),
+    );
   }
 }

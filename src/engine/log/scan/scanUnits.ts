@@ -1,5 +1,6 @@
 import { linesOf, readArrivals } from '../blockReader.ts';
-import type { LogMark } from '../lineReplay.ts';
+import { type ByteScan, mostBytes } from '../bytes/byteScan.ts';
+import { type LogMark, logStart } from '../lineReplay.ts';
 import type { RawLog } from '../rawLog.ts';
 
 /** Whole lines of one stream. */
@@ -15,71 +16,112 @@ export interface ScanUnit {
   readonly chunks: readonly ScanChunk[];
 }
 
-/** Blocks are read together up to this size, in bytes. */
-const unitBytes = 1024 * 1024;
-/** A line that is longer is looked at in its first part only, in bytes. */
-const longestLine = 16 * 1024 * 1024;
+/** Blocks are read together up to this size, in bytes; leaves room for lines that began before. */
+const unitBytes = mostBytes - 128 * 1024;
+/** Blocks of many records may be small: no more are read together. */
+const mostBlocks = 32;
+/** Lines are looked at together up to this size, in bytes: what the processor keeps close at hand. */
+const sliceBytes = 128 * 1024;
 
 /** The last mark up to which the blocks from `marks[index]` on make one unit. */
 export function unitEnd(marks: readonly LogMark[], index: number): number {
-  const from = marks[index];
-  let end = index + 1;
-  while (from !== undefined && end + 1 < marks.length && sizeBetween(from, marks[end + 1] ?? from) <= unitBytes) {
-    end += 1;
-  }
-  return end;
+  const [from = logStart, , ...later] = marks.slice(index, index + mostBlocks + 1);
+  const beyond = later.findIndex((mark) => sizeBetween(from, mark) > unitBytes);
+  return index + 1 + (beyond === -1 ? later.length : beyond);
 }
 
-/** Reads every line that is completed between two marks. */
-export async function readUnit(raw: RawLog, from: LogMark, to: LogMark): Promise<ScanUnit> {
+/**
+ * Reads every line that is completed between two marks; into `room` as long as there is some. Of a line that was more than
+ * `mostBytes` long at `from`, what follows those up to there is left out.
+ */
+export async function readUnit(raw: RawLog, from: LogMark, to: LogMark, room: Buffer): Promise<ScanUnit> {
   const chunks: ScanChunk[] = [];
+  let used = 0;
   for (const [stream, { start: end }] of to.streams.entries()) {
-    const start = from.streams[stream]?.start ?? 0;
-    if (end > start) {
-      const bytes = await raw.read(stream, start, Math.min(end - start, longestLine));
-      chunks.push({ stream, bytes: Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength) });
+    const { start, taken } = from.streams[stream] ?? { start: 0, taken: 0 };
+    const length = end - start;
+    if (length <= 0) {
+      continue;
+    }
+    if (used + length <= room.byteLength) {
+      const bytes = await raw.readInto(stream, start, room.subarray(used, used + length));
+      chunks.push({ stream, bytes });
+      used += length;
+    } else {
+      const head = Math.min(taken - start, mostBytes);
+      const parts = [await raw.read(stream, start, head), await raw.read(stream, taken, end - taken)];
+      chunks.push({ stream, bytes: Buffer.concat(parts) });
     }
   }
   return { from, to, chunks };
 }
 
-export interface PlacedLine {
-  readonly line: number;
-  readonly time: number | null;
+/**
+ * Looks at a chunk slice by slice: the numbers of its lines that `linesOfSlice` gives, 0-based within the chunk. A line that is longer
+ * than `mostBytes` is looked at in that first part only.
+ */
+export function linesInChunk(
+  scan: ByteScan,
+  { bytes }: ScanChunk,
+  linesOfSlice: (lines: Buffer) => Iterable<number>,
+): readonly number[] {
+  const found: number[] = [];
+  let line = 0;
+  let counted = 0;
+  for (let at = 0; at < bytes.byteLength;) {
+    const last = bytes.subarray(at, at + sliceBytes).lastIndexOf(newline);
+    const next = last === -1 ? bytes.indexOf(newline, at) : at + last;
+    const end = next === -1 ? bytes.byteLength : next + 1;
+    let placed = false;
+    for (const inSlice of linesOfSlice(bytes.subarray(at, Math.min(end, at + mostBytes)))) {
+      if (!placed) {
+        placed = true;
+        line += scan.countLineFeeds(bytes.subarray(counted, at));
+        counted = at;
+      }
+      found.push(line + inSlice);
+    }
+    at = end;
+  }
+  return found;
 }
 
-/**
- * Where the lines of a unit stand in the log: for each chunk, by their number in it. One stream without gaps needs no look at
- * the order, unless times are wanted.
- */
-export async function placesIn(
-  raw: RawLog,
-  unit: ScanUnit,
-  withTimes: boolean,
-): Promise<(stream: number, lineInChunk: number) => PlacedLine | undefined> {
+const newline = 10;
+
+/** Where the lines of a unit stand in the log, and which lines stand there. Lines in a chunk are 0-based. */
+export interface UnitOrder {
+  place(stream: number, lineInChunk: number): { readonly line: number; readonly time: number | null } | undefined;
+  /** undefined for a gap marker. */
+  at(line: number): { readonly stream: number; readonly lineInChunk: number } | undefined;
+}
+
+/** One stream without gaps needs no look at the order, unless times are wanted. */
+export async function orderOf(raw: RawLog, scan: ByteScan, unit: ScanUnit, withTimes: boolean): Promise<UnitOrder> {
   const { from, to, chunks } = unit;
   const [only] = chunks;
-  if (!withTimes && only !== undefined && chunks.length === 1 && countLines(only.bytes) === to.line - from.line) {
-    return (_stream, lineInChunk) => ({ line: from.line + lineInChunk, time: null });
+  const lines = to.line - from.line;
+  if (!withTimes && only !== undefined && chunks.length === 1 && scan.countLineFeeds(only.bytes) === lines) {
+    const { stream } = only;
+    return {
+      place: (_stream, lineInChunk) => ({ line: from.line + lineInChunk, time: null }),
+      at: (line) => ({ stream, lineInChunk: line - from.line }),
+    };
   }
   const spans = linesOf(from, await readArrivals(raw, from, await raw.between(from, to)));
-  const places = new Map<number, PlacedLine[]>();
-  for (const [index, span] of spans.entries()) {
-    if (span.kind === 'line') {
-      const list = places.get(span.stream) ?? [];
-      places.set(span.stream, list);
-      list.push({ line: from.line + index, time: span.time });
+  const places = new Map<number, { readonly line: number; readonly time: number | null }[]>();
+  const inOrder = spans.map((span, index) => {
+    if (span.kind === 'gap') {
+      return undefined;
     }
-  }
-  return (stream, lineInChunk) => places.get(stream)?.[lineInChunk];
-}
-
-export function countLines(bytes: Buffer): number {
-  let count = 0;
-  for (let at = bytes.indexOf(10); at !== -1; at = bytes.indexOf(10, at + 1)) {
-    count += 1;
-  }
-  return count;
+    const list = places.get(span.stream) ?? [];
+    places.set(span.stream, list);
+    list.push({ line: from.line + index, time: span.time });
+    return { stream: span.stream, lineInChunk: list.length - 1 };
+  });
+  return {
+    place: (stream, lineInChunk) => places.get(stream)?.[lineInChunk],
+    at: (line) => inOrder[line - from.line],
+  };
 }
 
 function sizeBetween(from: LogMark, to: LogMark): number {

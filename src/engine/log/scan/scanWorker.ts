@@ -1,5 +1,6 @@
 import { parentPort } from 'node:worker_threads';
 
+import { createByteScan } from '../bytes/createByteScan.ts';
 import type { LogMark } from '../lineReplay.ts';
 import { logStart } from '../lineReplay.ts';
 import type { LogFilePaths } from '../logSource.ts';
@@ -22,6 +23,7 @@ const silence = 1_000;
 class Scanner {
   readonly #send: (message: FromScan, transfer: ArrayBuffer[]) => void;
   readonly #raw: RawLog;
+  readonly #bytes = createByteScan();
   #files: LogFilePaths = { streams: [], order: null };
   #work: Work | undefined;
   #flush: () => void = () => undefined;
@@ -31,6 +33,9 @@ class Scanner {
   #end: LogMark = logStart;
   /** Everything before was looked at. */
   #done: LogMark = logStart;
+  /** Everything before was read or is being read. */
+  #readTo: LogMark = logStart;
+  #buffer: 0 | 1 = 0;
   #nextMark = 1;
   #nodes: readonly number[] = [];
   #busy = false;
@@ -59,11 +64,15 @@ class Scanner {
 
   async #run(): Promise<void> {
     try {
-      while (this.#work !== undefined && this.#done !== this.#end) {
-        const to = this.#next();
-        const unit = await readUnit(this.#raw, this.#done, to);
-        await this.#work(this.#raw, unit);
-        this.#done = to;
+      while (this.#readTo !== this.#end) {
+        let next = this.#read();
+        for (let unit = await next; unit !== undefined; unit = await next) {
+          // What comes next is read while this is looked at.
+          next = this.#read();
+          next.catch(() => undefined);
+          await this.#work?.(this.#raw, unit);
+          this.#done = unit.to;
+        }
       }
       this.#flush();
       this.#send({ kind: 'caughtUp', scanned: this.#done.line }, []);
@@ -75,6 +84,17 @@ class Scanner {
     } finally {
       this.#busy = false;
     }
+  }
+
+  /** The next unit; undefined when there is none as yet. */
+  async #read(): Promise<ScanUnit | undefined> {
+    const from = this.#readTo;
+    if (from === this.#end) {
+      return undefined;
+    }
+    this.#readTo = this.#next();
+    this.#buffer = this.#buffer === 0 ? 1 : 0;
+    return await readUnit(this.#raw, from, this.#readTo, this.#bytes.buffers[this.#buffer]);
   }
 
   /** Some blocks further, or the end of the log. */
@@ -91,7 +111,8 @@ class Scanner {
   #lineWork(goal: Exclude<ScanGoal, { readonly kind: 'marks' }>): Work {
     const rankOf = (stream: number): number | null =>
       new Set(this.#nodes).size > 1 ? (this.#nodes[stream] ?? null) : null;
-    const scan = goal.kind === 'find' ? findScan(goal.query) : filterScan(goal.filter, rankOf);
+    const scan =
+      goal.kind === 'find' ? findScan(goal.query, this.#bytes) : filterScan(goal.filter, this.#bytes, rankOf);
     let lines: number[] = [];
     let sentAt = 0;
     this.#flush = (): void => {
@@ -103,7 +124,7 @@ class Scanner {
       }
     };
     return async (raw, unit) => {
-      for (const line of await scan.lines(raw, unit)) {
+      for (const line of await scan(raw, unit)) {
         lines.push(line);
       }
       if (lines.length >= batchLines || performance.now() - sentAt >= batchEvery) {
@@ -113,7 +134,7 @@ class Scanner {
   }
 
   #markWork(): Work {
-    const scan = new MarkScan();
+    const scan = new MarkScan(this.#bytes);
     const none = { errors: new Uint32Array(), warnings: new Uint32Array() };
     this.#finish = (): void => {
       const { failures, ranks } = scan.end();

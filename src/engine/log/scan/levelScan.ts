@@ -1,0 +1,35 @@
+import { failureWords } from '../../../core/failure/failureScanner.ts';
+import { levelWords, lineLevel } from '../../../core/failure/level.ts';
+import type { LineLevel } from '../../../core/logRow.ts';
+import type { ByteScan } from '../bytes/byteScan.ts';
+import { needleSet } from '../bytes/needles.ts';
+import { type LineMatcher, VisibleLines } from './lineMatcher.ts';
+
+const digitsOrSpace = '0123456789 '.split('');
+/** As glog and absl begin a record, at the start of a line or after a prefix. */
+const glogLevels = ['\n', ' ', '\t', '['].flatMap((before) =>
+  ['E', 'W', 'F'].flatMap((letter) => digitsOrSpace.map((after) => before + letter + after)),
+);
+
+/** Lines that may have a level or begin a failure, among few others. */
+const telling = needleSet([
+  ...[...levelWords, ...failureWords].map((text) => ({ text, anyCase: true })),
+  ...glogLevels.map((text) => ({ text, anyCase: false })),
+]);
+
+/** Lines that may have a level or begin a failure; what they are is decided line by line. */
+export function tellingLines(scan: ByteScan, lines: Buffer): Uint32Array {
+  return telling === undefined ? new Uint32Array() : scan.linesWith(lines, telling);
+}
+
+/** Lines that report an error or a warning. */
+export function levelMatcher(scan: ByteScan, levels: readonly LineLevel[]): LineMatcher {
+  return (lines) => {
+    const found = tellingLines(scan, lines).slice();
+    const texts = new VisibleLines(scan.visible(lines));
+    return found.filter((line) => {
+      const level = lineLevel(texts.at(line));
+      return level !== null && levels.includes(level);
+    });
+  };
+}

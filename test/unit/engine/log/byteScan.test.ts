@@ -1,0 +1,89 @@
+import { readFileSync } from 'node:fs';
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { compileByteScan, compiledFile } from '../../../../scripts/compileByteScan.ts';
+import { visibleText } from '../../../../src/core/failure/visibleText.ts';
+import { needleSet } from '../../../../src/engine/log/bytes/needles.ts';
+import { PlainByteScan } from '../../../../src/engine/log/bytes/plainByteScan.ts';
+import { WasmByteScan } from '../../../../src/engine/log/bytes/wasmByteScan.ts';
+import { hostileLines } from '../../../fixtures/log/hostileLines.ts';
+
+const wasm = WasmByteScan.create();
+const scans = [['plain', new PlainByteScan()], ...(wasm === undefined ? [] : [['wasm', wasm] as const])] as const;
+
+test('the compiled code is that of the source', async () => {
+  expect(readFileSync(compiledFile, 'utf8')).toBe(await compileByteScan());
+});
+
+test('this machine has vector instructions', () => {
+  expect(wasm).toBeDefined();
+});
+
+describe.each(scans)('%s', (_name, scan) => {
+  test('counts line feeds', () => {
+    fc.assert(
+      fc.property(fc.array(fc.constantFrom(10, 9, 0, 138, 74), { maxLength: 3000 }), (bytes) => {
+        expect(scan.countLineFeeds(Uint8Array.from(bytes))).toBe(bytes.filter((byte) => byte === 10).length);
+      }),
+    );
+  });
+
+  test('counts in more than fits its memory, and in its own', () => {
+    expect(scan.countLineFeeds(Buffer.alloc(3_000_001, '\n'))).toBe(3_000_001);
+    const [own] = scan.buffers;
+    own.fill('\n');
+    expect(scan.countLineFeeds(own.subarray(1))).toBe(own.byteLength - 1);
+  });
+
+  test('shows what is seen of each line', () => {
+    fc.assert(
+      fc.property(hostileLines, (lines) => {
+        const seen = scan.visible(Buffer.from(lines.map((line) => `${line}\n`).join(''))).toString();
+        expect(seen).toBe(lines.map((line) => `${visibleText(line)}\n`).join(''));
+      }),
+      { numRuns: 500 },
+    );
+  });
+
+  test('finds the lines in which a needle is seen', () => {
+    const needle = fc.record({
+      text: fc.oneof(
+        fc.string({ unit: fc.constantFrom('a', 'b', 'A', 'E', '[', '0', ' ', 'm'), minLength: 1, maxLength: 4 }),
+        fc.constantFrom('\nE0', '\n[', 'größe', 'ab', 'b[', '0', 'm'),
+      ),
+      anyCase: fc.boolean(),
+    });
+    fc.assert(
+      fc.property(hostileLines, fc.array(needle, { minLength: 1, maxLength: 12 }), (lines, needles) => {
+        const set = needleSet(needles);
+        const found = set && [...scan.linesWith(Buffer.from(lines.map((line) => `${line}\n`).join('')), set)];
+        const naive = lines.flatMap((line, number) => {
+          const text = `\n${visibleText(line)}`;
+          const holds = needles.some(({ text: wanted, anyCase }) =>
+            anyCase ? ascii(text).includes(ascii(wanted)) : text.includes(wanted),
+          );
+          return holds ? [number] : [];
+        });
+        expect(found).toEqual(naive);
+      }),
+      { numRuns: 1000 },
+    );
+  });
+
+  test('finds needles at the very end of what it can hold, and none beyond', () => {
+    const [own] = scan.buffers;
+    own.fill('x');
+    own.write('needle', own.byteLength - 6);
+    const set = needleSet([{ text: 'needle', anyCase: false }]);
+    expect(set && [...scan.linesWith(own, set)]).toEqual([0]);
+    expect(set && [...scan.linesWith(own.subarray(0, -1), set)]).toEqual([]);
+  });
+});
+
+test('needles that are too long are refused', () => {
+  expect(needleSet([{ text: 'x'.repeat(70_000), anyCase: false }])).toBeUndefined();
+});
+
+function ascii(text: string): string {
+  return text.replaceAll(/[A-Z]/gu, (letter) => letter.toLowerCase());
+}

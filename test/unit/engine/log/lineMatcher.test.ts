@@ -1,0 +1,131 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { visibleText } from '../../../../src/core/failure/visibleText.ts';
+import type { LineQuery } from '../../../../src/core/logRow.ts';
+import { PlainByteScan } from '../../../../src/engine/log/bytes/plainByteScan.ts';
+import { createByteScan } from '../../../../src/engine/log/bytes/createByteScan.ts';
+import { bytePattern } from '../../../../src/engine/log/scan/bytePattern.ts';
+import { compileQuery, regexOf } from '../../../../src/engine/log/scan/lineMatcher.ts';
+import { hostileLines } from '../../../fixtures/log/hostileLines.ts';
+
+const scans = [
+  ['as is', createByteScan()],
+  ['without vectors', new PlainByteScan()],
+] as const;
+
+const patterns = [
+  'a',
+  'a.*b',
+  'a.b',
+  'a.+?b$',
+  '^a|b$',
+  String.raw`a\s+b`,
+  String.raw`\s$`,
+  '[^x]*',
+  'a[^b]*b',
+  'a[^b]b',
+  String.raw`a\Wb`,
+  String.raw`a\W+b`,
+  String.raw`\bab\b`,
+  String.raw`\S+\d`,
+  String.raw`\D{1,}0`,
+  'x*',
+  '$',
+  '^$',
+  '^',
+  '(?=a)b|a(?!b)',
+  '(?<!a)b',
+  '(a|b)+E',
+  '(?<name>a)b',
+  String.raw`(a)\1`,
+  'größe',
+  'größ+e.',
+  '[ö-ü]',
+  '.{3}',
+  '学.*🙂',
+  '🙂+a',
+  String.raw`\p{L}{4}`,
+  String.raw`a\nb`,
+  String.raw`[\s\d]+a`,
+  String.raw`[^\s]+a`,
+  String.raw`[^\n]*E0`,
+  String.raw`[\t-z]b`,
+  String.raw`\x61b`,
+  String.raw`[\]a]\[`,
+  String.raw`step=[0-9]+00 `,
+  '(?:a|)*b',
+];
+
+const query = fc.record({
+  text: fc.constantFrom(...patterns),
+  isRegex: fc.constant(true),
+  matchCase: fc.boolean(),
+  wholeWord: fc.boolean(),
+});
+const literal = fc.record({
+  text: fc.oneof(
+    fc.constantFrom(
+      'a',
+      'ab',
+      'AB',
+      'größe',
+      'GRÖSSE',
+      'Größe',
+      '.',
+      '[',
+      'a b',
+      'b-a',
+      '🙂',
+      '学',
+      'a\nb',
+      '\\',
+      'E0',
+    ),
+    fc.string({ unit: fc.constantFrom('a', 'b', 'A', 'E', ' ', '[', '0'), minLength: 1, maxLength: 4 }),
+  ),
+  isRegex: fc.constant(false),
+  matchCase: fc.boolean(),
+  wholeWord: fc.boolean(),
+});
+
+describe.each(scans)('%s', (_name, scan) => {
+  test('finds just the lines that match as they are seen, each by itself', () => {
+    fc.assert(
+      fc.property(fc.oneof(query, literal), hostileLines, fc.boolean(), (wanted, whole, ended) => {
+        const lines = ended ? whole : [...whole, 'the beginning of b'];
+        const bytes = Buffer.from(lines.join('\n') + (ended ? '\n' : ''));
+        expect([...compileQuery(wanted, scan)(bytes)]).toEqual(matching(wanted, lines));
+      }),
+      { numRuns: 3000 },
+    );
+  });
+
+  test('finds text in lines of bytes that are no UTF-8', () => {
+    const bytes = Buffer.concat([Buffer.from('a'), Buffer.from([0xff, 0xc3]), Buffer.from('b\nab\n')]);
+    expect([...compileQuery({ text: 'a.*b', isRegex: true, matchCase: true, wholeWord: false }, scan)(bytes)]).toEqual([
+      0, 1,
+    ]);
+  });
+});
+
+function matching(wanted: LineQuery, lines: readonly string[]): readonly number[] {
+  const regex = regexOf(wanted);
+  return lines.flatMap((line, number) => (regex.test(visibleText(line)) ? [number] : []));
+}
+
+test('a pattern that is none is refused', () => {
+  for (const text of ['(', '[', 'a{2,1}', '*', String.raw`\q`]) {
+    expect(() => compileQuery({ text, isRegex: true, matchCase: false, wholeWord: false }, scans[0][1])).toThrow(
+      SyntaxError,
+    );
+  }
+});
+
+test.each([
+  'a.*b',
+  String.raw`rank3\].*step=[0-9]+00 `,
+  'outofmemory|error|traceback',
+  String.raw`^\s*File "[^"]+", line \d+`,
+])('%s is looked for in bytes', (text) => {
+  expect(bytePattern(text, true)).toBeDefined();
+});
