@@ -1,3 +1,6 @@
+import { type Look, applySgr, lookClasses, lookColor, plainLook } from './sgr.ts';
+import { visibleText } from '../../src/core/failure/visibleText.ts';
+
 /** A run of text with one look. */
 export interface StyledText {
   readonly text: string;
@@ -6,122 +9,68 @@ export interface StyledText {
   /** True colour, as `#rrggbb`; null when the classes say it all. */
   readonly foreground: string | null;
   readonly background: string | null;
+  /** Where a terminal hyperlink around the text leads; not to be trusted. */
+  readonly url: string | null;
 }
 
-interface Look {
-  foreground: string | null;
-  background: string | null;
-  readonly flags: Set<string>;
-}
-
-/** CSI with its parameters and final letter; OSC up to its end; any other two-character escape; a lone escape. */
-const escape = /\u001b(?:\[([0-9;:]*)[ -/]*([@-~])|\][^\u0007\u001b]*(?:\u0007|\u001b\\)?|[@-Z\\^_]|)/gu;
-const flagOf: Readonly<Record<number, string>> = {
-  1: 'bold',
-  2: 'dim',
-  3: 'italic',
-  4: 'underline',
-  7: 'inverse',
-  9: 'strike',
-};
+/** As `visibleText` has it, with the parts of a colour and of a hyperlink kept. */
+const escape =
+  /\u001b(?:\[([0-?]{0,64})[ -/]{0,8}([@-~]?)|\]([^\u0007\u001b]{0,4096})(?:\u0007|\u001b\\)?|[ -/]{0,8}[0-Z\\^-~]?)/gu;
+/** What follows on a line that changes its look more often is plain. */
+const mostRuns = 500;
 
 /**
- * Colours of one line (SGR: 16, 256 and true colour). Every other escape sequence is left out of the text; none can become
- * markup, as this returns text and class names only.
+ * The visible text of one line with its colours (SGR: 16, 256 and true colour). Every other escape sequence is left out; none can
+ * become markup, as this returns text and class names only.
  */
 export function styledLine(line: string): readonly StyledText[] {
   if (!line.includes('\u001b')) {
-    return [{ text: line, classes: [], foreground: null, background: null }];
+    return [run(visibleText(line), plainLook, null)];
   }
-  const look: Look = { foreground: null, background: null, flags: new Set() };
   const runs: StyledText[] = [];
+  let look = plainLook;
+  let url: string | null = null;
   let from = 0;
   const push = (text: string): void => {
     if (text !== '') {
-      runs.push(run(text, look));
+      runs.push(run(text, look, url));
     }
   };
-  for (const match of line.matchAll(escape)) {
-    push(line.slice(from, match.index));
-    from = match.index + match[0].length;
-    if (match[2] === 'm') {
-      applySgr(look, (match[1] ?? '').split(/[;:]/u).map(Number));
+  for (const { index, 0: sequence, 1: parameters = '', 2: final, 3: command } of line.matchAll(escape)) {
+    push(line.slice(from, index));
+    from = index + sequence.length;
+    if (runs.length >= mostRuns) {
+      look = plainLook;
+      url = null;
+      break;
+    }
+    if (final === 'm') {
+      look = applySgr(look, parameters);
+    } else if (command?.startsWith('8;') === true) {
+      url = command.slice(command.indexOf(';', 2) + 1) || null;
     }
   }
-  push(line.slice(from));
-  return runs;
+  push(visibleText(line.slice(from)));
+  return withoutLineEnd(runs);
 }
 
-function run(text: string, look: Look): StyledText {
-  const named = (color: string | null, kind: string): readonly string[] =>
-    color === null || color.startsWith('#') ? [] : [`${kind}-${color}`];
-  const exact = (color: string | null): string | null => (color?.startsWith('#') === true ? color : null);
+function run(text: string, look: Look, url: string | null): StyledText {
   return {
     text,
-    classes: [...look.flags, ...named(look.foreground, 'fg'), ...named(look.background, 'bg')],
-    foreground: exact(look.foreground),
-    background: exact(look.background),
+    classes: lookClasses(look),
+    foreground: lookColor(look, 'foreground'),
+    background: lookColor(look, 'background'),
+    url,
   };
 }
 
-function applySgr(look: Look, codes: readonly number[]): void {
-  for (let index = 0; index < codes.length; index += 1) {
-    const code = codes[index] ?? 0;
-    const flag = flagOf[code];
-    if (code === 0) {
-      look.foreground = null;
-      look.background = null;
-      look.flags.clear();
-    } else if (flag !== undefined) {
-      look.flags.add(flag);
-    } else if (code === 22) {
-      look.flags.delete('bold');
-      look.flags.delete('dim');
-    } else if (code > 22 && code < 30) {
-      look.flags.delete(flagOf[code - 20] ?? '');
-    } else if (code === 38 || code === 48) {
-      const [color, used] = extendedColor(codes.slice(index + 1));
-      look[code === 38 ? 'foreground' : 'background'] = color;
-      index += used;
-    } else if (code === 39) {
-      look.foreground = null;
-    } else if (code === 49) {
-      look.background = null;
-    } else {
-      applyBasicColor(look, code);
+function withoutLineEnd(runs: StyledText[]): readonly StyledText[] {
+  for (let last = runs.pop(); last !== undefined; last = runs.pop()) {
+    const text = visibleText(last.text);
+    if (text !== '') {
+      runs.push({ ...last, text });
+      break;
     }
   }
-}
-
-function applyBasicColor(look: Look, code: number): void {
-  const within = (first: number): number | null => (code >= first && code < first + 8 ? code - first : null);
-  const normal = within(30) ?? within(40);
-  const bright = within(90) ?? within(100);
-  const color = normal ?? (bright === null ? null : bright + 8);
-  if (color !== null) {
-    look[within(30) !== null || within(90) !== null ? 'foreground' : 'background'] = String(color);
-  }
-}
-
-const hex = (value: number): string => Math.min(255, Math.max(0, value)).toString(16).padStart(2, '0');
-
-/** The colour after 38 or 48, and how many codes it took. */
-function extendedColor(codes: readonly number[]): readonly [string | null, number] {
-  const [mode, first = 0, second = 0, third = 0] = codes;
-  if (mode === 2) {
-    return [`#${hex(first)}${hex(second)}${hex(third)}`, 4];
-  }
-  if (mode !== 5) {
-    return [null, 1];
-  }
-  if (first < 16) {
-    return [String(first), 2];
-  }
-  if (first > 231) {
-    const gray = hex(8 + (first - 232) * 10);
-    return [`#${gray}${gray}${gray}`, 2];
-  }
-  const level = (step: number): string => hex(step === 0 ? 0 : 55 + step * 40);
-  const cube = first - 16;
-  return [`#${level(Math.floor(cube / 36))}${level(Math.floor(cube / 6) % 6)}${level(cube % 6)}`, 2];
+  return runs;
 }

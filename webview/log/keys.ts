@@ -1,10 +1,11 @@
-/** What a key does in the rows of a log: the editor's keys and those of `less`. */
+/** What a key does in a log: the editor's keys and those of `less`. */
 export type LogCommand =
   | { readonly kind: 'move'; readonly rows: number }
   | { readonly kind: 'page'; readonly pages: number }
   | { readonly kind: 'scroll'; readonly rows: number }
-  | { readonly kind: 'select'; readonly rows: number }
-  | { readonly kind: 'mark'; readonly mark: 'error' | 'failure'; readonly backward: boolean }
+  | { readonly kind: 'select'; readonly rows: number; readonly pages: number }
+  | { readonly kind: 'selectTo'; readonly edge: 'start' | 'end' }
+  | { readonly kind: 'mark'; readonly mark: 'error' | 'warning' | 'failure'; readonly backward: boolean }
   | { readonly kind: 'match'; readonly backward: boolean }
   | {
       readonly kind:
@@ -14,7 +15,9 @@ export type LogCommand =
         | 'goTo'
         | 'wrap'
         | 'times'
+        | 'numbers'
         | 'filter'
+        | 'results'
         | 'copy'
         | 'selectAll'
         | 'open'
@@ -43,11 +46,15 @@ const plain: ReadonlyMap<string, LogCommand> = new Map<string, LogCommand>([
   ['F3', { kind: 'match', backward: false }],
   ['e', { kind: 'mark', mark: 'error', backward: false }],
   ['E', { kind: 'mark', mark: 'error', backward: true }],
+  ['a', { kind: 'mark', mark: 'warning', backward: false }],
+  ['A', { kind: 'mark', mark: 'warning', backward: true }],
   ['t', { kind: 'mark', mark: 'failure', backward: false }],
   ['T', { kind: 'mark', mark: 'failure', backward: true }],
   ['w', { kind: 'wrap' }],
   ['s', { kind: 'times' }],
+  ['l', { kind: 'numbers' }],
   ['f', { kind: 'filter' }],
+  ['r', { kind: 'results' }],
   [':', { kind: 'goTo' }],
   ['?', { kind: 'keys' }],
   ['Enter', { kind: 'open' }],
@@ -55,11 +62,18 @@ const plain: ReadonlyMap<string, LogCommand> = new Map<string, LogCommand>([
 ]);
 
 const shifted: ReadonlyMap<string, LogCommand> = new Map<string, LogCommand>([
-  ['ArrowDown', { kind: 'select', rows: 1 }],
-  ['ArrowUp', { kind: 'select', rows: -1 }],
+  ['ArrowDown', { kind: 'select', rows: 1, pages: 0 }],
+  ['ArrowUp', { kind: 'select', rows: -1, pages: 0 }],
+  ['PageDown', { kind: 'select', rows: 0, pages: 1 }],
+  ['PageUp', { kind: 'select', rows: 0, pages: -1 }],
+  ['Home', { kind: 'selectTo', edge: 'start' }],
+  ['End', { kind: 'selectTo', edge: 'end' }],
   ['F3', { kind: 'match', backward: true }],
   [' ', { kind: 'page', pages: -1 }],
 ]);
+
+/** Work wherever the focus is in the viewer. */
+const everywhere: ReadonlySet<LogCommand['kind']> = new Set(['find', 'goTo', 'match']);
 
 const controlled: ReadonlyMap<string, LogCommand> = new Map<string, LogCommand>([
   ['f', { kind: 'find' }],
@@ -72,12 +86,24 @@ const controlled: ReadonlyMap<string, LogCommand> = new Map<string, LogCommand>(
   ['ArrowUp', { kind: 'scroll', rows: -1 }],
 ]);
 
+const controlledShifted: ReadonlyMap<string, LogCommand> = new Map<string, LogCommand>([
+  ['Home', { kind: 'selectTo', edge: 'start' }],
+  ['End', { kind: 'selectTo', edge: 'end' }],
+]);
+
+/** What a key in the rows means; undefined when it is the browser's or VS Code's. */
 export function commandOf({ key, ctrlKey, metaKey, shiftKey, altKey }: Key): LogCommand | undefined {
   if (altKey) {
     return undefined;
   }
   if (ctrlKey || metaKey) {
-    return controlled.get(key);
+    return (shiftKey ? controlledShifted : controlled).get(key);
   }
   return (shiftKey ? shifted.get(key) : undefined) ?? plain.get(key);
+}
+
+/** What a key means while something other than the rows has the focus. */
+export function commandElsewhere(key: Key): LogCommand | undefined {
+  const command = key.ctrlKey || key.metaKey || key.key === 'F3' ? commandOf(key) : undefined;
+  return command !== undefined && everywhere.has(command.kind) ? command : undefined;
 }

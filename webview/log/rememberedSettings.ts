@@ -15,6 +15,7 @@ export function parseLogSettings(state: unknown): LogSettings | undefined {
         numbers: record['numbers'] === true,
         query: parseQuery(record['query']) ?? noQuery,
         findOpen: record['findOpen'] === true,
+        resultsOpen: record['resultsOpen'] === true,
         filter: parseFilter(record['filter']),
         filterOpen: record['filterOpen'] === true,
       };
@@ -43,7 +44,13 @@ function parseFilter(value: unknown): LineFilter {
     levels: levels.length === 0 ? null : levels,
     streams: counts(record['streams']),
     ranks: counts(record['ranks']),
+    from: time(record['from']),
+    to: time(record['to']),
   };
+}
+
+function time(value: unknown): number | null {
+  return typeof value === 'number' ? value : null;
 }
 
 function counts(value: unknown): readonly number[] | null {

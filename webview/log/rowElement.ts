@@ -1,19 +1,25 @@
-import { formatBytes } from '../../src/core/quantity.ts';
 import type { StreamId } from '../../src/core/logChunk.ts';
+import { formatBytes } from '../../src/core/quantity.ts';
 import type { LogRowView } from '../../src/protocol/logView.ts';
 import { t } from '../ui/l10n.ts';
-import { drawn, type TextRun, textRuns } from './textRuns.ts';
+import { drawnText } from './drawnText.ts';
+import { type Stretch, type TextRun, textRuns } from './textRuns.ts';
+
+/** A line as it was asked for in full: its versions, the newest last. */
+export interface WholeLine {
+  readonly versions: readonly string[];
+  readonly cutBytes: number;
+}
 
 export interface RowLook {
-  readonly numbers: boolean;
-  /** What stands in the time column; empty for none. */
-  readonly time: string;
+  /** What stands in the columns; null: there is no such column. */
+  readonly number: string | null;
+  readonly time: string | null;
   readonly stream: StreamId | undefined;
   /** Where the line comes from is told in a column; else only stderr is told apart, by its look. */
   readonly streamColumn: boolean;
-  readonly found: readonly (readonly [number, number])[];
-  /** All versions of the line, where the person asked for them. */
-  readonly whole: string | undefined;
+  readonly found: (visible: string) => readonly Stretch[];
+  readonly whole: WholeLine | undefined;
 }
 
 /** One line of the log as an element. Log text becomes text nodes and nothing else. */
@@ -24,10 +30,10 @@ export function rowElement(row: LogRowView, look: RowLook): HTMLElement {
   if (row.level !== null) {
     element.classList.add(row.level);
   }
-  if (look.numbers) {
-    element.append(cell('number', row.line === -1 ? '' : (row.line + 1).toLocaleString()));
+  if (look.number !== null) {
+    element.append(cell('number', look.number));
   }
-  if (look.time !== '') {
+  if (look.time !== null) {
     element.append(cell('time', look.time));
   }
   if (row.gap !== null) {
@@ -35,8 +41,8 @@ export function rowElement(row: LogRowView, look: RowLook): HTMLElement {
     element.append(cell('text', t('Gap: {0}', row.gap)));
     return element;
   }
-  if (look.streamColumn && look.stream !== undefined) {
-    element.append(cell('stream', streamLabel(look.stream)));
+  if (look.streamColumn) {
+    element.append(cell('stream', look.stream === undefined ? '' : streamLabel(look.stream)));
   }
   const text = document.createElement('span');
   text.className = look.stream?.name === 'stderr' ? 'text stderr' : 'text';
@@ -44,13 +50,13 @@ export function rowElement(row: LogRowView, look: RowLook): HTMLElement {
     appendLine(text, row, look);
   } else {
     text.classList.add('whole');
-    text.textContent = drawn(look.whole);
+    appendWhole(text, look.whole, look);
   }
   element.append(text);
   return element;
 }
 
-/** `stdout 3`, `stderr t2 n1`: node and task where they are not the first. */
+/** `stdout`, `stderr t2 n1`: task and node where they are not the first. */
 export function streamLabel({ name, task, node }: StreamId): string {
   return [name, task === 0 ? '' : `t${task}`, node === 0 ? '' : `n${node}`].filter(Boolean).join(' ');
 }
@@ -59,6 +65,7 @@ export function streamLabel({ name, task, node }: StreamId): string {
 export function placeholder(): HTMLElement {
   const element = document.createElement('div');
   element.className = 'row loading';
+  element.setAttribute('role', 'listitem');
   element.append(cell('text', '\u00a0'));
   return element;
 }
@@ -68,14 +75,28 @@ function appendLine(text: HTMLElement, row: LogRowView, look: RowLook): void {
     text.append(runNode(run));
   }
   if (row.cutBytes > 0) {
-    text.append(expander(t('… {0} more on this line', formatBytes(row.cutBytes))));
+    text.append(expander(t('… {0} more on this line: show all', formatBytes(row.cutBytes))));
   }
   if (row.rewrites > 0) {
     text.append(expander(t('⟳ {0} updates', row.rewrites.toLocaleString())));
   }
 }
 
-/** `LogView` listens for clicks on the class. */
+function appendWhole(text: HTMLElement, { versions, cutBytes }: WholeLine, look: RowLook): void {
+  for (const version of versions) {
+    const line = document.createElement('div');
+    for (const run of textRuns(version, [], look.found)) {
+      line.append(runNode(run));
+    }
+    text.append(line);
+  }
+  if (cutBytes > 0) {
+    text.append(cell('cut', t('… {0} more on this line: save the log to see it', formatBytes(cutBytes))));
+  }
+  text.append(expander(t('show less')));
+}
+
+/** The rows' pane listens for clicks on the class. */
 function expander(label: string): HTMLElement {
   const button = document.createElement('button');
   button.type = 'button';
@@ -94,13 +115,17 @@ function cell(name: string, content: string): HTMLElement {
 
 function runNode(run: TextRun): Node {
   const { target } = run;
+  const nodes = drawnText(run.text).map((piece) =>
+    piece.isSign ? cell('sign', piece.text) : document.createTextNode(piece.text),
+  );
+  const [first] = nodes;
   const isPlain = run.classes.length === 0 && run.foreground === null && run.background === null;
-  if (isPlain && !run.found && target === null) {
-    return document.createTextNode(drawn(run.text));
+  if (isPlain && !run.found && target === null && first !== undefined && nodes.length === 1) {
+    return first;
   }
   const span = document.createElement(target === null ? 'span' : 'a');
   span.className = run.classes.join(' ');
-  span.textContent = drawn(run.text);
+  span.append(...nodes);
   span.classList.toggle('found', run.found);
   // Set through the object model, which a content security policy allows where an attribute is refused.
   if (run.foreground !== null) {

@@ -2,9 +2,10 @@ import type { LogRowView } from '../../src/protocol/logView.ts';
 import { placeholder, rowElement, type RowLook } from './rowElement.ts';
 
 export interface LayerLook {
-  readonly wrap: boolean;
-  /** How much of the first row is out of sight, as a share of it. */
-  readonly offset: number;
+  readonly isWrapped: boolean;
+  readonly isUneven: boolean;
+  /** The row at the top, with fraction. */
+  readonly top: number;
   /** The last row stands at the bottom, whatever the heights of the rows. */
   readonly atEnd: boolean;
   readonly cursor: number | null;
@@ -33,7 +34,7 @@ export class RowLayer {
     this.element.append(this.#rows);
   }
 
-  /** Of a row that is not wrapped, in px. */
+  /** Of a row that takes one line, in px. */
   get rowHeight(): number {
     if (this.#rowHeight === 0) {
       const probe = placeholder();
@@ -52,8 +53,8 @@ export class RowLayer {
   }
 
   show(first: number, rows: readonly (LogRowView | undefined)[], look: LayerLook): void {
-    this.element.classList.toggle('wrap', look.wrap);
-    this.element.classList.toggle('at-end', look.atEnd && rows.length > 0);
+    this.element.classList.toggle('wrap', look.isWrapped);
+    this.element.classList.toggle('at-end', look.atEnd);
     for (const [index, shown] of this.#shown) {
       if (index < first || index >= first + rows.length || !isSame(shown.row, rows[index - first])) {
         shown.element.remove();
@@ -63,24 +64,57 @@ export class RowLayer {
     let next = this.#rows.firstElementChild;
     for (const [offset, row] of rows.entries()) {
       const index = first + offset;
-      const shown = this.#shown.get(index) ?? this.#make(index, row, look);
-      if (shown.element === next) {
+      const { element } = this.#shown.get(index) ?? this.#make(index, row, look);
+      if (element === next) {
         next = next.nextElementSibling;
       } else {
-        this.#rows.insertBefore(shown.element, next);
+        this.#rows.insertBefore(element, next);
       }
       const isSelected = look.selection !== null && index >= look.selection[0] && index <= look.selection[1];
-      shown.element.classList.toggle('cursor', index === look.cursor);
-      shown.element.classList.toggle('selected', isSelected);
+      element.classList.toggle('cursor', index === look.cursor);
+      element.classList.toggle('selected', isSelected);
     }
-    const height = this.#rows.firstElementChild?.getBoundingClientRect().height ?? this.rowHeight;
-    this.#rows.style.transform = look.atEnd
-      ? ''
-      : `translateY(${-look.offset * (look.wrap ? height : this.rowHeight)}px)`;
+    this.#place(look);
+  }
+
+  /** How far the end of the last row is above the bottom, in px; null when it is not drawn. */
+  roomBelow(lastRow: number): number | null {
+    const last = this.#shown.get(lastRow)?.element.getBoundingClientRect();
+    return last === undefined ? null : this.element.getBoundingClientRect().bottom - last.bottom;
+  }
+
+  /** The row at the top as it is drawn, with fraction. */
+  get topInSight(): number {
+    const { top } = this.element.getBoundingClientRect();
+    for (const [index, { element }] of [...this.#shown].toSorted(([one], [other]) => one - other)) {
+      const box = element.getBoundingClientRect();
+      if (box.bottom > top) {
+        return index + Math.max(0, (top - box.top) / box.height);
+      }
+    }
+    return 0;
+  }
+
+  /** The row that comes to the top when this one is at the top and the rows move up by so many px (down when negative). */
+  walk(top: number, px: number): number {
+    const heightOf = (row: number): number =>
+      this.#shown.get(row)?.element.getBoundingClientRect().height || this.rowHeight;
+    let row = Math.floor(top);
+    let into = (top - row) * heightOf(row) + px;
+    while (into < 0 && row > 0) {
+      row -= 1;
+      into += heightOf(row);
+    }
+    while (into >= heightOf(row)) {
+      into -= heightOf(row);
+      row += 1;
+    }
+    return row + Math.max(0, into) / heightOf(row);
   }
 
   /** The row that an element is part of. */
-  rowAt(element: Element | null): number | null {
+  rowAt(node: Node | null): number | null {
+    const element = node instanceof Element ? node : (node?.parentElement ?? null);
     const index = element?.closest<HTMLElement>('.row')?.dataset['row'];
     return index === undefined ? null : Number(index);
   }
@@ -89,9 +123,18 @@ export class RowLayer {
     return this.#shown.get(index)?.element;
   }
 
+  #place({ atEnd, isUneven, top }: LayerLook): void {
+    const first = Math.floor(top);
+    const element = isUneven && !atEnd ? this.#shown.get(first)?.element : undefined;
+    const hidden =
+      element === undefined ? (top - first) * this.rowHeight : element.offsetTop + (top - first) * element.offsetHeight;
+    this.#rows.style.transform = atEnd || hidden === 0 ? '' : `translateY(${-hidden}px)`;
+  }
+
   #make(index: number, row: LogRowView | undefined, look: LayerLook): Shown {
     const element = row === undefined ? placeholder() : rowElement(row, look.look(row, index));
     element.dataset['row'] = String(index);
+    element.id = `log-row-${index}`;
     element.setAttribute('aria-setsize', String(look.total));
     element.setAttribute('aria-posinset', String(index + 1));
     const shown = { row, element };

@@ -27,3 +27,18 @@ export function timeText(mode: TimeMode, time: number | null, startedAt: number 
 function elapsed(ms: number): string {
   return Math.abs(ms) < 60_000 ? `${(ms / 1000).toFixed(3)} s` : formatElapsed(ms);
 }
+
+export function nextTimes(mode: TimeMode): TimeMode {
+  return timeModes[(timeModes.indexOf(mode) + 1) % timeModes.length] ?? 'off';
+}
+
+/** For an `<input type="datetime-local">`, in local time. */
+export function toTimeField(time: number | null): string {
+  return time === null ? '' : new Date(time - new Date(time).getTimezoneOffset() * 60_000).toISOString().slice(0, 19);
+}
+
+/** The time that such a field names; `isEnd`: the last millisecond of its second. null when it is empty. */
+export function fromTimeField(value: string, isEnd: boolean): number | null {
+  const time = new Date(value).getTime();
+  return Number.isNaN(time) ? null : time + (isEnd ? 999 : 0);
+}

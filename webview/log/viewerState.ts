@@ -9,6 +9,7 @@ export interface LogSettings {
   readonly numbers: boolean;
   readonly query: LineQuery;
   readonly findOpen: boolean;
+  readonly resultsOpen: boolean;
   readonly filter: LineFilter;
   /** The filter is on; while it is off it is only kept. */
   readonly filterOpen: boolean;
@@ -33,21 +34,26 @@ export const defaultSettings: LogSettings = {
   numbers: false,
   query: noQuery,
   findOpen: false,
+  resultsOpen: false,
   filter: noFilter,
   filterOpen: false,
 };
+
+/** What is open above the rows, one at a time. */
+export type Popup = 'menu' | 'goTo' | 'keys' | null;
 
 /** Everything that the bars around the rows show. */
 export interface BarState {
   readonly settings: LogSettings;
   readonly log: LogState | undefined;
+  readonly hasTimes: boolean;
   readonly find: FindState | undefined;
   /** 0-based position of the match that was gone to; null before. */
   readonly position: number | null;
   readonly marks: LogMarks | undefined;
-  readonly goToOpen: boolean;
-  readonly keysOpen: boolean;
-  readonly menuOpen: boolean;
+  readonly popup: Popup;
+  /** First and last row, both included. */
+  readonly selection: readonly [number, number] | null;
   /** Said to a screen reader. */
   readonly said: string;
 }
@@ -56,4 +62,23 @@ export interface BarState {
 export function narrows(filter: LineFilter): boolean {
   const { include, exclude, levels, streams, ranks, from, to } = filter;
   return [include, exclude, levels, streams, ranks, from, to].some((part) => part !== null);
+}
+
+/** What is to be searched for, null when nothing is. */
+export function wantedQuery({ findOpen, query }: LogSettings): LineQuery | null {
+  return findOpen && query.text !== '' ? query : null;
+}
+
+/** What the rows are to be narrowed by, null when they are not. */
+export function wantedFilter({ filterOpen, filter }: LogSettings): LineFilter | null {
+  return filterOpen && narrows(filter) ? filter : null;
+}
+
+export function isSameQuery(one: LineQuery, other: LineQuery): boolean {
+  return (
+    one.text === other.text &&
+    one.isRegex === other.isRegex &&
+    one.matchCase === other.matchCase &&
+    one.wholeWord === other.wholeWord
+  );
 }

@@ -1,5 +1,10 @@
 import type { LineFilter } from '../../../src/core/logRow.ts';
-import { type LogPageToHost, type LogPageToWebview, type LogRowView, rulerSteps } from '../../../src/protocol/logView.ts';
+import {
+  type LogPageToHost,
+  type LogPageToWebview,
+  type LogRowView,
+  rulerSteps,
+} from '../../../src/protocol/logView.ts';
 import { failureEvery, sampleRow } from './sampleLog.ts';
 
 /** What a page of a test decides. */
@@ -98,7 +103,13 @@ export class FakeExtension {
   #sendMarks(): void {
     const ruler = Array.from({ length: rulerSteps }, (_, step) => step).filter((step) => step % 37 === 5);
     const count = Math.floor(this.#lines / failureEvery);
-    const marks = { errors: count * 6, warnings: count * 51, failures: count, errorRuler: ruler, warningRuler: [12, 400, 401] };
+    const marks = {
+      errors: count * 6,
+      warnings: count * 51,
+      failures: count,
+      errorRuler: ruler,
+      warningRuler: [12, 400, 401],
+    };
     this.send({ type: 'logMarks', marks });
   }
 

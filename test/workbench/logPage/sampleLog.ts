@@ -34,7 +34,9 @@ export function sampleRow(line: number): LogRowView {
   if (said !== undefined) {
     const file = /^ {2}File "\/app\/([^"]*)", line (\d+)/u.exec(said);
     const links =
-      file === null ? [] : [{ start: 8, end: 8 + 5 + (file[1] ?? '').length, path: file[1] ?? '', line: Number(file[2]) }];
+      file === null
+        ? []
+        : [{ start: 8, end: 8 + 5 + (file[1] ?? '').length, path: file[1] ?? '', line: Number(file[2]) }];
     return { ...base, text: said, level: 'error', links };
   }
   return { ...base, ...ordinary(line, part, rank) };
@@ -59,8 +61,12 @@ function ordinary(line: number, part: number, rank: number): Partial<LogRowView>
     return { text: `wandb: view the run at \u001b[4mhttps://wandb.ai/lab/llama/runs/r${line}\u001b[0m (or run.log)` };
   }
   if (part % 131 === 9) {
-    return { text: `\u001b[38;2;120;200;255mtrue colour\u001b[0m \u001b[1;35mbold\u001b[22m \u001b[7minverse\u001b[0m nul\u0000 bad \uFFFD rtl \u202Egnp.exe` };
+    return {
+      text: `\u001b[38;2;120;200;255mtrue colour\u001b[0m \u001b[1;35mbold\u001b[22m \u001b[7minverse\u001b[0m nul\u0000 bad \uFFFD rtl \u202Egnp.exe`,
+    };
   }
   const loss = (2 + 6 / (1 + step / 500)).toFixed(4);
-  return { text: `[rank${rank}] step \u001b[1m${step}\u001b[0m | loss \u001b[32m${loss}\u001b[0m | lr 2.98e-04 | 41.2k tok/s` };
+  return {
+    text: `[rank${rank}] step \u001b[1m${step}\u001b[0m | loss \u001b[32m${loss}\u001b[0m | lr 2.98e-04 | 41.2k tok/s`,
+  };
 }
