@@ -3,13 +3,19 @@ import { basename } from 'node:path';
 
 import type { StreamId } from '../../core/logChunk.ts';
 import type { Arrival, LogMark } from './lineReplay.ts';
-import { blockBytes, portionBytes, type LogFilePaths, type LogSource, type SourceStatus } from './logSource.ts';
+import {
+  blockBytes,
+  portionBytes,
+  type LogFilePaths,
+  type LogSource,
+  type ReadEdges,
+  type SourceStatus,
+} from './logSource.ts';
 import { RawLog } from './rawLog.ts';
 
 /** A file that was written so recently, in ms, is taken to grow still. */
 const restless = 60_000;
 const newline = 10;
-const seamBytes = 256;
 
 /** Any log file on disk: one stream, no times. */
 export class FileSource implements LogSource {
@@ -20,8 +26,6 @@ export class FileSource implements LogSource {
   #inode: number | undefined;
   #bytes = 0;
   #modifiedAt = 0;
-  /** The bytes right before what was read, to see whether the file was written anew. */
-  #seam: { readonly end: number; readonly bytes: Uint8Array } | undefined;
 
   /** `path` is absolute. */
   constructor(path: string) {
@@ -40,35 +44,27 @@ export class FileSource implements LogSource {
     return { truth: this.#bytes === 0 ? 'none' : grows ? 'following' : 'complete', gaps: [], startedAt: null };
   }
 
-  async look(known: LogMark): Promise<'unchanged' | 'grown' | 'void'> {
+  async look(known: LogMark, edges: ReadEdges): Promise<'unchanged' | 'grown' | 'void'> {
     const { ino, size, mtimeMs } = await stat(this.#path);
     const taken = takenOf(known);
     const replaced = this.#inode !== undefined && this.#inode !== ino;
-    const touched = mtimeMs !== this.#modifiedAt;
+    const touched = mtimeMs !== this.#modifiedAt || size !== this.#bytes;
     if (replaced) {
       await this.raw.close();
     }
     this.#inode = ino;
     this.#bytes = size;
     this.#modifiedAt = mtimeMs;
-    if (taken > 0 && (replaced || size < taken || (touched && !(await this.#seamHolds(taken))))) {
-      this.#seam = undefined;
+    if (taken > 0 && (replaced || size < taken || (touched && !(await this.#holds(edges, taken))))) {
       return 'void';
-    }
-    if (taken > 0 && this.#seam?.end !== taken) {
-      const start = Math.max(0, taken - seamBytes);
-      this.#seam = { end: taken, bytes: await this.raw.read(0, start, taken - start) };
     }
     return size > taken ? 'grown' : 'unchanged';
   }
 
-  async #seamHolds(taken: number): Promise<boolean> {
-    const seam = this.#seam;
-    if (seam === undefined || seam.end > taken) {
-      return true;
-    }
-    const length = seam.bytes.byteLength;
-    return Buffer.compare(await this.raw.read(0, seam.end - length, length), seam.bytes) === 0;
+  async #holds({ head, tail }: ReadEdges, taken: number): Promise<boolean> {
+    const start = await this.raw.read(0, 0, head.byteLength);
+    const end = await this.raw.read(0, taken - tail.byteLength, tail.byteLength);
+    return Buffer.compare(start, head) === 0 && Buffer.compare(end, tail) === 0;
   }
 
   async arrivals(after: LogMark): Promise<readonly Arrival[]> {

@@ -1,7 +1,7 @@
 import { type BlockRead, eachArrival, expectedAfter, readArrivals } from './blockReader.ts';
 import { createByteScan } from './bytes/createByteScan.ts';
 import { LineReplay, type LogMark, logStart } from './lineReplay.ts';
-import { blockBytes, blockRecords, type LogSource } from './logSource.ts';
+import { blockBytes, blockRecords, type LogSource, type ReadEdges } from './logSource.ts';
 
 /** What was read after a mark; of the mark, line and starts of lines are not known yet. */
 interface Portion {
@@ -17,6 +17,7 @@ export class LogIndex {
   readonly #source: LogSource;
   #marks: LogMark[] = [logStart];
   #end: LogMark = logStart;
+  #edges: ReadEdges = noEdges;
   readonly #bytes = createByteScan();
   #buffer: 0 | 1 = 0;
   /** What comes next is read while the last portion is counted. */
@@ -29,6 +30,11 @@ export class LogIndex {
   /** As far as was read. */
   get end(): LogMark {
     return this.#end;
+  }
+
+  /** What the log must still begin with, and have before `end`, for the marks to hold. */
+  get edges(): ReadEdges {
+    return this.#edges;
   }
 
   get lines(): number {
@@ -57,6 +63,7 @@ export class LogIndex {
   clear(): void {
     this.#marks = [logStart];
     this.#end = logStart;
+    this.#edges = noEdges;
     this.#next = this.#next?.then(() => undefined);
   }
 
@@ -74,6 +81,7 @@ export class LogIndex {
       } else {
         replay.count(arrival.stream, bytes, this.#bytes.countLineFeeds(bytes));
         size += arrival.bytes;
+        this.#edges = arrival.stream === 0 ? edgesAfter(this.#edges, bytes) : this.#edges;
       }
       if (size >= blockBytes || replay.records - begin.records >= blockRecords) {
         begin = replay.mark;
@@ -130,4 +138,17 @@ export class LogIndex {
 
 function takenBytes({ streams }: LogMark): number {
   return streams.reduce((sum, { taken }) => sum + taken, 0);
+}
+
+const noEdges: ReadEdges = { head: new Uint8Array(), tail: new Uint8Array() };
+const edgeBytes = 256;
+
+/** Copies: the bytes lie in a buffer that is used again. */
+function edgesAfter({ head, tail }: ReadEdges, bytes: Uint8Array): ReadEdges {
+  const more = Buffer.concat([tail, bytes.subarray(-edgeBytes)]).subarray(-edgeBytes);
+  return {
+    head:
+      head.byteLength < edgeBytes ? Buffer.concat([head, bytes.subarray(0, edgeBytes)]).subarray(0, edgeBytes) : head,
+    tail: more,
+  };
 }

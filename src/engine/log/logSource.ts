@@ -11,6 +11,12 @@ export interface SourceStatus {
   readonly startedAt: number | null;
 }
 
+/** Of the first stream, the bytes it begins with and the last that were read: by these it is seen whether a file was written anew. */
+export interface ReadEdges {
+  readonly head: Uint8Array;
+  readonly tail: Uint8Array;
+}
+
 /** Raw output on disk, of one or more streams, and the order in which it arrived. */
 export interface LogSource {
   readonly raw: RawLog;
@@ -25,7 +31,7 @@ export interface LogSource {
    * Looks at the files. `void`: what was known of them no longer holds: they were cut off, replaced or written anew. Rejects with
    * the system's error when they cannot be read; a job's files that are not there (yet) are empty.
    */
-  look(known: LogMark): Promise<'unchanged' | 'grown' | 'void'>;
+  look(known: LogMark, edges: ReadEdges): Promise<'unchanged' | 'grown' | 'void'>;
   /** What arrived after a mark, at most a portion, unless a single arrival is larger; empty when nothing has. */
   arrivals(after: LogMark): Promise<readonly Arrival[]>;
   /** A mark not far from the end, whose `line` is not known; null when the log is so short that reading it from the start is as quick. */

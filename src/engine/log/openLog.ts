@@ -83,11 +83,11 @@ export class OpenLog {
   }
 
   async #look(): Promise<boolean> {
-    const found = await this.#source.look(this.#index.end);
+    const found = await this.#source.look(this.#index.end, this.#index.edges);
     this.#problem = null;
     if (found === 'void') {
       this.#forget();
-      await this.#source.look(this.#index.end);
+      await this.#source.look(this.#index.end, this.#index.edges);
     }
     if (found === 'unchanged' && this.#counted) {
       return false;

@@ -26,7 +26,7 @@ const byte = fc.constantFrom(10, 10, 13, 0, 97, 98, 27, 91, 109, 0xc3, 0xa9, 0xf
 const bytes = fc.array(byte, { minLength: 1, maxLength: 40 }).map((list) => Uint8Array.from(list));
 
 async function indexed(source: LogSource, index: LogIndex): Promise<void> {
-  await source.look(index.end);
+  await source.look(index.end, index.edges);
   while (await index.advance()) {
     // Until nothing more has arrived.
   }
