@@ -3,6 +3,7 @@ import { h, render } from 'preact';
 import type { LogMarks, LogRowView, LogState, LogTail, LogToHost, LogToWebview } from '../../src/protocol/logView.ts';
 import { t } from '../ui/l10n.ts';
 import { Bars } from './bars/Bars.tsx';
+import type { BarActions } from './bars/barProps.ts';
 import { commandElsewhere, commandOf, type LogCommand } from './keys.ts';
 import { LogContent } from './logContent.ts';
 import { LogSearch } from './logSearch.ts';
@@ -10,7 +11,15 @@ import { ResultsPane } from './resultsPane.ts';
 import type { RowLook, WholeLine } from './rowElement.ts';
 import { RowsPane } from './rowsPane.ts';
 import { nextTimes, timeText } from './times.ts';
-import { defaultSettings, type LogSettings, type Popup, wantedFilter, wantedQuery } from './viewerState.ts';
+import {
+  type BarState,
+  defaultSettings,
+  isSameState,
+  type LogSettings,
+  type Popup,
+  wantedFilter,
+  wantedQuery,
+} from './viewerState.ts';
 import { wholeLine } from './wholeLine.ts';
 
 export interface LogViewDeps {
@@ -35,6 +44,24 @@ export class LogView {
   readonly #rows: RowsPane;
   readonly #results: ResultsPane;
   readonly #whole = new Map<number, WholeLine>();
+  readonly #actions: BarActions = {
+    set: (change) => {
+      this.#set(change);
+    },
+    show: (popup) => {
+      this.#show(popup);
+    },
+    run: (command) => {
+      this.#run(command);
+    },
+    goToLine: (line) => {
+      this.#rows.goToRow(line);
+    },
+    send: (message) => {
+      this.#deps.send(message);
+    },
+  };
+  #shown: BarState | undefined;
   #settings: LogSettings;
   #marks: LogMarks | undefined;
   #popup: Popup = null;
@@ -196,8 +223,9 @@ export class LogView {
     };
   }
 
+  /** Not again while scrolling, when nothing that the bars tell of changes. */
   #drawBars(): void {
-    const props = {
+    const state: BarState = {
       settings: this.#settings,
       log: this.#content.state,
       hasTimes: this.#content.hasTimes,
@@ -207,25 +235,13 @@ export class LogView {
       popup: this.#popup,
       selection: this.#rows.selection,
       said: this.#said,
-      set: (change: Partial<LogSettings>) => {
-        this.#set(change);
-      },
-      show: (popup: Popup) => {
-        this.#show(popup);
-      },
-      run: (command: LogCommand) => {
-        this.#run(command);
-      },
-      goToLine: (line: number) => {
-        this.#rows.goToRow(line);
-      },
-      copy: (from: number, to: number, numbers: boolean) => {
-        this.#deps.send({ type: 'logCopy', from, to, numbers });
-      },
-      send: this.#deps.send,
     };
-    render(h(Bars, props), this.#bars);
-    this.#results.show(this.#settings.resultsOpen && this.#settings.findOpen, this.#search.find, this.#search.position);
+    if (isSameState(this.#shown, state)) {
+      return;
+    }
+    this.#shown = state;
+    render(h(Bars, { ...state, ...this.#actions }), this.#bars);
+    this.#results.show(state.settings.resultsOpen && state.settings.findOpen, state.find, state.position);
   }
 
   #set(change: Partial<LogSettings>): void {

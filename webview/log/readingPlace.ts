@@ -1,12 +1,19 @@
 import { clampTop, lastTop, type Viewport } from './viewport.ts';
 
+/** Rows to have ready, at least and at most, where the person is going; and behind. */
+const nearest = 512;
+const farthest = 2_048;
+const behind = 64;
+
 /** Where a person reads: at the end, which moves along, or at a place that stays. */
 export class ReadingPlace {
   #top = 0;
   #isFollowing = true;
   /** Rows there were when the end was left. */
   #seen = 0;
-  #direction: 1 | -1 = -1;
+  /** Rows passed between the last two frames, negative towards the start. */
+  #speed = 0;
+  #settled = 0;
 
   /** The row at the top, with fraction. */
   get top(): number {
@@ -17,14 +24,20 @@ export class ReadingPlace {
     return this.#isFollowing;
   }
 
-  /** 1: towards the end. */
-  get direction(): 1 | -1 {
-    return this.#direction;
+  /**
+   * How many rows before and after those in sight to have ready: more where the person is going, and none for who rushes past
+   * more than could be fetched.
+   */
+  get reach(): readonly [number, number] {
+    if (this.#isFollowing || Math.abs(this.#speed) > farthest) {
+      return [0, 0];
+    }
+    const ahead = Math.min(farthest, Math.max(nearest, 4 * Math.abs(this.#speed)));
+    return this.#speed < 0 ? [ahead, behind] : [behind, ahead];
   }
 
   follow(): void {
     this.#isFollowing = true;
-    this.#direction = -1;
   }
 
   /** The rows stay where they are, whatever comes. */
@@ -36,7 +49,6 @@ export class ReadingPlace {
   }
 
   goTo(viewport: Viewport, top: number): void {
-    this.#direction = top >= this.#top ? 1 : -1;
     this.letGo(viewport);
     this.#top = clampTop(viewport, top);
   }
@@ -62,6 +74,8 @@ export class ReadingPlace {
   /** To be called before each frame: the end may have moved. */
   settle(viewport: Viewport): void {
     this.#top = this.#isFollowing ? lastTop(viewport) : clampTop(viewport, this.#top);
+    this.#speed = this.#top - this.#settled || Math.sign(this.#speed);
+    this.#settled = this.#top;
   }
 
   /** Rows that came since the end was left. */

@@ -23,9 +23,6 @@ export interface RowsPaneDeps {
   readonly painted: () => void;
 }
 
-/** Rows beyond the edge that are fetched ahead: in the direction of scrolling, and behind. */
-const ahead = 512;
-const behind = 64;
 /** Rows drawn above the top where rows differ in height, so that scrolling up to them knows how tall they are. */
 const measuredAbove = 8;
 
@@ -44,6 +41,8 @@ export class RowsPane {
   #frame = 0;
   /** The scroller stands where it was put, not where a person moved it. */
   #scrollSet = -1;
+  /** Where the rows begin in the viewer, in px. */
+  #edge = 0;
 
   constructor(deps: RowsPaneDeps) {
     this.#deps = deps;
@@ -194,13 +193,12 @@ export class RowsPane {
   openAtCursor(): boolean {
     const { cursor } = this.#selection;
     const element = cursor === null ? undefined : this.#layer.elementOf(cursor);
-    const target = element?.querySelector<HTMLElement>('.target') ?? null;
-    if (target !== null) {
-      this.#deps.open(target);
-    } else if (cursor !== null && element?.querySelector('.expand')) {
-      this.#deps.expand(cursor);
+    const target = element?.querySelector<HTMLElement>('.target, .expand');
+    if (cursor === null || target === null || target === undefined) {
+      return false;
     }
-    return target !== null || element?.querySelector('.expand') != null;
+    this.#press(target, cursor);
+    return true;
   }
 
   letGo(): void {
@@ -208,10 +206,12 @@ export class RowsPane {
   }
 
   draw(): void {
-    this.#frame ||= requestAnimationFrame(() => {
-      this.#frame = 0;
-      this.#paint();
-    });
+    if (this.#frame === 0) {
+      this.#frame = requestAnimationFrame(() => {
+        this.#frame = 0;
+        this.#paint();
+      });
+    }
   }
 
   get #viewport(): Viewport {
@@ -230,20 +230,19 @@ export class RowsPane {
     const top = Math.floor(place.top);
     const last = Math.min(viewport.rows, top + rowsInSight(viewport) + 2);
     const first = viewport.isUneven ? Math.max(0, top - measuredAbove) : top;
+    const [before, after] = place.reach;
     this.#deps.content.want(top, last);
-    this.#deps.content.want(
-      top - (place.direction > 0 ? behind : ahead),
-      last + (place.direction > 0 ? ahead : behind),
-    );
+    this.#deps.content.want(top - before, last + after);
     this.#keepSelection(first, last);
     this.#spacer.style.height = `${contentHeight(viewport)}px`;
     this.#layer.element.style.height = `${viewport.height}px`;
+    // Before the rows change: to move the scroller costs a layout of all that is new.
+    this.#placeScroller(viewport);
     this.#show(first, last, viewport);
     if (viewport.isUneven && !place.isFollowing && (this.#layer.roomBelow(viewport.rows - 1) ?? 0) > 1) {
       place.follow();
       this.#show(first, last, viewport);
     }
-    this.#placeScroller(viewport);
     this.#showNewLines(viewport);
     this.#deps.painted();
   }
@@ -379,9 +378,19 @@ export class RowsPane {
       }
     });
     new ResizeObserver(() => {
+      this.#keepRowsInPlace();
       this.ruler.draw();
       this.draw();
     }).observe(this.#scroller);
+  }
+
+  /** A bar that opens above covers rows and moves none. */
+  #keepRowsInPlace(): void {
+    const edge = this.element.offsetTop;
+    if (!this.isFollowing && this.#edge !== edge) {
+      this.#place.by(this.#viewport, (edge - this.#edge) / this.#layer.rowHeight);
+    }
+    this.#edge = edge;
   }
 
   /** A person moved the scroller, or the browser did. */
@@ -403,14 +412,12 @@ export class RowsPane {
   #click(event: MouseEvent): void {
     const at = event.target instanceof Element ? event.target : null;
     const row = this.#layer.rowAt(at);
-    const target = at?.closest<HTMLElement>('.target') ?? null;
+    const target = at?.closest<HTMLElement>('.target, .expand');
     if (this.#drag.isOfRows || row === null) {
       return;
     }
-    if (target !== null) {
-      this.#deps.open(target);
-    } else if (at?.closest('.expand') != null) {
-      this.#deps.expand(row);
+    if (target !== null && target !== undefined) {
+      this.#press(target, row);
     } else if (event.shiftKey) {
       document.getSelection()?.removeAllRanges();
       this.#selection.extend(row, row);
@@ -420,5 +427,13 @@ export class RowsPane {
       this.letGo();
     }
     this.draw();
+  }
+
+  #press(target: HTMLElement, row: number): void {
+    if (target.classList.contains('expand')) {
+      this.#deps.expand(row);
+    } else {
+      this.#deps.open(target);
+    }
   }
 }

@@ -82,3 +82,20 @@ export function isSameQuery(one: LineQuery, other: LineQuery): boolean {
     one.wholeWord === other.wholeWord
   );
 }
+
+/** Whether the bars would look the same. */
+export function isSameState(one: BarState | undefined, other: BarState): boolean {
+  return (
+    one !== undefined &&
+    one.settings === other.settings &&
+    one.log === other.log &&
+    one.hasTimes === other.hasTimes &&
+    one.find === other.find &&
+    one.position === other.position &&
+    one.marks === other.marks &&
+    one.popup === other.popup &&
+    one.said === other.said &&
+    one.selection?.[0] === other.selection?.[0] &&
+    one.selection?.[1] === other.selection?.[1]
+  );
+}

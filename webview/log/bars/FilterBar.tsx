@@ -1,11 +1,11 @@
 import type { LineFilter, LineLevel } from '../../../src/core/logRow.ts';
 import { t } from '../../ui/l10n.ts';
 import { streamLabel } from '../rowElement.ts';
-import { fromTimeField, toTimeField } from '../times.ts';
 import { noFilter, noQuery } from '../viewerState.ts';
 import type { BarProps } from './barProps.ts';
 import { Choices } from './Choices.tsx';
 import { QueryInput } from './QueryInput.tsx';
+import { TimeRange } from './TimeRange.tsx';
 import { Tool } from './Tool.tsx';
 
 /** Which lines are shown. Closed, all are; what was set is kept. */
@@ -68,7 +68,7 @@ export function FilterBar(props: BarProps) {
           }}
         />
       ) : null}
-      {props.hasTimes ? <Times filter={filter} change={change} /> : null}
+      {props.hasTimes ? <TimeRange from={filter.from} to={filter.to} change={change} /> : null}
       <label class="field">
         {t('Context')}
         <input
@@ -100,33 +100,5 @@ export function FilterBar(props: BarProps) {
         }}
       />
     </div>
-  );
-}
-
-function Times({
-  filter,
-  change,
-}: {
-  readonly filter: LineFilter;
-  readonly change: (part: Partial<LineFilter>) => void;
-}) {
-  const field = (side: 'from' | 'to', label: string) => (
-    <label class="field">
-      {label}
-      <input
-        type="datetime-local"
-        step="1"
-        value={toTimeField(filter[side])}
-        onChange={(event) => {
-          change({ [side]: fromTimeField(event.currentTarget.value, side === 'to') });
-        }}
-      />
-    </label>
-  );
-  return (
-    <>
-      {field('from', t('From'))}
-      {field('to', t('To'))}
-    </>
   );
 }

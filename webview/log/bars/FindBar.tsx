@@ -24,7 +24,7 @@ export function FindBar(props: BarProps) {
           run({ kind: 'match', backward });
         }}
       />
-      <span class={`log-matches${isNone || find?.problem != null ? ' none' : ''}`}>
+      <span class={`log-matches${isNone || (find?.problem ?? null) !== null ? ' none' : ''}`}>
         {find === undefined || query.text === '' ? '' : matchText(find, position)}
       </span>
       <span class="tools">

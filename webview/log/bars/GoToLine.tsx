@@ -4,7 +4,7 @@ import type { BarProps } from './barProps.ts';
 export function GoToLine(props: BarProps) {
   const { log } = props;
   const label =
-    log?.filter == null
+    log === undefined || log.filter === null
       ? t('Go to line, 1 to {0}', (log?.lines ?? 0).toLocaleString())
       : t('Go to line shown, 1 to {0}', log.rows.toLocaleString());
   return (

@@ -42,6 +42,9 @@ export function Menu(props: BarProps) {
       {label}
     </button>
   );
+  const copyAll = (numbers: boolean): void => {
+    send({ type: 'logCopy', from: 0, to: Math.max(0, (log?.rows ?? 0) - 1), numbers });
+  };
   return (
     <div class="log-menu" role="menu" ref={menu} onKeyDown={moveFocus}>
       {props.hasTimes
@@ -66,18 +69,18 @@ export function Menu(props: BarProps) {
       {selection === null
         ? null
         : item(t('Copy selected lines with numbers'), () => {
-            props.copy(selection[0], selection[1], true);
+            send({ type: 'logCopy', from: selection[0], to: selection[1], numbers: true });
           })}
       {item(t('Copy all'), () => {
-        props.copy(0, Math.max(0, (log?.rows ?? 0) - 1), false);
+        copyAll(false);
       })}
       {item(t('Copy all with line numbers'), () => {
-        props.copy(0, Math.max(0, (log?.rows ?? 0) - 1), true);
+        copyAll(true);
       })}
       {item(t('Save the log…'), () => {
         send({ type: 'logExport', what: 'log' });
       })}
-      {log?.filter == null
+      {log === undefined || log.filter === null
         ? null
         : item(t('Save the lines shown…'), () => {
             send({ type: 'logExport', what: 'view' });
