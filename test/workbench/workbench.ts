@@ -168,9 +168,9 @@ export class Window {
     await form.locator('#submit').click();
   }
 
-  /** The lines that the log in this panel shows, without their times. */
+  /** The lines of the log in this panel, without their times: goes through all of it, then back to its end. */
   async logLines(panel: Frame): Promise<readonly string[]> {
-    return await panel.locator('.log .row .text').allTextContents();
+    return await panel.evaluate(readRows);
   }
 
   /** Rows of the Jobs tree, found by what a screen reader would say. */
@@ -235,4 +235,37 @@ async function readWrittenState(): Promise<string[]> {
     }
   }
   return states;
+}
+
+/** Runs in a panel: only the rows in sight are elements, so it scrolls through them all. */
+async function readRows(): Promise<string[]> {
+  const scroller = document.querySelector('.log-scroller');
+  const rows = new Map<number, string>();
+  const settled = async (): Promise<void> => {
+    do {
+      for (let frame = 0; frame < 3; frame += 1) {
+        await new Promise((resolve) => {
+          requestAnimationFrame(resolve);
+        });
+      }
+    } while (document.querySelector('.log .row.loading') !== null);
+  };
+  const read = (): void => {
+    for (const row of document.querySelectorAll('.log .row')) {
+      rows.set(Number(row.getAttribute('data-row')), row.querySelector('.text')?.textContent ?? '');
+    }
+  };
+  if (scroller === null || scroller.clientHeight === 0) {
+    return [];
+  }
+  for (let top = 0; ; top += scroller.clientHeight * 0.8) {
+    scroller.scrollTop = top;
+    await settled();
+    read();
+    if (top >= scroller.scrollHeight - scroller.clientHeight - 1) {
+      break;
+    }
+  }
+  scroller.scrollTop = scroller.scrollHeight;
+  return [...rows].toSorted(([one], [other]) => one - other).map(([, text]) => text);
 }

@@ -47,12 +47,14 @@ export function rowElement(row: LogRowView, look: RowLook): HTMLElement {
   const text = document.createElement('span');
   text.className = look.stream?.name === 'stderr' ? 'text stderr' : 'text';
   if (look.whole === undefined) {
-    appendLine(text, row, look);
+    for (const run of textRuns(row.text, row.links, look.found)) {
+      text.append(runNode(run));
+    }
   } else {
     text.classList.add('whole');
     appendWhole(text, look.whole, look);
   }
-  element.append(text);
+  element.append(text, ...expanders(row, look));
   return element;
 }
 
@@ -70,16 +72,16 @@ export function placeholder(): HTMLElement {
   return element;
 }
 
-function appendLine(text: HTMLElement, row: LogRowView, look: RowLook): void {
-  for (const run of textRuns(row.text, row.links, look.found)) {
-    text.append(runNode(run));
+/** Beside the text and not in it, so that they stay at the edge of a line that goes on beyond it. */
+function expanders({ cutBytes, rewrites }: LogRowView, { whole }: RowLook): readonly HTMLElement[] {
+  if (whole !== undefined) {
+    return [expander(t('show less'))];
   }
-  if (row.cutBytes > 0) {
-    text.append(expander(t('… {0} more on this line: show all', formatBytes(row.cutBytes))));
-  }
-  if (row.rewrites > 0) {
-    text.append(expander(t('⟳ {0} updates', row.rewrites.toLocaleString())));
-  }
+  const updates = rewrites === 1 ? t('⟳ 1 update') : t('⟳ {0} updates', rewrites.toLocaleString());
+  return [
+    ...(cutBytes > 0 ? [expander(t('… {0} more on this line: show all', formatBytes(cutBytes)))] : []),
+    ...(rewrites > 0 ? [expander(updates)] : []),
+  ];
 }
 
 function appendWhole(text: HTMLElement, { versions, cutBytes }: WholeLine, look: RowLook): void {
@@ -93,7 +95,6 @@ function appendWhole(text: HTMLElement, { versions, cutBytes }: WholeLine, look:
   if (cutBytes > 0) {
     text.append(cell('cut', t('… {0} more on this line: save the log to see it', formatBytes(cutBytes))));
   }
-  text.append(expander(t('show less')));
 }
 
 /** The rows' pane listens for clicks on the class. */

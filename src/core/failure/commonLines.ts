@@ -73,7 +73,7 @@ function anchors(a: Int32Array, b: Int32Array, { a0, a1, b0, b1 }: Gap, ids: num
     piles[pile] = { a: at, b: place, before: piles[pile - 1] ?? null };
   }
   const run: Anchor[] = [];
-  for (let last = piles.at(-1) ?? null; last !== null; last = last.before) run.push(last);
+  for (let last: Anchor | null = piles.at(-1) ?? null; last !== null; last = last.before) run.push(last);
   return run.toReversed();
 }
 

@@ -1,0 +1,133 @@
+import { appendFile, writeFile } from 'node:fs/promises';
+
+import type { Frame } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+
+import { Scene } from '../workbench/scene.ts';
+import type { Window } from '../workbench/workbench.ts';
+
+const steps = 5_000;
+
+/** Prints steps of four ranks, a progress bar that rewrites itself, a line too long to be shown whole, and a warning at the end. */
+const script = `import sys
+for step in range(${steps}):
+    print(f"[rank{step % 4}]: step={step} loss={3 / (1 + step / 100):.4f}")
+for part in range(51):
+    sys.stdout.write(f"\\r{part * 2:3}%|{'#' * part:50}| {part}/50")
+print()
+print("long " + "x" * 30_000)
+print("\\x1b[33mWARNING\\x1b[0m: the learning rate is zero")
+`;
+
+describe('the log viewer', () => {
+  let scene: Scene;
+  let window: Window;
+  let panel: Frame;
+
+  beforeAll(async () => {
+    scene = await Scene.set({ 'prints.py': script });
+    window = await scene.workbench.open();
+    await window.showAloft();
+    await window.submit('python prints.py');
+    panel = await window.panel('prints');
+    await panel.locator('.log-status', { hasText: 'complete' }).waitFor();
+    await panel.locator('.log .row', { hasText: 'WARNING' }).waitFor();
+  });
+
+  afterAll(async () => {
+    await scene.strike();
+  });
+
+  const press = async (...keys: readonly string[]): Promise<void> => {
+    await panel.locator('.log-scroller').focus();
+    for (const key of keys) {
+      await window.page.keyboard.press(key);
+    }
+  };
+  const inSight = async (): Promise<readonly string[]> => await panel.locator('.log .row .text').allTextContents();
+  const row = (text: string | RegExp) => panel.locator('.log .row', { hasText: text });
+
+  it('shows the end, and how many lines there are', async () => {
+    expect(await panel.locator('.log-size').textContent()).toContain('5,003 lines');
+    expect((await inSight()).length).toBeLessThan(200);
+  });
+
+  it('goes to the start, to any line and back to the end', async () => {
+    await press('g');
+    await row('step=0 ').waitFor();
+    await press(':');
+    await window.page.keyboard.type('2501');
+    await window.page.keyboard.press('Enter');
+    await row('step=2500 ').waitFor();
+    await panel.locator('.new-lines').click();
+    await row('WARNING').waitFor();
+  });
+
+  it('folds a line that rewrote itself, and opens it', async () => {
+    const bar = row('50/50');
+    expect(await bar.locator('.text').textContent()).not.toContain('49/50');
+    await bar.locator('.expand').click();
+    await expect.poll(async () => await row('50/50').locator('.text').textContent()).toContain('49/50');
+    await row('50/50').locator('.expand').click();
+    await expect.poll(async () => await bar.locator('.text').textContent()).not.toContain('49/50');
+  });
+
+  it('cuts a long line, and shows it whole', async () => {
+    const long = row('long xxx');
+    expect((await long.locator('.text').textContent())?.length).toBeLessThan(11_000);
+    await long.locator('.expand').click();
+    await expect
+      .poll(async () => (await row('long xxx').locator('.text').textContent())?.length)
+      .toBeGreaterThanOrEqual(30_005);
+  });
+
+  it('finds, and goes from match to match', async () => {
+    await press('g', '/');
+    await window.page.keyboard.type('step=49');
+    await expect.poll(async () => await panel.locator('.log-matches').textContent()).toContain('111');
+    await window.page.keyboard.press('Enter');
+    await row(/step=49 /u).waitFor();
+    await window.page.keyboard.press('Enter');
+    await row(/step=490 /u).waitFor();
+    await window.screenshot('log-find');
+    await window.page.keyboard.press('Escape');
+  });
+
+  it('shows only the lines of a rank', async () => {
+    await press('f');
+    await panel.locator('.choice', { hasText: 'Ranks' }).click();
+    const second = panel.locator('.choice-list').getByLabel('2', { exact: true });
+    await second.check();
+    await expect.poll(async () => await panel.locator('.log-shown').textContent()).toContain('1,250');
+    await expect.poll(async () => (await inSight()).every((text) => text.startsWith('[rank2]'))).toBe(true);
+    await window.screenshot('log-filter');
+    await second.uncheck();
+    await press('f');
+    await expect.poll(async () => await panel.locator('.log-shown').count()).toBe(0);
+  });
+
+  it('opens any file, follows it, and lets go when the person scrolls up', async () => {
+    const file = scene.beside('other.log');
+    await writeFile(file, 'first\n'.repeat(500));
+    await window.command('Aloft: Open Log File…');
+    const dialog = window.page.locator('.quick-input-widget');
+    const open = dialog.getByRole('button', { name: 'Open Log' });
+    await open.waitFor();
+    const input = dialog.locator('input[type="text"]');
+    await expect.poll(async () => await input.inputValue()).toBe(`${scene.folder}/`);
+    await input.fill(file);
+    await dialog.locator('.monaco-list-row', { hasText: 'other.log' }).waitFor();
+    await open.click();
+    const viewer = await window.webview('.log-size', '500 lines');
+    await appendFile(file, 'then\n'.repeat(20));
+    await viewer.locator('.log .row', { hasText: 'then' }).first().waitFor();
+    await viewer.locator('.log-scroller').focus();
+    await window.page.keyboard.press('PageUp');
+    await appendFile(file, 'later\n'.repeat(30));
+    await expect.poll(async () => await viewer.locator('.new-lines').textContent()).toContain('30');
+    expect(await viewer.locator('.log .row', { hasText: 'later' }).count()).toBe(0);
+    await window.page.keyboard.press('End');
+    await viewer.locator('.log .row', { hasText: 'later' }).first().waitFor();
+    expect(window.complaints).toEqual([]);
+  });
+});
