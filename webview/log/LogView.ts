@@ -83,7 +83,8 @@ export class LogView {
         this.#rows.forget();
       },
       firstFound: () => {
-        this.#search.step(this.#rows.here(false) - 1, this.#rows.isFollowing);
+        const { cursor, isFollowing } = this.#rows;
+        this.#search.step(cursor === null ? this.#rows.here(isFollowing) : cursor - 1, isFollowing);
       },
     });
     this.#rows = this.#rowsPane();

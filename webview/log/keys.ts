@@ -97,7 +97,7 @@ export function commandOf({ key, ctrlKey, metaKey, shiftKey, altKey }: Key): Log
     return undefined;
   }
   if (ctrlKey || metaKey) {
-    return (shiftKey ? controlledShifted : controlled).get(key);
+    return shiftKey ? controlledShifted.get(key) : (controlled.get(key) ?? controlled.get(key.toLowerCase()));
   }
   return (shiftKey ? shifted.get(key) : undefined) ?? plain.get(key);
 }

@@ -1,14 +1,19 @@
 import type { LogRowView } from '../../src/protocol/logView.ts';
 
 /** Rows that are asked for at once. */
-export const pageRows = 256;
+const pageRows = 256;
 const maxPages = 128;
 
-/** The rows of a view that were fetched, in pages; asks for what is missing. */
+interface Page {
+  readonly rows: (LogRowView | undefined)[];
+  known: number;
+}
+
+/** The rows of a view that came, in pages; asks for what is missing. */
 export class RowCache {
   readonly #ask: (from: number, count: number) => void;
   /** The least recently used first. */
-  readonly #pages = new Map<number, readonly LogRowView[]>();
+  readonly #pages = new Map<number, Page>();
   readonly #asked = new Set<number>();
 
   constructor(ask: (from: number, count: number) => void) {
@@ -16,19 +21,16 @@ export class RowCache {
   }
 
   get(row: number): LogRowView | undefined {
-    return this.#pages.get(Math.floor(row / pageRows))?.[row % pageRows];
+    return this.#pages.get(Math.floor(row / pageRows))?.rows[row % pageRows];
   }
 
   /** Asks for the rows from `from` to `to`, exclusive, that are not there. `rows`: how many there are at all. */
   want(from: number, to: number, rows: number): void {
-    for (let page = Math.floor(Math.max(0, from) / pageRows); page * pageRows < Math.min(to, rows); page += 1) {
-      const known = this.#pages.get(page);
-      if (known !== undefined) {
-        this.#pages.delete(page);
-        this.#pages.set(page, known);
-      }
+    const first = Math.floor(Math.max(0, from) / pageRows);
+    const end = from < to ? Math.ceil(Math.min(to, rows) / pageRows) : first;
+    for (let page = first; page < end; page += 1) {
       const whole = Math.min(pageRows, rows - page * pageRows);
-      if ((known?.length ?? 0) < whole && !this.#asked.has(page)) {
+      if ((this.#used(page)?.known ?? 0) < whole && !this.#asked.has(page)) {
         this.#asked.add(page);
         this.#ask(page * pageRows, pageRows);
       }
@@ -40,16 +42,11 @@ export class RowCache {
     if (from % pageRows === 0) {
       this.#asked.delete(from / pageRows);
     }
-    for (let done = 0; done < rows.length;) {
-      const page = Math.floor((from + done) / pageRows);
-      const first = (from + done) % pageRows;
-      const known = this.#pages.get(page) ?? [];
-      const taken = rows.slice(done, done + pageRows - first);
-      if (first <= known.length) {
-        this.#pages.delete(page);
-        this.#pages.set(page, [...known.slice(0, first), ...taken, ...known.slice(first + taken.length)]);
-      }
-      done += taken.length;
+    for (const [index, row] of rows.entries()) {
+      const page = this.#page(Math.floor((from + index) / pageRows));
+      const place = (from + index) % pageRows;
+      page.known += page.rows[place] === undefined ? 1 : 0;
+      page.rows[place] = row;
     }
     for (const page of this.#pages.keys()) {
       if (this.#pages.size <= maxPages) {
@@ -62,5 +59,20 @@ export class RowCache {
   clear(): void {
     this.#pages.clear();
     this.#asked.clear();
+  }
+
+  #page(number: number): Page {
+    const page = this.#used(number) ?? { rows: Array.from<undefined>({ length: pageRows }), known: 0 };
+    this.#pages.set(number, page);
+    return page;
+  }
+
+  #used(number: number): Page | undefined {
+    const page = this.#pages.get(number);
+    if (page !== undefined) {
+      this.#pages.delete(number);
+      this.#pages.set(number, page);
+    }
+    return page;
   }
 }

@@ -23,9 +23,6 @@ export interface RowsPaneDeps {
   readonly painted: () => void;
 }
 
-/** Rows drawn above the top where rows differ in height, so that scrolling up to them knows how tall they are. */
-const measuredAbove = 8;
-
 /** The rows of a log: what is in sight as elements, where the person reads, what is selected. */
 export class RowsPane {
   readonly element = document.createElement('div');
@@ -98,7 +95,10 @@ export class RowsPane {
     if (cursor !== null) {
       return cursor;
     }
-    return this.isFollowing || backward ? Math.min(this.#deps.content.rows, last + 1) : first - 1;
+    if (this.isFollowing) {
+      return this.#deps.content.rows;
+    }
+    return backward ? Math.min(this.#deps.content.rows, last) : first - 1;
   }
 
   focus(): void {
@@ -229,9 +229,10 @@ export class RowsPane {
     place.settle(viewport);
     const top = Math.floor(place.top);
     const last = Math.min(viewport.rows, top + rowsInSight(viewport) + 2);
-    const first = viewport.isUneven ? Math.max(0, top - measuredAbove) : top;
+    // Where rows differ in height, those of the page before are drawn too: to scroll up to them is to know how tall they are.
+    const first = viewport.isUneven ? Math.max(0, top - rowsInSight(viewport)) : top;
     const [before, after] = place.reach;
-    this.#deps.content.want(top, last);
+    this.#deps.content.want(first, last);
     this.#deps.content.want(top - before, last + after);
     this.#keepSelection(first, last);
     this.#spacer.style.height = `${contentHeight(viewport)}px`;
@@ -275,7 +276,7 @@ export class RowsPane {
     const unseen = this.#place.unseen(viewport.rows);
     const isAtEnd = unseen === 0 && this.#place.top >= lastTop(viewport) - 0.01;
     this.#newLines.hidden = this.isFollowing || isAtEnd;
-    this.#newLines.textContent = unseen > 0 ? t('{0} new lines', unseen.toLocaleString()) : t('Go to the end');
+    this.#newLines.textContent = newLinesText(unseen);
   }
 
   /** The browser's selection ends where its elements do, so one that leaves the page goes on as a selection of rows. */
@@ -436,4 +437,11 @@ export class RowsPane {
       this.#deps.open(target);
     }
   }
+}
+
+function newLinesText(unseen: number): string {
+  if (unseen === 0) {
+    return t('Go to the end');
+  }
+  return unseen === 1 ? t('1 new line') : t('{0} new lines', unseen.toLocaleString());
 }

@@ -30,14 +30,15 @@ export function isWebUrl(url: string): boolean {
 
 /** A closing bracket belongs to the address if it has the opening one. */
 function withoutPunctuation(match: string): string {
+  const count = (bracket: string): number => match.split(bracket).length - 1;
+  let surplus = count(')') - count('(');
   let end = match.length;
-  while (end > 0) {
+  for (; end > 0; end -= 1) {
     const last = match.charAt(end - 1);
-    const isEnclosed = last === ')' && match.slice(0, end).includes('(');
-    if (isEnclosed || !'.,;:!?)]'.includes(last)) {
+    if (last === ')' ? surplus <= 0 : !'.,;:!?]'.includes(last)) {
       break;
     }
-    end -= 1;
+    surplus -= last === ')' ? 1 : 0;
   }
   return match.slice(0, end);
 }

@@ -54,6 +54,19 @@ export class FakeExtension {
     this.#sendState();
   }
 
+  /** Grows by so many lines each frame, and tells in how many frames a row in sight was not there. */
+  async growFor(frames: number, lines: number): Promise<number> {
+    let missing = 0;
+    for (let frame = 0; frame < frames; frame += 1) {
+      this.grow(lines);
+      await new Promise((resolve) => {
+        requestAnimationFrame(resolve);
+      });
+      missing += document.querySelector('.row.loading') === null ? 0 : 1;
+    }
+    return missing;
+  }
+
   send(message: LogPageToWebview): void {
     setTimeout(() => {
       globalThis.dispatchEvent(new MessageEvent('message', { data: message }));

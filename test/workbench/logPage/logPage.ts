@@ -4,7 +4,7 @@ import { build } from 'esbuild';
 import type { Browser, Page } from 'playwright-core';
 
 import type { LogPageToHost } from '../../../src/protocol/logView.ts';
-import { FakeExtension, type FakeLogOptions } from './fakeExtension.ts';
+import type { FakeExtension, FakeLogOptions } from './fakeExtension.ts';
 
 const built = join(import.meta.dirname, '..', '..', '..', 'dist', 'webview');
 const origin = 'http://viewer.test';
@@ -38,6 +38,30 @@ export async function openLogPage(browser: Browser, options: FakeLogOptions, sty
 /** What the viewer has sent so far. */
 export async function received(page: Page): Promise<readonly LogPageToHost[]> {
   return await page.evaluate(() => globalThis.fake.received);
+}
+
+/** Rows that can be seen, if only a part of them, from the top. */
+export async function rowsInSight(page: Page): Promise<readonly number[]> {
+  const area = await page.locator('.log-scroller').boundingBox();
+  const rows = await page.locator('.row').evaluateAll((elements) =>
+    elements.map((element) => {
+      const { top, bottom } = element.getBoundingClientRect();
+      return [Number(element.getAttribute('data-row')), top, bottom] as const;
+    }),
+  );
+  const [from, to] = [area?.y ?? 0, (area?.y ?? 0) + (area?.height ?? 0)];
+  return rows.filter(([, top, bottom]) => bottom > from + 1 && top < to - 1).map(([row]) => row);
+}
+
+/** Resolves once what was done before is drawn. */
+export async function nextFrame(page: Page): Promise<void> {
+  await page.evaluate(async () => {
+    for (let frame = 0; frame < 2; frame += 1) {
+      await new Promise((resolve) => {
+        requestAnimationFrame(resolve);
+      });
+    }
+  });
 }
 
 async function bundledFake(options: FakeLogOptions): Promise<string> {

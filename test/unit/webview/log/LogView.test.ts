@@ -1,0 +1,330 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+
+import type { LogRowView, LogToHost } from '../../../../src/protocol/logView.ts';
+import { LogView } from '../../../../webview/log/LogView.ts';
+import { defaultSettings, type LogSettings } from '../../../../webview/log/viewerState.ts';
+import { logRow, logState } from './logRows.ts';
+
+/** 20 rows of 18 px. */
+const height = 360;
+
+describe('LogView', () => {
+  let view: LogView;
+  let sent: LogToHost[];
+  let empty: boolean[];
+  let remembered: LogSettings | undefined;
+  let updates: number;
+
+  const show = (settings?: Partial<LogSettings>): void => {
+    view = new LogView({
+      send: (message) => {
+        sent.push(message);
+      },
+      settings: { ...defaultSettings, times: 'off', ...settings },
+      remember: (changed) => {
+        remembered = changed;
+      },
+      onEmpty: (isEmpty) => {
+        empty.push(isEmpty);
+      },
+    });
+    document.body.replaceChildren(view.element);
+  };
+  const frame = async (): Promise<void> => {
+    await new Promise((resolve) => requestAnimationFrame(resolve));
+    await new Promise((resolve) => requestAnimationFrame(resolve));
+  };
+  const rowsFrom = (from: number, to: number, change?: Partial<LogRowView>) =>
+    Array.from({ length: to - from }, (_, index) => logRow(from + index, change));
+  const grow = async (lines: number, change: Partial<ReturnType<typeof logState>> = {}): Promise<void> => {
+    const from = Math.max(0, lines - 200);
+    updates += 1;
+    view.receive({
+      type: 'logState',
+      id: updates,
+      state: logState(lines, change),
+      tail: { from, rows: rowsFrom(from, lines), partial: [] },
+    });
+    await frame();
+  };
+  const answer = async (): Promise<void> => {
+    for (const message of sent.splice(0)) {
+      if (message.type === 'logRows') {
+        const rows = rowsFrom(message.from, message.from + message.count);
+        view.receive({ type: 'logRows', view: message.view, from: message.from, rows });
+      }
+    }
+    await frame();
+  };
+  const scroller = (): HTMLElement => {
+    const found = view.element.querySelector<HTMLElement>('.log-scroller');
+    if (found === null) {
+      throw new Error('the viewer has no rows');
+    }
+    return found;
+  };
+  const press = async (key: string, change: KeyboardEventInit = {}): Promise<void> => {
+    scroller().dispatchEvent(new KeyboardEvent('keydown', { key, bubbles: true, cancelable: true, ...change }));
+    await frame();
+  };
+  const wheel = async (px: number): Promise<void> => {
+    scroller().dispatchEvent(new WheelEvent('wheel', { deltaY: px, bubbles: true, cancelable: true }));
+    await frame();
+  };
+  const shown = (): readonly string[] =>
+    [...view.element.querySelectorAll('.log-rows .row .text')].map((text) => text.textContent ?? '');
+  const button = (name: string): HTMLElement => {
+    const found = view.element.querySelector<HTMLElement>(`button[aria-label^="${name}"]`);
+    if (found === null) {
+      throw new Error(`there is no button ${name}`);
+    }
+    return found;
+  };
+  const ofType = (type: LogToHost['type']) => sent.filter((message) => message.type === type);
+  const newLines = (): HTMLElement | null => view.element.querySelector('.new-lines:not([hidden])');
+
+  beforeEach(() => {
+    sent = [];
+    empty = [];
+    remembered = undefined;
+    updates = 0;
+    vi.stubGlobal(
+      'ResizeObserver',
+      class {
+        observe(): void {}
+      },
+    );
+    vi.spyOn(HTMLCanvasElement.prototype, 'getContext').mockReturnValue(null);
+    vi.spyOn(HTMLElement.prototype, 'clientHeight', 'get').mockReturnValue(height);
+    show();
+  });
+
+  afterEach(() => {
+    document.body.replaceChildren();
+    vi.restoreAllMocks();
+    vi.unstubAllGlobals();
+  });
+
+  it('shows the end of ten million lines without a question, and says when it is on the screen', async () => {
+    await grow(10_000_000);
+    expect(shown().at(-1)).toBe('line 9999999');
+    expect(shown()).toHaveLength(20);
+    expect(sent).toEqual([{ type: 'logPainted', id: 1 }]);
+    expect(view.element.querySelector('.log-size')?.textContent).toContain('10,000,000 lines');
+  });
+
+  it('reaches the first line and any other', async () => {
+    await grow(10_000_000);
+    await press('g');
+    expect(view.element.querySelectorAll('.row.loading').length).toBeGreaterThan(0);
+    await answer();
+    expect(shown()[0]).toBe('line 0');
+    await press(':');
+    const input = view.element.querySelector<HTMLInputElement>('#log-go-to');
+    expect(document.activeElement).toBe(input);
+    if (input !== null) {
+      input.value = '7,654,321';
+      input.dispatchEvent(new KeyboardEvent('keydown', { key: 'Enter', bubbles: true }));
+    }
+    await frame();
+    await answer();
+    expect(view.element.querySelector('.row.cursor .text')?.textContent).toBe('line 7654320');
+  });
+
+  it('lets go of the end on any way up, counts what comes, and returns', async () => {
+    await grow(1_000);
+    await wheel(-54);
+    const before = shown();
+    await grow(2_204);
+    expect(shown()).toEqual(before);
+    expect(newLines()?.textContent).toBe('1,204 new lines');
+    newLines()?.click();
+    await frame();
+    expect(shown().at(-1)).toBe('line 2203');
+    expect(newLines()).toBeNull();
+    await press('ArrowUp');
+    await grow(2_205);
+    expect(newLines()?.textContent).toBe('1 new line');
+    await press('End');
+    expect(shown().at(-1)).toBe('line 2204');
+  });
+
+  it('shows lines from the end before they are counted, and keeps its place once they are', async () => {
+    show({ numbers: true });
+    const tail = {
+      from: null,
+      rows: rowsFrom(0, 200).map((row) => ({ ...row, line: -1, text: `tail ${row.line}` })),
+      partial: [],
+    };
+    view.receive({ type: 'logState', id: 1, state: logState(0, { counted: false, rows: 0 }), tail });
+    await frame();
+    expect(shown().at(-1)).toBe('tail 199');
+    expect(view.element.querySelector('.row .number')?.textContent).toBe('?');
+    await wheel(-36);
+    await grow(50_000);
+    expect(shown()[0]).toBe('line 49978');
+  });
+
+  it('leaves answers to a view of before out', async () => {
+    await grow(1_000);
+    await grow(1_000, { view: 2, rows: 500 });
+    view.receive({ type: 'logRows', view: 1, from: 0, rows: rowsFrom(0, 256, { text: 'stale' }) });
+    await press('g');
+    expect(shown().filter((text) => text === 'stale')).toEqual([]);
+  });
+
+  it('searches for what is typed and goes to the first match', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    try {
+      await grow(1_000);
+      await press('/');
+      const input = view.element.querySelector<HTMLInputElement>('#log-find');
+      expect(document.activeElement).toBe(input);
+      for (const text of ['l', 'lo', 'loss']) {
+        if (input !== null) {
+          input.value = text;
+          input.dispatchEvent(new InputEvent('input', { bubbles: true }));
+        }
+      }
+      vi.runAllTimers();
+    } finally {
+      vi.useRealTimers();
+    }
+    const asked = ofType('logFind');
+    expect(asked).toEqual([
+      { type: 'logFind', id: 1, query: { text: 'loss', isRegex: false, matchCase: false, wholeWord: false } },
+    ]);
+    expect(remembered?.query.text).toBe('loss');
+    view.receive({ type: 'logFound', find: { id: 1, done: true, matches: 1_204, problem: null, ruler: [1, 2] } });
+    expect(ofType('logFindStep')).toEqual([{ type: 'logFindStep', row: 1_000, backward: true }]);
+    view.receive({ type: 'logStep', row: 990, position: 2 });
+    await frame();
+    expect(view.element.querySelector('.log-matches')?.textContent).toBe('3 of 1,204');
+    expect(view.element.querySelector('.row.cursor .text')?.textContent).toBe('line 990');
+    await press('N');
+    expect(ofType('logFindStep').at(-1)).toEqual({ type: 'logFindStep', row: 990, backward: true });
+    await press('Escape');
+    expect(view.element.querySelector('#log-find')).toBeNull();
+  });
+
+  it('goes to the next error and traceback', async () => {
+    await grow(1_000);
+    await press('g');
+    await press('e');
+    await press('T', { shiftKey: true });
+    expect(ofType('logMarkStep')).toEqual([
+      { type: 'logMarkStep', kind: 'error', row: -1, backward: false },
+      { type: 'logMarkStep', kind: 'failure', row: 20, backward: true },
+    ]);
+  });
+
+  it('selects lines that are not loaded, and copies them', async () => {
+    await grow(1_000_000);
+    await press('a', { ctrlKey: true });
+    await press('c', { ctrlKey: true });
+    expect(ofType('logCopy')).toEqual([{ type: 'logCopy', from: 0, to: 999_999, numbers: false }]);
+    await press('g');
+    await answer();
+    await press('ArrowDown');
+    await press('PageDown', { shiftKey: true });
+    await press('PageDown', { shiftKey: true });
+    await press('c', { ctrlKey: true });
+    button('More').click();
+    await frame();
+    const item = [...view.element.querySelectorAll('.log-menu button')].find(({ textContent }) =>
+      textContent.includes('Copy selected lines with numbers'),
+    );
+    item?.dispatchEvent(new MouseEvent('click', { bubbles: true }));
+    expect(ofType('logCopy')).toEqual([
+      { type: 'logCopy', from: 0, to: 38, numbers: false },
+      { type: 'logCopy', from: 0, to: 38, numbers: true },
+    ]);
+  });
+
+  it('folds a bar to its last version and shows all of them when asked', async () => {
+    const bar = logRow(0, { text: '100%', rewrites: 120 });
+    view.receive({ type: 'logState', id: 1, state: logState(1), tail: { from: 0, rows: [bar], partial: [] } });
+    await frame();
+    const fold = view.element.querySelector<HTMLElement>('.expand');
+    expect(fold?.textContent).toBe('⟳ 120 updates');
+    fold?.click();
+    expect(ofType('logWhole')).toEqual([{ type: 'logWhole', line: 0 }]);
+    view.receive({ type: 'logWhole', line: 0, text: '0%\r50%\r100%', cutBytes: 0 });
+    await frame();
+    expect([...view.element.querySelectorAll('.whole > div')].map((version) => version.textContent)).toEqual([
+      '0%',
+      '50%',
+      '100%',
+    ]);
+    view.element.querySelector<HTMLElement>('.expand')?.click();
+    await frame();
+    expect(shown()).toEqual(['100%⟳ 120 updates']);
+  });
+
+  it('opens links by click and by key', async () => {
+    const row = logRow(0, {
+      text: 'File "train.py" https://a.b/c',
+      links: [{ start: 6, end: 14, path: 'train.py', line: 88 }],
+    });
+    view.receive({ type: 'logState', id: 1, state: logState(1), tail: { from: 0, rows: [row], partial: [] } });
+    await frame();
+    view.element.querySelector<HTMLElement>('[data-url]')?.click();
+    await press('ArrowUp');
+    await press('Enter');
+    expect(ofType('logOpenLink')).toEqual([{ type: 'logOpenLink', url: 'https://a.b/c' }]);
+    expect(ofType('logOpenFile')).toEqual([{ type: 'logOpenFile', path: 'train.py', line: 88 }]);
+  });
+
+  it('turns what a hostile line says into text and nothing else', async () => {
+    const text =
+      '<img src=x onerror=alert(1)>\u001b]8;;javascript:alert(1)\u0007<a href=x>\u001b]8;;\u0007\u001b[31m<script>';
+    view.receive({
+      type: 'logState',
+      id: 1,
+      state: logState(1),
+      tail: { from: 0, rows: [logRow(0, { text })], partial: [] },
+    });
+    await frame();
+    const line = view.element.querySelector('.row .text');
+    expect(line?.textContent).toBe('<img src=x onerror=alert(1)><a href=x><script>');
+    expect([...(line?.querySelectorAll('*') ?? [])].every(({ tagName }) => tagName === 'SPAN')).toBe(true);
+  });
+
+  it('sends the filter once typing rests, and shows everything again when it is closed', async () => {
+    await grow(1_000);
+    await press('f');
+    expect(ofType('logFilter')).toEqual([]);
+    const input = view.element.querySelector<HTMLInputElement>('#log-exclude');
+    if (input !== null) {
+      input.value = 'debug';
+      input.dispatchEvent(new InputEvent('input', { bubbles: true }));
+    }
+    await vi.waitFor(() => {
+      expect(ofType('logFilter')).toHaveLength(1);
+    });
+    expect(ofType('logFilter')[0]).toMatchObject({ filter: { exclude: { text: 'debug' }, include: null } });
+    await press('f');
+    await vi.waitFor(() => {
+      expect(ofType('logFilter').at(-1)).toEqual({ type: 'logFilter', filter: null });
+    });
+  });
+
+  it('tells an extension that begins anew what was searched for and filtered by', () => {
+    const query = { text: 'loss', isRegex: false, matchCase: false, wholeWord: false };
+    const filter = { ...defaultSettings.filter, ranks: [3] };
+    show({ findOpen: true, query, filterOpen: true, filter });
+    view.restore();
+    expect(sent).toEqual([
+      { type: 'logFind', id: 1, query },
+      { type: 'logFilter', filter },
+    ]);
+  });
+
+  it('says when there is nothing to show', async () => {
+    await grow(0);
+    await grow(1);
+    await grow(0, { problem: 'The file is gone.' });
+    expect(empty).toEqual([true, false, false]);
+    expect(view.element.querySelector('.log-status')?.textContent).toBe('The file is gone.');
+  });
+});

@@ -1,0 +1,60 @@
+import { beforeEach, describe, expect, it } from 'vitest';
+
+import { RowCache } from '../../../../webview/log/rowCache.ts';
+import { logRow } from './logRows.ts';
+
+const rows = (from: number, count: number) => Array.from({ length: count }, (_, index) => logRow(from + index));
+
+describe('RowCache', () => {
+  let asked: (readonly [number, number])[];
+  let cache: RowCache;
+
+  beforeEach(() => {
+    asked = [];
+    cache = new RowCache((from, count) => {
+      asked.push([from, count]);
+    });
+  });
+
+  it('asks for the pages of a stretch, each once', () => {
+    cache.want(200, 600, 10_000);
+    cache.want(200, 600, 10_000);
+    expect(asked).toEqual([
+      [0, 256],
+      [256, 256],
+      [512, 256],
+    ]);
+  });
+
+  it('gives what was answered, and asks again for a page that was shorter', () => {
+    cache.want(0, 10, 10);
+    cache.put(0, rows(0, 10));
+    expect(cache.get(9)?.line).toBe(9);
+    expect(cache.get(10)).toBeUndefined();
+    cache.want(0, 10, 10);
+    expect(asked).toHaveLength(1);
+    cache.want(0, 20, 20);
+    expect(asked).toHaveLength(2);
+  });
+
+  it('keeps rows that came without being asked for, and asks for the rest of their page', () => {
+    cache.put(1_000, rows(1_000, 5));
+    expect([999, 1_000, 1_004, 1_005].map((row) => cache.get(row)?.line)).toEqual([undefined, 1_000, 1_004, undefined]);
+    cache.want(1_000, 1_005, 1_005);
+    expect(asked).toEqual([[768, 256]]);
+    cache.put(768, rows(768, 237));
+    cache.want(1_000, 1_005, 1_005);
+    expect(asked).toHaveLength(1);
+  });
+
+  it('keeps the 128 pages that were used last', () => {
+    for (let page = 0; page < 128; page += 1) {
+      cache.put(page * 256, rows(page * 256, 256));
+    }
+    cache.want(0, 1, 1_000_000);
+    cache.put(128 * 256, rows(128 * 256, 256));
+    expect(cache.get(0)?.line).toBe(0);
+    expect(cache.get(256)).toBeUndefined();
+    expect(cache.get(128 * 256)?.line).toBe(128 * 256);
+  });
+});
