@@ -12,7 +12,7 @@ const linesAtOnce = 1_000;
 export async function failuresAtEnd(source: LogSource, signal: AbortSignal): Promise<readonly Failure[]> {
   const index = new LogIndex(source);
   const lines = new LogLines(source, index);
-  await source.look(index.end);
+  await source.look(index.end, index.edges);
   while (await index.advance()) {
     signal.throwIfAborted();
   }
