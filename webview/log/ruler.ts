@@ -9,6 +9,7 @@ export interface RulerMarks {
 /** Where in the view matches, errors and warnings are: a narrow strip beside the rows. */
 export class Ruler {
   readonly element = document.createElement('canvas');
+  #height = 0;
   #marks: RulerMarks = { matches: [], errors: [], warnings: [] };
 
   /** `go` gets where it was clicked, from 0 to 1. */
@@ -25,8 +26,16 @@ export class Ruler {
     this.draw();
   }
 
+  /** Draws again if there is more or less room than before. */
+  fit(): void {
+    if (this.element.clientHeight !== this.#height) {
+      this.draw();
+    }
+  }
+
   draw(): void {
     const { clientWidth: width, clientHeight: height } = this.element;
+    this.#height = height;
     const context = this.element.getContext('2d');
     if (context === null || width === 0) {
       return;

@@ -258,7 +258,7 @@ describe('LogView', () => {
     ]);
     view.element.querySelector<HTMLElement>('.expand')?.click();
     await frame();
-    expect(shown()).toEqual(['100%⟳ 120 updates']);
+    expect(shown()).toEqual(['100%']);
   });
 
   it('opens links by click and by key', async () => {
