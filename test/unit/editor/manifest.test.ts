@@ -140,7 +140,11 @@ describe('one file each', () => {
   it.each([
     ['registers commands', /registerCommand\(/u, ['src/editor/commands.ts']],
     ['reads settings', /getConfiguration\(/u, ['src/editor/settings.ts']],
-    ['writes HTML', /\.html = /u, ['src/editor/jobPanel.ts', 'src/editor/submitView.ts']],
+    [
+      'writes HTML',
+      /\.html = /u,
+      ['src/editor/jobPanel.ts', 'src/editor/log/logFilePanels.ts', 'src/editor/submitView.ts'],
+    ],
     ['shows errors', /showErrorMessage\(/u, ['src/editor/showError.ts']],
     ['sets context keys', /setContext/u, []],
     ['knows the component library', /webview-ui-toolkit/u, ['webview/ui/components.ts']],
