@@ -13,6 +13,12 @@ const lookEvery = 25;
 /** While much is to be indexed, the event loop is let go of at least so often, in ms, and readers are told of it. */
 const tellEvery = 50;
 
+/** A scan goes on until it is disposed of; `ended` resolves when its thread is gone. */
+export interface RunningScan {
+  dispose(): void;
+  readonly ended: Promise<void>;
+}
+
 /** A log that somebody looks at: counts its lines, follows it as it grows, and hands out what is asked for. */
 export class OpenLog {
   readonly lines: LogLines;
@@ -131,7 +137,7 @@ export class OpenLog {
   }
 
   /** Looks through all lines, then through those that are added, until it is disposed of or the generation changes. */
-  scan(goal: ScanGoal, receive: (message: FromScan) => void): { dispose(): void } {
+  scan(goal: ScanGoal, receive: (message: FromScan) => void): RunningScan {
     const scan = new LogScan(this.#scanScript, this.#source, this.#index, goal, receive);
     this.#scans.add(scan);
     return {
@@ -139,6 +145,7 @@ export class OpenLog {
         this.#scans.delete(scan);
         scan.dispose();
       },
+      ended: scan.ended,
     };
   }
 

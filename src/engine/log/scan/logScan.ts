@@ -14,6 +14,7 @@ export class LogScan {
   readonly #source: LogSource;
   readonly #index: LogIndex;
   readonly #worker: Worker;
+  readonly #ended: Promise<void>;
   #sentMarks = 1;
   #sentEnd: LogMark = logStart;
 
@@ -29,6 +30,11 @@ export class LogScan {
     this.#index = index;
     this.#worker = new Worker(script, { resourceLimits: { maxOldGenerationSizeMb: 512 } });
     this.#worker.unref();
+    this.#ended = new Promise((resolve) => {
+      this.#worker.once('exit', () => {
+        resolve();
+      });
+    });
     this.#worker.on('message', receive);
     this.#worker.on('error', (error) => {
       receive({ kind: 'problem', message: error instanceof Error ? error.message : String(error) });
@@ -53,8 +59,15 @@ export class LogScan {
     this.#worker.postMessage(message);
   }
 
+  /** Resolves when the thread has ended, whatever it was busy with. */
+  get ended(): Promise<void> {
+    return this.#ended;
+  }
+
   dispose(): void {
-    this.#worker.removeAllListeners();
+    this.#worker.removeAllListeners('message');
+    this.#worker.removeAllListeners('error');
+    this.#worker.on('error', () => undefined);
     void this.#worker.terminate();
   }
 }

@@ -156,7 +156,7 @@ test('a pattern that would take for ever is given up at once, and holds nobody u
   for (let turns = 0; turns < 1000; turns += 1) {
     await turn();
   }
-  scan.dispose();
+  await scan.ended();
   const next = new ScanWatch(log, find('a!'));
   await next.scanned(100);
   expect(next.lines).toHaveLength(100);

@@ -55,7 +55,7 @@ async function scanned<Found>(
   for (const part of parts) {
     log.append(part);
     const from = index.end;
-    await source.look(from, index.edges);
+    await source.look(from);
     while (await index.advance()) {
       // Until all of it is indexed.
     }
