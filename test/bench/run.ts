@@ -4,6 +4,7 @@ import { loadavg } from 'node:os';
 import { join } from 'node:path';
 
 import { benchActivation } from './activation.ts';
+import { benchLog } from './log.ts';
 import { benchSizes } from './sizes.ts';
 import { benchSnapshot } from './snapshot.ts';
 import { benchSpool } from './spool.ts';
@@ -16,6 +17,7 @@ type Bench = () => Promise<Figures>;
 
 const sections: Readonly<Record<string, readonly Bench[]>> = {
   core: [benchSizes, benchActivation, benchWorkbench, benchStore, benchWatch, benchSpool, benchSnapshot],
+  log: [benchLog],
 };
 
 /** The most that is allowed, on two shared cores. */
@@ -28,6 +30,14 @@ const targets = new Map([
   ['snapshot.10k.again.ms', 500],
   ['store.jobs.10k.open.ms', 200],
   ['watch.1000.cpu.percent', 5],
+  ['log.scan.vs.wc', 5],
+  ['log.host.rss.mb', 50],
+  ['log.search.literal.ms', 500],
+  ['log.search.literal.vs.rg', 6],
+  ['log.search.regex.ms', 1500],
+  ['log.search.cancel.ms', 50],
+  ['log.ingest100k.host.cpu.percent', 10],
+  ['log.ingest100k.loop.max.ms', 50],
 ]);
 
 function chosenBenches(names: readonly string[]): readonly Bench[] {
