@@ -1,0 +1,52 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+import { expect, it, onTestFinished } from 'vitest';
+
+import { FileSource } from '../../../src/engine/log/fileSource.ts';
+import { failuresAtEnd } from '../../../src/engine/runFailures.ts';
+
+const traceback = [
+  'Traceback (most recent call last):',
+  '  File "/work/train.py", line 9, in <module>',
+  '    step([1, 2, 3])',
+];
+
+async function failuresIn(text: string, signal = new AbortController().signal) {
+  const folder = await mkdtemp(join(tmpdir(), 'aloft-failures-'));
+  const path = join(folder, 'job.log');
+  await writeFile(path, text);
+  const source = new FileSource(path);
+  onTestFinished(async () => {
+    await source.close();
+    await rm(folder, { recursive: true });
+  });
+  return await failuresAtEnd(source, signal);
+}
+
+it('reads the failures near the end, with their lines in the whole log', async () => {
+  const before = Array.from({ length: 30_000 }, (_, index) => `step ${index}`);
+  const early = [...traceback, 'ValueError: long ago'];
+  const [last, ...others] = await failuresIn(
+    [...early, ...before, ...traceback, 'RuntimeError: shape mismatch', ''].join('\n'),
+  );
+  expect(others).toEqual([]);
+  expect(last).toMatchObject({ type: 'RuntimeError', message: 'shape mismatch', firstLine: 30_004, lastLine: 30_007 });
+  expect(last?.frames).toMatchObject([{ path: '/work/train.py', line: 9, logLine: 30_005 }]);
+});
+
+it('reads a last line that has no end', async () => {
+  expect(await failuresIn([...traceback, 'RuntimeError: cut'].join('\n'))).toMatchObject([
+    { type: 'RuntimeError', message: 'cut', lastLine: 3 },
+  ]);
+});
+
+it('finds nothing in an empty log', async () => {
+  expect(await failuresIn('')).toEqual([]);
+});
+
+it('ends when nobody waits for it any more', async () => {
+  const reason = new DOMException('closed', 'AbortError');
+  await expect(failuresIn('step 1\n', AbortSignal.abort(reason))).rejects.toBe(reason);
+});
