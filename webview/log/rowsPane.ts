@@ -207,7 +207,8 @@ export class RowsPane {
 
   #showNewLines(viewport: Viewport): void {
     const unseen = this.#scroller.place.unseen(viewport.rows);
-    const isAtEnd = unseen === 0 && this.#scroller.place.top >= lastTop(viewport) - 0.01;
+    const allFit = viewport.rows * viewport.rowHeight <= viewport.height;
+    const isAtEnd = allFit || (unseen === 0 && this.#scroller.place.top >= lastTop(viewport) - 0.01);
     this.#newLines.hidden = this.isFollowing || isAtEnd;
     this.#newLines.textContent = newLinesText(unseen);
   }
