@@ -16,7 +16,7 @@ def scale(width):
 
 def project(batch, width):
     if len(batch) != width:
-        raise RuntimeError(f"shape mismatch: {len(batch)} values for {width} columns")
+        raise ValueError(f"{len(batch)} values, not {width}")
     return [value * scale(width) for value in batch]
 `;
 const train = `from model.layers import project
@@ -60,25 +60,31 @@ describe('a run that failed in the code', () => {
         return content === 'none' || content === 'normal' ? [] : [content];
       }),
     );
+  /** Resolves when the hover has come to rest. */
+  const hoverOverMark = async (): Promise<Locator> => {
+    await line('raise ValueError').locator('span span').last().hover();
+    const hover = window.page.locator('.monaco-hover:visible', { hasText: 'Show in log' });
+    await hover.waitFor();
+    await hover.evaluate(async (element) => {
+      await Promise.all(element.getAnimations({ subtree: true }).map(async ({ finished }) => await finished));
+    });
+    return hover;
+  };
   const currentLine = async (): Promise<string> =>
     (await window.page.locator('[id="status.editor.selection"]').textContent()) ?? '';
 
   it('is a problem that leads to the line', async () => {
     await window.command('View: Toggle Problems');
     await problem().waitFor();
-    expect(await problem().textContent()).toContain(
-      'run train.py failed here: RuntimeError: shape mismatch: 3 values for 4 columns',
-    );
+    expect(await problem().textContent()).toContain('run train.py failed here: ValueError: 3 values, not 4');
     await problem().dblclick();
-    await line('raise RuntimeError').waitFor();
+    await line('raise ValueError').waitFor();
     await expect.poll(currentLine).toContain('Ln 10,');
-    await expect.poll(behindLines).toEqual([expect.stringContaining('RuntimeError: shape mismatch: 3 values for 4')]);
+    await expect.poll(behindLines).toEqual([expect.stringContaining('ValueError: 3 values, not 4')]);
   });
 
   it('is told of in a hover that leads on', async () => {
-    await line('raise RuntimeError').locator('span span').last().hover();
-    const hover = window.page.locator('.monaco-hover:visible', { hasText: 'Show in log' });
-    await hover.waitFor();
+    const hover = await hoverOverMark();
     expect(await hover.textContent()).toContain('train.py:9');
     await window.screenshot('failure-hover');
   });
@@ -88,8 +94,7 @@ describe('a run that failed in the code', () => {
     await window.page.keyboard.press('Control+K');
     await window.page.keyboard.press('Control+T');
     await window.pick(theme);
-    await line('raise RuntimeError').locator('span span').last().hover();
-    await window.page.locator('.monaco-hover:visible', { hasText: 'Show in log' }).waitFor();
+    await hoverOverMark();
     await window.screenshot(`failure-${theme.toLowerCase().replaceAll(' ', '-')}`);
     expect(window.complaints).toEqual([]);
   });
@@ -106,9 +111,8 @@ describe('a run that failed in the code', () => {
   });
 
   it('shows the version that ran beside a file that has changed since', async () => {
-    await line('raise RuntimeError').locator('span span').last().hover();
-    const link = window.page.locator('.monaco-hover:visible a', { hasText: 'model/layers.py:10' });
-    await link.click();
+    const hover = await hoverOverMark();
+    await hover.locator('a', { hasText: 'model/layers.py:10' }).click();
     await window.page.locator('.monaco-diff-editor').first().waitFor();
     await expect.poll(currentLine).toContain('Ln 12,');
     await window.screenshot('failure-diff');
@@ -117,7 +121,7 @@ describe('a run that failed in the code', () => {
   it('leads to the line of the log', async () => {
     await problem().locator('a', { hasText: 'Show Log' }).click();
     const panel = await window.panel('train.py');
-    await panel.getByText('RuntimeError: shape mismatch').first().waitFor();
+    await panel.getByText('ValueError: 3 values').first().waitFor();
     await window.screenshot('failure-log');
   });
 

@@ -81,7 +81,7 @@ function decorationOf({ mark, place }: PlacedMark, document: vscode.TextDocument
   const { title, error, actions } = hoverText(mark, now, place.isUnchanged);
   return {
     range: document.lineAt(place.line - 1).range,
-    hoverMessage: [ours(title), new vscode.MarkdownString(error), ours(actions)],
+    hoverMessage: [ours(title), ...(error === null ? [] : [new vscode.MarkdownString(error)]), ours(actions)],
     renderOptions: { after: { contentText: inlineText(mark, now) } },
   };
 }

@@ -51,12 +51,15 @@ export function frameText(mark: FailureMark, frame: FailureMark['place']): strin
     : t('in {0}, in run {1}', oneLine(frame.function, nameLength), nameOf(mark));
 }
 
-/** What a hover says, in three pieces of Markdown; only the middle one holds what the run printed, and it has no links. */
+/**
+ * What a hover says, in pieces of Markdown. Only `error` holds what the run printed, and it has no links; null when the Problems
+ * view, whose words stand above in the same hover, says all of it.
+ */
 export function hoverText(
   mark: FailureMark,
   now: EpochMs,
   isUnchanged: boolean,
-): { readonly title: string; readonly error: string; readonly actions: string } {
+): { readonly title: string; readonly error: string | null; readonly actions: string } {
   const { run, frames, place } = mark;
   const name = codeSpan(run.name, nameLength);
   const title = `$(error) ${t('Run {0} failed here, {1}.', name, age(now - run.endedAt))}`;
@@ -77,7 +80,7 @@ export function hoverText(
   ];
   return {
     title: isUnchanged ? title : `${title} ${t('This line was changed since.')}`,
-    error: codeBlock(errorText(mark), whole),
+    error: headline(mark) === errorText(mark).trim() ? null : codeBlock(errorText(mark), whole),
     actions: `${shown.join('  \n')}\n\n${links.join(' &nbsp; ')}`,
   };
 }

@@ -37,7 +37,10 @@ describe('what is said of a failure', () => {
   it('has links for the frames, the log, the comparison and to clear it, and no others', () => {
     const { title, error, actions } = hoverText(mark(), endedAt, true);
     expect(title).toBe('$(error) Run ` train.py ` failed here, just now.');
-    expect(error).toBe('```text\nRuntimeError: shape mismatch\n```');
+    expect(error).toBeNull();
+    expect(hoverText(mark({ message: 'shape mismatch\nat layer 3' }), endedAt, true).error).toBe(
+      '```text\nRuntimeError: shape mismatch\nat layer 3\n```',
+    );
     const commands = [...actions.matchAll(/\(command:([\w.]+)\?/gu)].map((match) => match[1]);
     expect(commands).toEqual([
       'aloft.openFrame',
