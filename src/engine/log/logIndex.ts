@@ -1,3 +1,5 @@
+import { setImmediate as turn } from 'node:timers/promises';
+
 import { type BlockRead, eachArrival, expectedAfter, readArrivals } from './blockReader.ts';
 import { createByteScan } from './bytes/createByteScan.ts';
 import { LineReplay, type LogMark, logStart } from './lineReplay.ts';
@@ -71,7 +73,7 @@ export class LogIndex {
   async advance(): Promise<boolean> {
     const { records } = this.#end;
     const block = await this.#portion();
-    this.#readAhead(block);
+    await this.#readAhead(block);
     const replay = new LineReplay(this.#end);
     let begin = this.#marks.at(-1) ?? logStart;
     let size = takenBytes(this.#end) - takenBytes(begin);
@@ -102,11 +104,13 @@ export class LogIndex {
     return isNext ? ahead.block : (await this.#read(this.#end)).block;
   }
 
-  #readAhead({ arrivals }: BlockRead): void {
+  async #readAhead({ arrivals }: BlockRead): Promise<void> {
     const expected = expectedAfter(this.#end, arrivals);
     if (takenBytes(expected) - this.bytes >= blockBytes) {
       this.#next = this.#read(expected);
       this.#next.catch(() => undefined);
+      // Now the system is asked for it; else that would wait until the counting is done.
+      await turn();
     }
   }
 

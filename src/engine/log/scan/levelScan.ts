@@ -11,9 +11,13 @@ const glogLevels = ['\n', ' ', '\t', '['].flatMap((before) =>
   ['E', 'W', 'F'].flatMap((letter) => digitsOrSpace.map((after) => before + letter + after)),
 );
 
+/** Those that no word for a level finds already: the fewer are looked for, the faster. */
+const ownFailureWords = failureWords.filter((word) => !levelWords.some((part) => word.toLowerCase().includes(part)));
+
 /** Lines that may have a level or begin a failure, among few others. */
 const telling = needleSet([
-  ...[...levelWords, ...failureWords].map((text) => ({ text, anyCase: true })),
+  ...levelWords.map((text) => ({ text, anyCase: true })),
+  ...ownFailureWords.map((text) => ({ text, anyCase: false })),
   ...glogLevels.map((text) => ({ text, anyCase: false })),
 ]);
 

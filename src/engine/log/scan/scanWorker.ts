@@ -1,3 +1,4 @@
+import { setImmediate as turn } from 'node:timers/promises';
 import { parentPort } from 'node:worker_threads';
 
 import { createByteScan } from '../bytes/createByteScan.ts';
@@ -67,9 +68,10 @@ class Scanner {
       while (this.#readTo !== this.#end) {
         let next = this.#read();
         for (let unit = await next; unit !== undefined; unit = await next) {
-          // What comes next is read while this is looked at.
+          // What comes next is read while this is looked at: the turn lets the system be asked for it.
           next = this.#read();
           next.catch(() => undefined);
+          await turn();
           await this.#work?.(this.#raw, unit);
           this.#done = unit.to;
         }
