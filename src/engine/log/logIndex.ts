@@ -3,6 +3,7 @@ import { setImmediate as turn } from 'node:timers/promises';
 import { type BlockRead, eachArrival, expectedAfter, readArrivals } from './blockReader.ts';
 import { createByteScan } from './bytes/createByteScan.ts';
 import { LineReplay, type LogMark, logStart } from './lineReplay.ts';
+import type { IndexMarks } from './savedIndex.ts';
 import { blockBytes, blockRecords, type LogSource, type ReadEdges } from './logSource.ts';
 
 /** What was read after a mark; of the mark, line and starts of lines are not known yet. */
@@ -53,13 +54,14 @@ export class LogIndex {
     return this.#marks;
   }
 
-  /** Takes up where an earlier index of the same log ended. */
-  restore(marks: readonly LogMark[]): void {
-    const last = marks.at(-1);
-    if (last !== undefined) {
-      this.#marks = [logStart, ...marks.slice(1)];
-      this.#end = last;
-    }
+  /** Takes up where an earlier index of the same log ended. Rejects with the system's error. */
+  async restore({ marks, end }: IndexMarks): Promise<void> {
+    const taken = end.streams[0]?.taken ?? 0;
+    const length = Math.min(edgeBytes, taken);
+    const { raw } = this.#source;
+    this.#edges = { head: await raw.read(0, 0, length), tail: await raw.read(0, taken - length, length) };
+    this.#marks = [logStart, ...marks.slice(1)];
+    this.#end = end;
   }
 
   clear(): void {

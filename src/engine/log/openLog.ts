@@ -5,6 +5,7 @@ import { explain } from '../errorNote.ts';
 import { LogIndex } from './logIndex.ts';
 import { LogLines } from './logLines.ts';
 import type { LogSource } from './logSource.ts';
+import { loadIndex, saveIndex } from './savedIndex.ts';
 import { LogScan } from './scan/logScan.ts';
 import type { FromScan, ScanGoal } from './scan/scanMessages.ts';
 
@@ -12,6 +13,9 @@ import type { FromScan, ScanGoal } from './scan/scanMessages.ts';
 const lookEvery = 25;
 /** While much is to be indexed, the event loop is let go of at least so often, in ms, and readers are told of it. */
 const tellEvery = 50;
+
+/** The index is saved whenever so much more is indexed, in bytes: what is read in a blink need not be. */
+const saveEvery = 16 * 1024 * 1024;
 
 /** A scan goes on until it is disposed of; `ended` resolves when its thread is gone. */
 export interface RunningScan {
@@ -26,6 +30,8 @@ export class OpenLog {
   readonly #clock: Clock;
   readonly #scanScript: string;
   readonly #index: LogIndex;
+  readonly #indexFile: string | null;
+  #savedBytes = 0;
   readonly #changed = new Emitter<void>();
   readonly #scans = new Set<LogScan>();
   readonly #closing = new AbortController();
@@ -34,9 +40,10 @@ export class OpenLog {
   #problem: string | null = null;
   #nearEnd: readonly LogRow[] = [];
 
-  /** `scanScript`: the bundle of scan/scanWorker.ts. */
-  constructor(source: LogSource, clock: Clock, scanScript: string) {
+  /** `scanScript`: the bundle of scan/scanWorker.ts. `indexFile`: where the index is kept between one opening and the next. */
+  constructor(source: LogSource, clock: Clock, scanScript: string, indexFile: string | null = null) {
     this.#source = source;
+    this.#indexFile = indexFile;
     this.#clock = clock;
     this.#scanScript = scanScript;
     this.#index = new LogIndex(source);
@@ -98,8 +105,10 @@ export class OpenLog {
     if (found === 'unchanged' && this.#counted) {
       return false;
     }
-    const first = this.#index.end.records === 0;
-    if (first) {
+    if (this.#index.end.records === 0 && !this.#counted) {
+      await this.#restore();
+    }
+    if (this.#index.end.records === 0) {
       const mark = await this.#source.nearEnd();
       if (mark !== null) {
         this.#nearEnd = await this.lines.tail(mark, 200);
@@ -115,13 +124,31 @@ export class OpenLog {
     }
     this.#counted = true;
     this.#nearEnd = [];
+    await this.#save();
     return true;
+  }
+
+  async #restore(): Promise<void> {
+    const saved = this.#indexFile === null ? undefined : await loadIndex(this.#indexFile, this.#source.files);
+    if (saved !== undefined) {
+      await this.#index.restore(saved);
+      this.#savedBytes = this.#index.bytes;
+    }
+  }
+
+  /** Once in a while: without it the next opening only takes longer, so a folder that cannot be written is no problem. */
+  async #save(): Promise<void> {
+    if (this.#indexFile !== null && this.#index.bytes - this.#savedBytes >= saveEvery) {
+      this.#savedBytes = this.#index.bytes;
+      await saveIndex(this.#indexFile, this.#source.files, this.#index).catch(() => undefined);
+    }
   }
 
   #forget(): void {
     this.#generation += 1;
     this.#counted = false;
     this.#index.clear();
+    this.#savedBytes = 0;
     this.lines.clear();
     for (const scan of this.#scans) {
       scan.dispose();

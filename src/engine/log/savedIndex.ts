@@ -1,0 +1,123 @@
+import { createHash } from 'node:crypto';
+import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+
+import { array, type infer as Infer, int, literal, minLength, nonnegative, object, string } from 'zod/mini';
+
+import { openIfThere, readAt } from '../logFiles.ts';
+import { orderRecordBytes } from '../logOrder.ts';
+import type { LogMark } from './lineReplay.ts';
+import type { LogFilePaths } from './logSource.ts';
+
+/** Marks along a log and the mark where it ended, see LogIndex. */
+export interface IndexMarks {
+  readonly marks: readonly LogMark[];
+  readonly end: LogMark;
+}
+
+const version = 1;
+/** Of the beginning and of the end of what was read, in bytes. */
+const hashedBytes = 4_096;
+
+const count = int().check(nonnegative());
+/** Line, records, then start and taken of each stream. */
+const packedMark = array(count).check(minLength(2));
+const content = object({
+  version: literal(version),
+  /** The streams in order, then the order of arrival if there is one. */
+  files: array(object({ inode: count, bytes: count, hash: string() })),
+  marks: array(packedMark),
+  end: packedMark,
+});
+
+/** Where the index of a file that belongs to no job is kept. */
+export function savedIndexFile(cacheFolder: string, path: string): string {
+  return join(cacheFolder, 'logIndexes', `${createHash('sha256').update(path).digest('hex').slice(0, 32)}.json`);
+}
+
+/**
+ * The marks that were saved in `file`, so far as what they cover is on disk unchanged: the same files, at least as long, that begin
+ * and end as they did. undefined when nothing (valid) is there.
+ */
+export async function loadIndex(file: string, paths: LogFilePaths): Promise<IndexMarks | undefined> {
+  const parsed = content.safeParse(
+    await readFile(file, 'utf8')
+      .then(JSON.parse)
+      .catch(() => undefined),
+  );
+  if (!parsed.success) {
+    return undefined;
+  }
+  const { files, marks, end } = parsed.data;
+  const covered = coveredFiles(paths, unpacked(end));
+  if (files.length !== covered.length) {
+    return undefined;
+  }
+  for (const [index, { path, bytes }] of covered.entries()) {
+    const now = await printOf(path, bytes);
+    const then = files[index];
+    if (now === undefined || then?.bytes !== bytes || then.inode !== now.inode || then.hash !== now.hash) {
+      return undefined;
+    }
+  }
+  return { marks: marks.map(unpacked), end: unpacked(end) };
+}
+
+/** Rejects with the system's error. */
+export async function saveIndex(file: string, paths: LogFilePaths, { marks, end }: IndexMarks): Promise<void> {
+  const files = [];
+  for (const { path, bytes } of coveredFiles(paths, end)) {
+    const print = await printOf(path, bytes);
+    if (print === undefined) {
+      return;
+    }
+    files.push({ ...print, bytes });
+  }
+  const saved: Infer<typeof content> = { version, files, marks: marks.map(packed), end: packed(end) };
+  await mkdir(dirname(file), { recursive: true });
+  const temporary = `${file}.${process.pid}.new`;
+  try {
+    await writeFile(temporary, JSON.stringify(saved), { mode: 0o600 });
+    await rename(temporary, file);
+  } finally {
+    await rm(temporary, { force: true });
+  }
+}
+
+function coveredFiles({ streams, order }: LogFilePaths, end: LogMark): readonly { path: string; bytes: number }[] {
+  const covered = end.streams.map(({ taken }, stream) => ({ path: streams[stream] ?? '', bytes: taken }));
+  return order === null ? covered : [...covered, { path: order, bytes: end.records * orderRecordBytes }];
+}
+
+/** What tells whether the first `bytes` of a file are the same as before; undefined when there are not as many. */
+async function printOf(path: string, bytes: number): Promise<{ inode: number; hash: string } | undefined> {
+  const file = path === '' ? undefined : await openIfThere(path);
+  if (file === undefined) {
+    return undefined;
+  }
+  try {
+    const { ino, size } = await file.stat();
+    if (size < bytes) {
+      return undefined;
+    }
+    const length = Math.min(hashedBytes, bytes);
+    const hash = createHash('sha256');
+    hash.update(await readAt(file, 0, length));
+    hash.update(await readAt(file, bytes - length, length));
+    return { inode: ino, hash: hash.digest('hex') };
+  } finally {
+    await file.close();
+  }
+}
+
+function packed({ line, records, streams }: LogMark): number[] {
+  return [line, records, ...streams.flatMap(({ start, taken }) => [start, taken])];
+}
+
+function unpacked([line = 0, records = 0, ...positions]: readonly number[]): LogMark {
+  const streams = Array.from({ length: positions.length / 2 }, (_, stream) => ({
+    start: positions[2 * stream] ?? 0,
+    taken: positions[2 * stream + 1] ?? 0,
+  }));
+  return { line, records, streams };
+}
