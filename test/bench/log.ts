@@ -65,7 +65,6 @@ async function indexed(path: string, script: string): Promise<Record<string, num
   return present({
     'log.scan.ms': median(ours),
     'log.scan.ms.peer.wc': median(wc),
-    'log.scan.ms.peer.less': await peerMs('less', ['-N', '+G', path], { LESS: '-E' }),
     'log.scan.vs.wc': median(ours) / median(wc),
     'log.host.rss.mb': Math.max(...grown),
   });
