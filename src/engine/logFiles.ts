@@ -2,18 +2,21 @@ import { constants } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 
 import { errorCode } from './fileError.ts';
+import { OpenFiles } from './openFiles.ts';
 
 /** More files of one attempt are not kept open at once: an attempt may have a thousand streams. */
 const maxOpen = 32;
 
 /** Files that are written at positions, opened when they are needed. */
 export class LogFiles {
-  /** The least recently used first. */
-  readonly #open = new Map<string, FileHandle>();
+  readonly #files = new OpenFiles(
+    async (path) => await open(path, constants.O_RDWR | constants.O_CREAT, 0o600),
+    maxOpen,
+  );
 
   /** Rejects with the system's error; some of the bytes may be there then. */
   async write(path: string, position: number, bytes: Uint8Array): Promise<void> {
-    const file = await this.#file(path);
+    const file = await this.#files.get(path);
     for (let done = 0; done < bytes.byteLength;) {
       const { bytesWritten } = await file.write(bytes, done, bytes.byteLength - done, position + done);
       done += bytesWritten;
@@ -23,27 +26,12 @@ export class LogFiles {
   /** What was written to these files survives a crash of the machine afterwards. */
   async sync(paths: readonly string[]): Promise<void> {
     for (const path of paths) {
-      await (await this.#file(path)).datasync();
+      await (await this.#files.get(path)).datasync();
     }
   }
 
   async close(): Promise<void> {
-    const files = [...this.#open.values()];
-    this.#open.clear();
-    await Promise.all(files.map(async (file) => await file.close()));
-  }
-
-  async #file(path: string): Promise<FileHandle> {
-    const known = this.#open.get(path);
-    const file = known ?? (await open(path, constants.O_RDWR | constants.O_CREAT, 0o600));
-    this.#open.delete(path);
-    this.#open.set(path, file);
-    const [oldest] = this.#open;
-    if (this.#open.size > maxOpen && oldest !== undefined) {
-      this.#open.delete(oldest[0]);
-      await oldest[1].close();
-    }
-    return file;
+    await this.#files.close();
   }
 }
 

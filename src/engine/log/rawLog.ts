@@ -1,6 +1,5 @@
-import type { FileHandle } from 'node:fs/promises';
-
 import { openIfThere, readAt, readInto } from '../logFiles.ts';
+import { OpenFiles } from '../openFiles.ts';
 import { decodeOrder, type OrderRecord, orderRecordBytes } from '../logOrder.ts';
 import type { Arrival, LogMark } from './lineReplay.ts';
 
@@ -11,8 +10,7 @@ const maxOpen = 64;
 export class RawLog {
   readonly #path: (stream: number) => string;
   readonly #orderPath: string | null;
-  /** The least recently used first. */
-  readonly #open = new Map<string, FileHandle>();
+  readonly #files = new OpenFiles(openIfThere, maxOpen);
 
   /** Without an order file there is one stream, which arrived as it lies there. */
   constructor(path: (stream: number) => string, orderPath: string | null) {
@@ -22,18 +20,18 @@ export class RawLog {
 
   /** Fewer bytes where the file ends before. */
   async read(stream: number, position: number, length: number): Promise<Uint8Array> {
-    const file = await this.#file(this.#path(stream));
+    const file = await this.#files.get(this.#path(stream));
     return file === undefined || length <= 0 ? new Uint8Array() : await readAt(file, position, length);
   }
 
   /** Fills `target`, unless the file ends before. Resolves to what was read. */
   async readInto(stream: number, position: number, target: Buffer): Promise<Buffer> {
-    const file = await this.#file(this.#path(stream));
+    const file = await this.#files.get(this.#path(stream));
     return target.subarray(0, file === undefined ? 0 : await readInto(file, position, target));
   }
 
   async size(stream: number): Promise<number> {
-    return (await (await this.#file(this.#path(stream)))?.stat())?.size ?? 0;
+    return (await (await this.#files.get(this.#path(stream)))?.stat())?.size ?? 0;
   }
 
   /** Whole records only, fewer where the file ends before. */
@@ -43,7 +41,7 @@ export class RawLog {
   }
 
   async orderBytes(from: number, count: number): Promise<Uint8Array> {
-    const file = this.#orderPath === null ? undefined : await this.#file(this.#orderPath);
+    const file = this.#orderPath === null ? undefined : await this.#files.get(this.#orderPath);
     return file === undefined || count <= 0
       ? new Uint8Array()
       : await readAt(file, from * orderRecordBytes, count * orderRecordBytes);
@@ -59,30 +57,7 @@ export class RawLog {
   }
 
   async close(): Promise<void> {
-    const files = [...this.#open.values()];
-    this.#open.clear();
-    await Promise.all(files.map(async (file) => await file.close()));
-  }
-
-  async #file(path: string): Promise<FileHandle | undefined> {
-    const known = this.#open.get(path);
-    const file = known ?? (await openIfThere(path));
-    if (file === undefined) {
-      return undefined;
-    }
-    const raced = known === undefined ? this.#open.get(path) : undefined;
-    if (raced !== undefined) {
-      await file.close();
-      return raced;
-    }
-    this.#open.delete(path);
-    this.#open.set(path, file);
-    const [oldest] = this.#open;
-    if (this.#open.size > maxOpen && oldest !== undefined) {
-      this.#open.delete(oldest[0]);
-      await oldest[1].close();
-    }
-    return file;
+    await this.#files.close();
   }
 }
 
