@@ -1,3 +1,4 @@
+import { queryRegex } from '../../src/core/lineQuery.ts';
 import type { LineQuery } from '../../src/core/logRow.ts';
 import type { Stretch } from './textRuns.ts';
 
@@ -12,11 +13,9 @@ export function highlighter(query: LineQuery | null): (visible: string) => reado
   if (query === null || query.text === '' || (query.isRegex && risky.test(query.text))) {
     return () => [];
   }
-  const source = query.isRegex ? query.text : query.text.replaceAll(/[\\^$.*+?()[\]{}|/]/gu, String.raw`\$&`);
-  const word = String.raw`(?<![\p{L}\p{N}_])(?:${source})(?![\p{L}\p{N}_])`;
   let regex: RegExp;
   try {
-    regex = new RegExp(query.wholeWord ? word : source, query.matchCase ? 'gu' : 'giu');
+    regex = queryRegex(query, 'g');
   } catch {
     return () => [];
   }

@@ -1,5 +1,6 @@
 import { isAscii } from 'node:buffer';
 
+import { queryRegex } from '../../../core/lineQuery.ts';
 import type { LineQuery } from '../../../core/logRow.ts';
 import type { ByteScan } from '../bytes/byteScan.ts';
 import { type NeedleSet, needleSet } from '../bytes/needles.ts';
@@ -11,7 +12,7 @@ export type LineMatcher = (lines: Buffer) => Iterable<number>;
 /** Matches the text as it is seen: colours in the middle of a word do not hide it. Throws SyntaxError for a pattern that is none. */
 export function compileQuery(query: LineQuery, scan: ByteScan): LineMatcher {
   const { text, isRegex, matchCase, wholeWord } = query;
-  const exact = regexOf(query);
+  const exact = queryRegex(query, 'm');
   if (!isRegex) {
     const needle = matchCase ? text : longestAscii(text);
     const set = needle === '' ? undefined : needleSet([{ text: needle, anyCase: !matchCase }]);
@@ -26,17 +27,6 @@ export function compileQuery(query: LineQuery, scan: ByteScan): LineMatcher {
   }
   const source = wholeWord ? `(?<![A-Za-z0-9_])(?:${bytes})(?![A-Za-z0-9_])` : bytes;
   return byPattern(scan, new RegExp(source, matchCase ? 'gm' : 'gim'), exact);
-}
-
-/** Of a query, as it is tried on one line. Throws SyntaxError for a pattern that is none. */
-export function regexOf({ text, isRegex, matchCase, wholeWord }: LineQuery): RegExp {
-  const source = isRegex ? text : text.replaceAll(/[\\^$.*+?()[\]{}|/-]/gu, escaped);
-  const word = String.raw`(?<![\p{L}\p{N}_])(?:${source})(?![\p{L}\p{N}_])`;
-  return new RegExp(wholeWord ? word : source, matchCase ? 'mu' : 'imu');
-}
-
-function escaped(character: string): string {
-  return character === '-' ? String.raw`\x2d` : `\\${character}`;
 }
 
 /** Lines with a needle that match the pattern too. */

@@ -5,7 +5,8 @@ import type { LineQuery } from '../../../../src/core/logRow.ts';
 import { PlainByteScan } from '../../../../src/engine/log/bytes/plainByteScan.ts';
 import { createByteScan } from '../../../../src/engine/log/bytes/createByteScan.ts';
 import { bytePattern } from '../../../../src/engine/log/scan/bytePattern.ts';
-import { compileQuery, regexOf } from '../../../../src/engine/log/scan/lineMatcher.ts';
+import { queryRegex } from '../../../../src/core/lineQuery.ts';
+import { compileQuery } from '../../../../src/engine/log/scan/lineMatcher.ts';
 import { hostileLines } from '../../../fixtures/log/hostileLines.ts';
 
 const scans = [
@@ -109,7 +110,7 @@ describe.each(scans)('%s', (_name, scan) => {
 });
 
 function matching(wanted: LineQuery, lines: readonly string[]): readonly number[] {
-  const regex = regexOf(wanted);
+  const regex = queryRegex(wanted, 'm');
   return lines.flatMap((line, number) => (regex.test(visibleText(line)) ? [number] : []));
 }
 
