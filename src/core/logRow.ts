@@ -45,6 +45,18 @@ export interface LineFilter {
   readonly to: EpochMs | null;
 }
 
+/** Lets every line through. */
+export const noFilter: LineFilter = {
+  include: null,
+  exclude: null,
+  context: 0,
+  levels: null,
+  streams: null,
+  ranks: null,
+  from: null,
+  to: null,
+};
+
 /** How far a log can be believed. `expired`: older output is beyond what the provider keeps. */
 export type LogTruth = 'none' | 'following' | 'complete' | 'interrupted' | 'gap' | 'sampled' | 'expired';
 

@@ -1,6 +1,6 @@
-import type { LineFilter, LineQuery } from '../../src/core/logRow.ts';
+import { type LineFilter, type LineQuery, noFilter } from '../../src/core/logRow.ts';
 import { timeModes } from './times.ts';
-import { defaultSettings, type LogSettings, noFilter, noQuery } from './viewerState.ts';
+import { defaultSettings, type LogSettings, noQuery } from './viewerState.ts';
 
 type Fields = Readonly<Record<string, unknown>>;
 

@@ -1,4 +1,4 @@
-import type { LineFilter, LineQuery } from '../../src/core/logRow.ts';
+import { type LineFilter, type LineQuery, noFilter } from '../../src/core/logRow.ts';
 import type { FindState, LogMarks, LogState } from '../../src/protocol/logView.ts';
 import type { TimeMode } from './times.ts';
 
@@ -16,17 +16,6 @@ export interface LogSettings {
 }
 
 export const noQuery: LineQuery = { text: '', isRegex: false, matchCase: false, wholeWord: false };
-
-export const noFilter: LineFilter = {
-  include: null,
-  exclude: null,
-  context: 0,
-  levels: null,
-  streams: null,
-  ranks: null,
-  from: null,
-  to: null,
-};
 
 export const defaultSettings: LogSettings = {
   wrap: false,

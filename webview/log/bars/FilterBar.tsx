@@ -1,7 +1,7 @@
-import type { LineFilter, LineLevel } from '../../../src/core/logRow.ts';
+import { type LineFilter, type LineLevel, noFilter } from '../../../src/core/logRow.ts';
 import { t } from '../../ui/l10n.ts';
 import { streamLabel } from '../rowElement.ts';
-import { noFilter, noQuery } from '../viewerState.ts';
+import { noQuery } from '../viewerState.ts';
 import type { BarProps } from './barProps.ts';
 import { Choices } from './Choices.tsx';
 import { QueryInput } from './QueryInput.tsx';

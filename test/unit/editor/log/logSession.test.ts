@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 
-import type { LineFilter } from '../../../../src/core/logRow.ts';
+import { noFilter } from '../../../../src/core/logRow.ts';
 import { LogSession } from '../../../../src/editor/log/logSession.ts';
 import { rowsText } from '../../../../src/editor/log/logText.ts';
 import { FileSource } from '../../../../src/engine/log/fileSource.ts';
@@ -14,16 +14,6 @@ import { systemClock } from '../../../../src/engine/systemClock.ts';
 import type { LogState, LogTail, LogToWebview } from '../../../../src/protocol/logView.ts';
 
 const scanScript = fileURLToPath(new URL('../../../../src/engine/log/scan/scanWorker.ts', import.meta.url));
-const noFilter: LineFilter = {
-  include: null,
-  exclude: null,
-  context: 0,
-  levels: null,
-  streams: null,
-  ranks: null,
-  from: null,
-  to: null,
-};
 const literal = (text: string) => ({ text, isRegex: false, matchCase: true, wholeWord: false });
 
 let folder: string;

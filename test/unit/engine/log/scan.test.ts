@@ -4,7 +4,7 @@ import { afterAll, expect, test } from 'vitest';
 import { lineLevel } from '../../../../src/core/failure/level.ts';
 import { withoutPrefix } from '../../../../src/core/failure/linePrefix.ts';
 import { visibleText } from '../../../../src/core/failure/visibleText.ts';
-import type { LineFilter, LineQuery } from '../../../../src/core/logRow.ts';
+import { type LineFilter, type LineQuery, noFilter } from '../../../../src/core/logRow.ts';
 import { createByteScan } from '../../../../src/engine/log/bytes/createByteScan.ts';
 import { LogIndex } from '../../../../src/engine/log/logIndex.ts';
 import type { LogSource } from '../../../../src/engine/log/logSource.ts';
@@ -148,11 +148,10 @@ test('filters as a plain reader does, in however many portions the log comes', a
 
 test('a stream of one rank alone is filtered whole', async () => {
   const arrived = [0, 1, 2].map((stream) => ({ stream, bytes: Buffer.from('x\n'), time: 1 }));
-  const wanted = { include: null, exclude: null, context: 0, levels: null, streams: null, from: null, to: null };
   expect(
     await lines(
       [arrived],
-      filterScan({ ...wanted, ranks: [2] }, scan, (stream) => stream),
+      filterScan({ ...noFilter, ranks: [2] }, scan, (stream) => stream),
     ),
   ).toEqual([2]);
 });
