@@ -6,7 +6,7 @@ import type { FilesState, JobTab, JobView, PanelToHost, PanelToWebview } from '.
 import { registerComponents } from '../ui/components.ts';
 import { connectHost } from '../ui/host.ts';
 import { LogView } from '../log/LogView.ts';
-import { parseLogSettings } from '../log/rememberedSettings.ts';
+import { rememberedSettings } from '../log/rememberedSettings.ts';
 import type { LogSettings } from '../log/viewerState.ts';
 import { Panel } from './Panel.tsx';
 
@@ -15,7 +15,7 @@ registerComponents();
 interface Remembered {
   readonly runId: string;
   readonly tab: JobTab;
-  readonly log: LogSettings | undefined;
+  readonly log: LogSettings;
 }
 
 const root = document.querySelector('#root');
@@ -49,21 +49,12 @@ const host = connectHost<PanelToWebview, PanelToHost, Remembered>((message) => {
   draw();
 });
 
-const remembered = host.recall();
-let logSettings =
-  typeof remembered === 'object' && remembered !== null && 'log' in remembered
-    ? parseLogSettings(remembered.log)
-    : undefined;
-
 const log = new LogView({
   send: (message) => {
     host.send(message);
   },
-  settings: logSettings,
-  remember: (settings) => {
-    logSettings = settings;
-    remember();
-  },
+  settings: rememberedSettings(host.recall()),
+  remember,
   onEmpty: (empty) => {
     if (empty !== isLogEmpty) {
       isLogEmpty = empty;
@@ -74,7 +65,7 @@ const log = new LogView({
 
 function remember(): void {
   if (job !== undefined) {
-    host.remember({ runId: job.runId, tab, log: logSettings });
+    host.remember({ runId: job.runId, tab, log: log.settings });
   }
 }
 

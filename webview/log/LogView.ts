@@ -24,8 +24,8 @@ import { wholeLine } from './wholeLine.ts';
 
 export interface LogViewDeps {
   readonly send: (message: LogToHost) => void;
-  /** Keeps what a person set over a reload. */
-  readonly remember: (settings: LogSettings) => void;
+  /** Called whenever `settings` changed, to keep them over a reload. */
+  readonly remember: () => void;
   readonly settings: LogSettings | undefined;
   /** Told whether there is anything to show. */
   readonly onEmpty: (empty: boolean) => void;
@@ -105,6 +105,11 @@ export class LogView {
       this.#key(event);
     });
     this.#drawBars();
+  }
+
+  /** What a person set so far. */
+  get settings(): LogSettings {
+    return this.#settings;
   }
 
   receive(message: LogToWebview): void {
@@ -249,7 +254,7 @@ export class LogView {
     const before = this.#settings;
     this.#settings = { ...before, ...change };
     const { findOpen, query, filterOpen, filter } = this.#settings;
-    this.#deps.remember(this.#settings);
+    this.#deps.remember();
     if (findOpen !== before.findOpen || query !== before.query) {
       this.#search.typed(wantedQuery(this.#settings));
     }

@@ -3,14 +3,14 @@ import './page.css';
 import type { LogPageToHost, LogPageToWebview } from '../../src/protocol/logView.ts';
 import { connectHost } from '../ui/host.ts';
 import { LogView } from './LogView.ts';
-import { parseLogSettings } from './rememberedSettings.ts';
+import { rememberedSettings } from './rememberedSettings.ts';
 import type { LogSettings } from './viewerState.ts';
 
 /** The page of a log file that is no job's. */
 
 interface Remembered {
   readonly path: string;
-  readonly log: LogSettings | undefined;
+  readonly log: LogSettings;
 }
 
 let path: string | undefined;
@@ -23,27 +23,19 @@ const host = connectHost<LogPageToWebview, LogPageToHost, Remembered>((message) 
     log.receive(message);
   }
 });
-const remembered = host.recall();
-let settings =
-  typeof remembered === 'object' && remembered !== null && 'log' in remembered
-    ? parseLogSettings(remembered.log)
-    : undefined;
 
 const log = new LogView({
   send: (message) => {
     host.send(message);
   },
-  settings,
-  remember: (changed) => {
-    settings = changed;
-    remember();
-  },
+  settings: rememberedSettings(host.recall()),
+  remember,
   onEmpty: () => undefined,
 });
 
 function remember(): void {
   if (path !== undefined) {
-    host.remember({ path, log: settings });
+    host.remember({ path, log: log.settings });
   }
 }
 

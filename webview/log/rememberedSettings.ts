@@ -4,9 +4,9 @@ import { defaultSettings, type LogSettings, noQuery } from './viewerState.ts';
 
 type Fields = Readonly<Record<string, unknown>>;
 
-/** What a webview remembered of a viewer; what is damaged is at its default. undefined when nothing was remembered. */
-export function parseLogSettings(state: unknown): LogSettings | undefined {
-  const record = fields(state);
+/** What a page remembered of its viewer, as `log`; what is damaged is at its default. undefined when nothing was remembered. */
+export function rememberedSettings(state: unknown): LogSettings | undefined {
+  const record = fields(fields(state)?.['log']);
   return record === undefined
     ? undefined
     : {

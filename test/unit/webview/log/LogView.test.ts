@@ -21,8 +21,8 @@ describe('LogView', () => {
         sent.push(message);
       },
       settings: { ...defaultSettings, times: 'off', ...settings },
-      remember: (changed) => {
-        remembered = changed;
+      remember: () => {
+        remembered = view.settings;
       },
       onEmpty: (isEmpty) => {
         empty.push(isEmpty);
