@@ -41,11 +41,13 @@ export class AttemptSource implements LogSource {
   /** The last record that was handed out. */
   #last: { readonly position: number; readonly bytes: Uint8Array } | undefined;
   #state: LogState;
+  #startedAt: EpochMs | null;
   #stateAt: number;
 
   constructor(deps: AttemptSourceDeps) {
     this.#deps = deps;
     this.#state = deps.records.logState(deps.key);
+    this.#startedAt = deps.startedAt();
     this.#stateAt = deps.clock.now();
     this.raw = new RawLog((stream) => this.#path(stream), orderFile(deps.folder));
   }
@@ -67,7 +69,7 @@ export class AttemptSource implements LogSource {
 
   get status(): SourceStatus {
     const { status, gaps } = this.#state;
-    return { truth: truthOf(status, gaps), gaps, startedAt: this.#deps.startedAt() };
+    return { truth: truthOf(status, gaps), gaps, startedAt: this.#startedAt };
   }
 
   async look(known: LogMark): Promise<'unchanged' | 'grown' | 'void'> {
@@ -169,6 +171,7 @@ export class AttemptSource implements LogSource {
 
   #renew(): LogState {
     this.#state = this.#deps.records.logState(this.#deps.key);
+    this.#startedAt = this.#deps.startedAt();
     this.#stateAt = this.#deps.clock.now();
     return this.#state;
   }

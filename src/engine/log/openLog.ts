@@ -83,16 +83,22 @@ export class OpenLog {
   async follow(): Promise<void> {
     const { signal } = this.#closing;
     while (!signal.aborted) {
-      const before = JSON.stringify([this.outline.truth, this.outline.gaps.length, this.#problem]);
+      const before = this.#standing;
       const moved = await this.#look().catch((error: unknown) => {
         this.#problem = explain(error).reason;
         return false;
       });
-      if (moved || before !== JSON.stringify([this.outline.truth, this.outline.gaps.length, this.#problem])) {
+      if (moved || before !== this.#standing) {
         this.#tell();
       }
       await this.#clock.sleep(lookEvery, signal).catch(() => undefined);
     }
+  }
+
+  /** What of the outline may change although no bytes arrive. */
+  get #standing(): string {
+    const { truth, gaps } = this.#source.status;
+    return `${truth} ${gaps.length} ${this.#problem}`;
   }
 
   async #look(): Promise<boolean> {
