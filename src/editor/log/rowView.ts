@@ -1,4 +1,4 @@
-import { LineList } from '../../engine/log/lineList.ts';
+import type { LineList } from '../../engine/log/lineList.ts';
 
 /** Which lines of a log the viewer shows as its rows: all of them, or those of a list that grows. */
 export class RowView {
@@ -41,16 +41,7 @@ export class RowView {
     if (this.#list === null) {
       return lines;
     }
-    const shown: number[] = [];
-    for (let position = 0; position < lines.length; position += 1) {
-      const line = lines.at(position);
-      if (line !== undefined && this.rowOf(line) !== null) {
-        shown.push(line);
-      }
-    }
-    const list = new LineList();
-    list.push(Uint32Array.from(shown));
-    return list;
+    return this.#list.common(lines);
   }
 
   /** Of `steps` equal parts of the rows, those that some lines fall into. */

@@ -27,6 +27,25 @@ export class LineList {
     this.#length += lines.length;
   }
 
+  /** The lines that are in both. */
+  common(other: LineList): LineList {
+    const both = new Uint32Array(Math.min(this.#length, other.#length));
+    let count = 0;
+    for (let at = 0, there = 0; at < this.#length && there < other.#length;) {
+      const line = this.#lines[at] ?? 0;
+      const otherLine = other.#lines[there] ?? 0;
+      if (line === otherLine) {
+        both[count] = line;
+        count += 1;
+      }
+      at += line <= otherLine ? 1 : 0;
+      there += line >= otherLine ? 1 : 0;
+    }
+    const list = new LineList();
+    list.push(both.subarray(0, count));
+    return list;
+  }
+
   /** How many of the lines come before `line`: the position of the first that does not. */
   countBefore(line: number): number {
     let low = 0;
