@@ -43,6 +43,8 @@ export class LogSession {
   #find: { readonly id: number; readonly query: LineQuery; readonly search: LineSearch } | null = null;
   /** Begins once the lines are counted: on a large log that is what a person waits for. */
   #marks: MarkSearch | null = null;
+  /** How many were told; what was found once is never taken back. */
+  #toldRanks = 0;
   #outdated = true;
   #sent = 0;
   #painted = 0;
@@ -205,6 +207,7 @@ export class LogSession {
       this.#marksTimer ??= setTimeout(() => {
         this.#marksTimer = undefined;
         this.#tellMarks();
+        this.#tellRanks();
       }, tellEvery);
     });
   }
@@ -296,7 +299,15 @@ export class LogSession {
         warningRuler: ruler('warning'),
       },
     });
-    this.#update();
+  }
+
+  /** They are part of the state. */
+  #tellRanks(): void {
+    const { length } = this.#marks?.ranks ?? [];
+    if (length !== this.#toldRanks) {
+      this.#toldRanks = length;
+      this.#update();
+    }
   }
 
   dispose(): void {
