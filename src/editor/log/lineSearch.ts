@@ -1,6 +1,6 @@
-import type { LineFilter, LineQuery } from '../../core/logRow.ts';
 import { LineList } from '../../engine/log/lineList.ts';
 import type { OpenLog } from '../../engine/log/openLog.ts';
+import type { ScanGoal } from '../../engine/log/scan/scanMessages.ts';
 
 /** Lines of a log that match, found on a thread of its own, first to last and then as the log grows. */
 export class LineSearch {
@@ -10,13 +10,7 @@ export class LineSearch {
   #problem: string | null = null;
 
   /** `changed` is called whenever more is known. */
-  constructor(
-    log: OpenLog,
-    goal:
-      | { readonly kind: 'find'; readonly query: LineQuery }
-      | { readonly kind: 'filter'; readonly filter: LineFilter },
-    changed: () => void,
-  ) {
+  constructor(log: OpenLog, goal: Exclude<ScanGoal, { readonly kind: 'marks' }>, changed: () => void) {
     this.#scan = log.scan(goal, (message) => {
       switch (message.kind) {
         case 'lines':
