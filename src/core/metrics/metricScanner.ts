@@ -45,6 +45,11 @@ export class MetricScanner {
     this.#line = firstLine;
   }
 
+  /** Number of the line that comes next or is not complete. */
+  get line(): number {
+    return this.#line;
+  }
+
   /** The next bytes of the log, cut anywhere. What has no line end yet is kept for the next call. */
   push(bytes: Uint8Array): void {
     const afterLine = bytes.lastIndexOf(newline) + 1;

@@ -1,14 +1,11 @@
 import type { MetricPoint } from './metricPoint.ts';
 
-const header = 'name,rank,step,epoch,value,line';
+/** The row of titles of a CSV file (RFC 4180) of points. */
+export const csvTitles = 'name,rank,step,epoch,value,line\r\n';
 
-/** Points as CSV (RFC 4180), a row each below a row of titles; an empty cell is what was not printed, lines count from 1. */
-export function seriesCsv(points: Iterable<MetricPoint>): string {
-  const rows = [header];
-  for (const { name, rank, step, epoch, value, line } of points) {
-    rows.push([nameCell(name), rank ?? '', step ?? '', epoch ?? '', value, line + 1].join(','));
-  }
-  return rows.map((row) => `${row}\r\n`).join('');
+/** A point as a row; an empty cell is what was not printed, lines count from 1. */
+export function csvRow({ name, rank, step, epoch, value, line }: MetricPoint): string {
+  return `${[nameCell(name), rank ?? '', step ?? '', epoch ?? '', value, line + 1].join(',')}\r\n`;
 }
 
 /** Names come from a log: in quotes when they need any, and never a formula for a spreadsheet. */

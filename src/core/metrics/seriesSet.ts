@@ -1,5 +1,6 @@
 import type { PointSink } from './metricPoint.ts';
 import { Series } from './series.ts';
+import { seriesKey } from './seriesUpdate.ts';
 
 const mostSeries = 500;
 
@@ -19,7 +20,7 @@ export class SeriesSet implements PointSink {
   }
 
   receiver(name: string, rank: number | null): Series | undefined {
-    const key = rank === null ? name : `${name} ${rank}`;
+    const key = seriesKey(name, rank);
     const known = this.#series.get(key);
     if (known !== undefined) {
       return known;

@@ -1,6 +1,6 @@
 import { LineList } from '../../engine/log/lineList.ts';
 import type { OpenLog } from '../../engine/log/openLog.ts';
-import type { ScanGoal } from '../../engine/log/scan/scanMessages.ts';
+import type { LineGoal } from '../../engine/log/scan/scanMessages.ts';
 
 /** Lines of a log that match, found on a thread of its own, first to last and then as the log grows. */
 export class LineSearch {
@@ -10,7 +10,7 @@ export class LineSearch {
   #problem: string | null = null;
 
   /** `changed` is called whenever more is known. */
-  constructor(log: OpenLog, goal: Exclude<ScanGoal, { readonly kind: 'marks' }>, changed: () => void) {
+  constructor(log: OpenLog, goal: LineGoal, changed: () => void) {
     this.#scan = log.scan(goal, (message) => {
       switch (message.kind) {
         case 'lines':
@@ -24,6 +24,7 @@ export class LineSearch {
           this.#done = true;
           break;
         case 'marks':
+        case 'series':
           return;
       }
       changed();

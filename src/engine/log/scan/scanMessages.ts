@@ -1,12 +1,30 @@
 import type { LineFilter, LineQuery } from '../../../core/logRow.ts';
 import type { Failure } from '../../../core/failure/failure.ts';
+import type { SeriesUpdate } from '../../../core/metrics/seriesUpdate.ts';
+import type { UserPattern } from '../../../core/metrics/userPattern.ts';
 import type { LogMark } from '../lineReplay.ts';
 import type { LogFilePaths } from '../logSource.ts';
 
+/** Lines that are looked for. */
+export type LineGoal =
+  | { readonly kind: 'find'; readonly query: LineQuery }
+  | { readonly kind: 'filter'; readonly filter: LineFilter };
+
+/** Numbers that are looked for. Patterns may take for ever on some line. */
+export type MetricGoal =
+  | { readonly kind: 'series'; readonly patterns: readonly UserPattern[] }
+  /** Adds every point of the metrics of these names, or of all, to a file, as `csvRow` does. */
+  | {
+      readonly kind: 'csv';
+      readonly patterns: readonly UserPattern[];
+      readonly names: readonly string[] | null;
+      readonly path: string;
+    };
+
 /** What a scan looks for. */
 export type ScanGoal =
-  | { readonly kind: 'find'; readonly query: LineQuery }
-  | { readonly kind: 'filter'; readonly filter: LineFilter }
+  | LineGoal
+  | MetricGoal
   /** Errors, warnings, failures, ranks. */
   | { readonly kind: 'marks' };
 
@@ -32,6 +50,13 @@ export type FromScan =
       readonly warnings: Uint32Array;
       readonly failures: readonly Failure[];
       readonly ranks: readonly number[];
+      readonly scanned: number;
+    }
+  /** Series that changed, each whole. `refused`: there are more than are kept. */
+  | {
+      readonly kind: 'series';
+      readonly series: readonly SeriesUpdate[];
+      readonly refused: boolean;
       readonly scanned: number;
     }
   /** Everything up to the last mark was looked at. */

@@ -1,21 +1,31 @@
 import { setImmediate as turn } from 'node:timers/promises';
 import { parentPort } from 'node:worker_threads';
 
+import type { PointSink } from '../../../core/metrics/metricPoint.ts';
+import type { UserPattern } from '../../../core/metrics/userPattern.ts';
+import { readArrivals } from '../blockReader.ts';
 import { createByteScan } from '../bytes/createByteScan.ts';
 import type { LogMark } from '../lineReplay.ts';
 import { logStart } from '../lineReplay.ts';
 import type { LogFilePaths } from '../logSource.ts';
 import { RawLog } from '../rawLog.ts';
+import { CsvFile } from './csvFile.ts';
 import { filterScan, findScan } from './findScan.ts';
 import { MarkScan } from './markScan.ts';
-import type { FromScan, ScanGoal, ToScan } from './scanMessages.ts';
+import { MetricScan } from './metricScan.ts';
+import type { FromScan, LineGoal, ScanGoal, ToScan } from './scanMessages.ts';
 import { readUnit, type ScanUnit, unitEnd } from './scanUnits.ts';
+import { SeriesScan } from './seriesScan.ts';
 
 /** Lines that are handed over at once, at most, and how long some wait for more, in ms. */
 const batchLines = 100_000;
 const batchEvery = 30;
 
-type Work = (raw: RawLog, unit: ScanUnit) => Promise<void>;
+/** Curves are told at most so often, in ms. */
+const seriesEvery = 400;
+
+/** Reads what lies between two marks, into `room` as long as there is some. What comes back looks at it. */
+type Work = (raw: RawLog, from: LogMark, to: LogMark, room: Buffer) => Promise<() => Promise<void>>;
 
 /** A failure at the end of a log that is silent for so long, in ms, is taken to be told to its end. */
 const silence = 1_000;
@@ -48,7 +58,20 @@ class Scanner {
   }
 
   begin(goal: ScanGoal): void {
-    this.#work = goal.kind === 'marks' ? this.#markWork() : this.#lineWork(goal);
+    this.#work = this.#workOf(goal);
+  }
+
+  #workOf(goal: ScanGoal): Work {
+    switch (goal.kind) {
+      case 'marks':
+        return this.#markWork();
+      case 'series':
+        return this.#seriesWork(goal.patterns);
+      case 'csv':
+        return this.#csvWork(goal);
+      default:
+        return this.#lineWork(goal);
+    }
   }
 
   grow(message: Extract<ToScan, { readonly kind: 'marks' }>): void {
@@ -67,13 +90,13 @@ class Scanner {
     try {
       while (this.#readTo !== this.#end) {
         let next = this.#read();
-        for (let unit = await next; unit !== undefined; unit = await next) {
+        for (let read = await next; read !== undefined; read = await next) {
           // What comes next is read while this is looked at: the turn lets the system be asked for it.
           next = this.#read();
           next.catch(() => undefined);
           await turn();
-          await this.#work?.(this.#raw, unit);
-          this.#done = unit.to;
+          await read.look();
+          this.#done = read.to;
         }
       }
       this.#flush();
@@ -88,15 +111,16 @@ class Scanner {
     }
   }
 
-  /** The next unit; undefined when there is none as yet. */
-  async #read(): Promise<ScanUnit | undefined> {
+  /** What comes next; undefined when there is nothing as yet. */
+  async #read(): Promise<{ readonly to: LogMark; readonly look: () => Promise<void> } | undefined> {
     const from = this.#readTo;
-    if (from === this.#end) {
+    if (from === this.#end || this.#work === undefined) {
       return undefined;
     }
-    this.#readTo = this.#next();
+    const to = this.#next();
+    this.#readTo = to;
     this.#buffer = this.#buffer === 0 ? 1 : 0;
-    return await readUnit(this.#raw, from, this.#readTo, this.#bytes.buffers[this.#buffer]);
+    return { to, look: await this.#work(this.#raw, from, to, this.#bytes.buffers[this.#buffer]) };
   }
 
   /** Some blocks further, or the end of the log. */
@@ -110,11 +134,16 @@ class Scanner {
     return mark;
   }
 
-  #lineWork(goal: Exclude<ScanGoal, { readonly kind: 'marks' }>): Work {
-    const rankOf = (stream: number): number | null =>
-      new Set(this.#nodes).size > 1 ? (this.#nodes[stream] ?? null) : null;
+  /** One node is no rank of its own. */
+  #rankOf(stream: number): number | null {
+    return new Set(this.#nodes).size > 1 ? (this.#nodes[stream] ?? null) : null;
+  }
+
+  #lineWork(goal: LineGoal): Work {
     const scan =
-      goal.kind === 'find' ? findScan(goal.query, this.#bytes) : filterScan(goal.filter, this.#bytes, rankOf);
+      goal.kind === 'find'
+        ? findScan(goal.query, this.#bytes)
+        : filterScan(goal.filter, this.#bytes, (stream) => this.#rankOf(stream));
     let lines: number[] = [];
     let sentAt = 0;
     this.#flush = (): void => {
@@ -125,14 +154,14 @@ class Scanner {
         this.#send({ kind: 'lines', lines: batch, scanned: this.#done.line }, [batch.buffer]);
       }
     };
-    return async (raw, unit) => {
+    return inUnits(async (raw, unit) => {
       for (const line of await scan(raw, unit)) {
         lines.push(line);
       }
       if (lines.length >= batchLines || performance.now() - sentAt >= batchEvery) {
         this.#flush();
       }
-    };
+    });
   }
 
   #markWork(): Work {
@@ -144,14 +173,63 @@ class Scanner {
         this.#send({ kind: 'marks', ...none, failures, ranks, scanned: this.#done.line }, []);
       }
     };
-    return async (raw, unit) => {
+    return inUnits(async (raw, unit) => {
       const { errors, warnings, failures, ranks } = await scan.marks(raw, unit);
       if (errors.length > 0 || warnings.length > 0 || failures.length > 0 || unit.from.line === 0) {
         const message = { errors: Uint32Array.from(errors), warnings: Uint32Array.from(warnings), failures, ranks };
         this.#send({ kind: 'marks', ...message, scanned: unit.to.line }, []);
       }
-    };
+    });
   }
+
+  #seriesWork(patterns: readonly UserPattern[]): Work {
+    const scan = new SeriesScan();
+    let sentAt = performance.now();
+    this.#flush = (): void => {
+      sentAt = performance.now();
+      const series = scan.take();
+      const transfer = series.map(({ points }) => points.buffer);
+      this.#send({ kind: 'series', series, refused: scan.refused, scanned: this.#done.line }, transfer);
+    };
+    return inArrivals(this.#metricScan(scan, patterns), async () => {
+      if (performance.now() - sentAt >= seriesEvery) {
+        this.#flush();
+      }
+      await Promise.resolve();
+    });
+  }
+
+  #csvWork({ path, names, patterns }: Extract<ScanGoal, { readonly kind: 'csv' }>): Work {
+    const file = new CsvFile(path, names);
+    return inArrivals(this.#metricScan(file, patterns), async () => {
+      await file.flush();
+    });
+  }
+
+  #metricScan(sink: PointSink, patterns: readonly UserPattern[]): MetricScan {
+    return new MetricScan(sink, patterns, (stream) => this.#rankOf(stream));
+  }
+}
+
+/** Work on whole lines. */
+function inUnits(look: (raw: RawLog, unit: ScanUnit) => Promise<void>): Work {
+  return async (raw, from, to, room) => {
+    const unit = await readUnit(raw, from, to, room);
+    return async () => {
+      await look(raw, unit);
+    };
+  };
+}
+
+/** Work on bytes as they arrived, of lines that are not complete too. */
+function inArrivals(scan: MetricScan, looked: () => Promise<void>): Work {
+  return async (raw, from, to, room) => {
+    const block = await readArrivals(raw, from, await raw.between(from, to), room);
+    return async () => {
+      scan.look(from, block);
+      await looked();
+    };
+  };
 }
 
 let scanner: Scanner | undefined;

@@ -1,0 +1,181 @@
+import { appendFileSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+import fc from 'fast-check';
+import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
+
+import { lineMetrics } from '../../../../src/core/metrics/lineMetrics.ts';
+import type { MetricPoint } from '../../../../src/core/metrics/metricPoint.ts';
+import { csvTitles } from '../../../../src/core/metrics/seriesCsv.ts';
+import { unpackPoints } from '../../../../src/core/metrics/seriesUpdate.ts';
+import { parseUserPatterns } from '../../../../src/core/metrics/userPattern.ts';
+import { readArrivals } from '../../../../src/engine/log/blockReader.ts';
+import { FileSource } from '../../../../src/engine/log/fileSource.ts';
+import { LogIndex } from '../../../../src/engine/log/logIndex.ts';
+import { OpenLog } from '../../../../src/engine/log/openLog.ts';
+import { MetricScan } from '../../../../src/engine/log/scan/metricScan.ts';
+import { systemClock } from '../../../../src/engine/systemClock.ts';
+import { workFolder } from '../../../fixtures/engine/engineParts.ts';
+import { ArrivedLog, arrivals, plainRows } from '../../../fixtures/log/arrivedLog.ts';
+import { ScanWatch, until } from '../../../fixtures/log/openedLog.ts';
+import { bundleScanScript } from '../../../fixtures/log/scanScript.ts';
+import { PointList } from '../../core/metrics/pointList.ts';
+
+const work = workFolder();
+const opened: OpenLog[] = [];
+let script = '';
+let logs = 0;
+
+beforeAll(async () => {
+  script = await bundleScanScript(work.path);
+});
+
+afterEach(async () => {
+  await Promise.all(opened.splice(0).map(async (log) => await log.close()));
+});
+
+afterAll(() => {
+  work.remove();
+});
+
+function open(content: string): { readonly log: OpenLog; readonly path: string } {
+  logs += 1;
+  const path = join(work.path, `${logs}.log`);
+  writeFileSync(path, content);
+  const log = new OpenLog(new FileSource(path), systemClock, script);
+  opened.push(log);
+  void log.follow();
+  return { log, path };
+}
+
+const word = fc.constantFrom(
+  'step 1 ',
+  'step 22 ',
+  '| loss 0.5',
+  '| loss 12.25 ',
+  '\n',
+  '\n',
+  '[rank1]: ',
+  'lr: 1e-4 ',
+);
+const bytes = fc.array(word, { minLength: 1, maxLength: 8 }).map((words) => Buffer.from(words.join('')));
+
+test('of several streams, cut anywhere, each point has the number of its line in the log', async () => {
+  await fc.assert(
+    fc.asyncProperty(fc.array(arrivals(bytes, 12), { minLength: 1, maxLength: 4 }), async (parts) => {
+      logs += 1;
+      const log = new ArrivedLog(join(work.path, String(logs)));
+      const source = log.source();
+      const index = new LogIndex(source);
+      const list = new PointList();
+      const scan = new MetricScan(list, [], () => null);
+      for (const part of parts) {
+        log.append(part);
+        const from = index.end;
+        await source.look(from);
+        while (await index.advance()) {
+          // Until all of it is indexed.
+        }
+        scan.look(from, await readArrivals(source.raw, from, await source.raw.between(from, index.end)));
+      }
+      await source.close();
+      expect(list.points).toEqual(expected(plainRows(parts.flat())));
+    }),
+    { numRuns: 150 },
+  );
+});
+
+function expected(rows: ReturnType<typeof plainRows>): readonly MetricPoint[] {
+  return rows.flatMap((row, line) => {
+    if (row.gap !== null) {
+      return [];
+    }
+    const { rank, step, epoch, values } = lineMetrics(row.bytes.toString());
+    return values.map(({ name, value }) => ({ name, rank, value, step, epoch, line }));
+  });
+}
+
+test('a rank that no line tells is that of the stream', () => {
+  const list = new PointList();
+  const scan = new MetricScan(list, [], (stream) => stream + 4);
+  const text = Buffer.from('step 1 loss 2.5\n[rank7]: step 2 loss 2.4\n');
+  scan.look(
+    { line: 10, records: 0, streams: [] },
+    {
+      arrivals: [{ kind: 'bytes', stream: 1, bytes: text.byteLength, time: null }],
+      bytes: new Map([[1, text]]),
+    },
+  );
+  expect(list.points.map(({ rank, line }) => [rank, line])).toEqual([
+    [5, 10],
+    [7, 11],
+  ]);
+});
+
+test('curves grow with the log, and only those that grew are told again', async () => {
+  const { log, path } = open('step 1 loss 3.5\nstep 2 loss 2.5\nstep 1 acc 0.5\nstep 2 acc 0.6\n');
+  await until(log, () => log.outline.counted);
+  const watch = new ScanWatch(log, { kind: 'series', patterns: [] });
+  const told = () => watch.messages.flatMap((message) => (message.kind === 'series' ? message.series : []));
+  await watch.scanned(4);
+  expect(told().map(({ name, length }) => [name, length])).toEqual([
+    ['acc', 2],
+    ['loss', 2],
+  ]);
+  appendFileSync(path, 'step 3 loss 1.5\n');
+  await watch.scanned(5);
+  const [, , grown] = told();
+  expect(told()).toHaveLength(3);
+  expect(unpackPoints(grown?.points ?? new Float64Array()).map(({ lastX, last, line }) => [lastX, last, line])).toEqual(
+    [
+      [1, 3.5, 0],
+      [2, 2.5, 1],
+      [3, 1.5, 4],
+    ],
+  );
+  await watch.ended();
+});
+
+test('a bar that rewrites itself is a curve before its line ends', async () => {
+  const bar = [10, 20, 30].map(
+    (percent) => `\r${percent}%|###| ${percent}/100 [00:01<00:09, 9.5it/s, loss=0.${percent}]`,
+  );
+  const { log } = open(`start\n${bar.join('')}\r`);
+  await until(log, () => log.outline.counted);
+  const watch = new ScanWatch(log, { kind: 'series', patterns: [] });
+  await watch.scanned(1);
+  const series = watch.messages.flatMap((message) => (message.kind === 'series' ? message.series : []));
+  expect(series.find(({ name }) => name === 'loss')?.length).toBe(3);
+  await watch.ended();
+});
+
+test('every point of some metrics is added to a file', async () => {
+  const lines = Array.from({ length: 20_000 }, (_, step) => `step ${step} loss ${step / 4} lr 0.5\n`);
+  const { log } = open(lines.join(''));
+  await until(log, () => log.outline.counted);
+  const path = join(work.path, 'points.csv');
+  writeFileSync(path, csvTitles);
+  const watch = new ScanWatch(log, { kind: 'csv', patterns: [], names: ['loss'], path });
+  await watch.scanned(20_000);
+  const rows = lines.map((_, step) => `loss,,${step},,${step / 4},${step + 1}\r\n`);
+  expect(readFileSync(path, 'utf8')).toBe(`${csvTitles}${rows.join('')}`);
+  await watch.ended();
+});
+
+test('a file that cannot be written is a problem that says why', async () => {
+  const { log } = open('step 1 loss 3\nstep 2 loss 2\n');
+  await until(log, () => log.outline.counted);
+  const watch = new ScanWatch(log, { kind: 'csv', patterns: [], names: null, path: join(work.path, 'none', 'x.csv') });
+  await watch.scanned(2);
+  expect(watch.problem).toContain('ENOENT');
+  await watch.ended();
+});
+
+test('a pattern that never ends is given up with its scan', async () => {
+  const { log } = open(`${'a'.repeat(60)}!\n`);
+  await until(log, () => log.outline.counted);
+  const { patterns } = parseUserPatterns({ slow: '(?<value>(?:a+)+)$' });
+  const watch = new ScanWatch(log, { kind: 'series', patterns });
+  await watch.ended();
+  expect(watch.messages).toEqual([]);
+});
