@@ -98,6 +98,7 @@ export class Aloft implements vscode.Disposable {
       extensionUri,
       scanScript,
       documents,
+      metricsMemory: mementoValues(context.workspaceState, 'metrics'),
       logger,
       links: async (runId) => await this.#pointsAtCode.links(runId),
       openFrame: async (runId, path, line) => {

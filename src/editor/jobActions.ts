@@ -15,20 +15,46 @@ export async function pickJob(
   fits: (job: JobSummary) => boolean,
   placeHolder: string,
 ): Promise<RunId | undefined> {
-  const now = Date.now();
-  const items = engine.store
-    .summaries({ limit: pickLimit })
-    .filter(fits)
-    .map((summary) => {
-      const row = jobRow(summary, engine.placeLabel(summary.connectionId), now);
-      return { label: `$(${row.icon}) ${row.label}`, description: row.description, runId: summary.runId };
-    });
+  const items = jobItems(engine, fits);
   if (items.length === 0) {
     void vscode.window.showInformationMessage(vscode.l10n.t('There is no job this can be done with.'));
     return undefined;
   }
   const chosen = await vscode.window.showQuickPick(items, { placeHolder, matchOnDescription: true });
   return chosen?.runId;
+}
+
+/** Lets the person choose the jobs that are shown beside one; undefined when they leave. */
+export async function pickJobsBeside(
+  engine: Engine,
+  own: RunId,
+  shown: readonly string[],
+): Promise<readonly RunId[] | undefined> {
+  const items = jobItems(engine, ({ runId, startedAt }) => runId !== own && startedAt !== null);
+  if (items.length === 0) {
+    void vscode.window.showInformationMessage(vscode.l10n.t('There is no other job that has run yet.'));
+    return undefined;
+  }
+  const chosen = await vscode.window.showQuickPick(
+    items.map((item) => ({ ...item, picked: shown.includes(item.runId) })),
+    {
+      canPickMany: true,
+      placeHolder: vscode.l10n.t('Which jobs’ curves are to be shown beside this one?'),
+      matchOnDescription: true,
+    },
+  );
+  return chosen?.map(({ runId }) => runId);
+}
+
+function jobItems(engine: Engine, fits: (job: JobSummary) => boolean): (vscode.QuickPickItem & { runId: RunId })[] {
+  const now = Date.now();
+  return engine.store
+    .summaries({ limit: pickLimit })
+    .filter(fits)
+    .map((summary) => {
+      const row = jobRow(summary, engine.placeLabel(summary.connectionId), now);
+      return { label: `$(${row.icon}) ${row.label}`, description: row.description, runId: summary.runId };
+    });
 }
 
 const names = (jobs: readonly Job[]): string =>

@@ -1,14 +1,16 @@
 import * as vscode from 'vscode';
 
-import { currentAttempt, type RunId } from '../core/job.ts';
-import type { Logger } from '../core/ports.ts';
+import { currentAttempt, isRunId, type RunId } from '../core/job.ts';
+import type { KeyValue, Logger } from '../core/ports.ts';
 import type { Engine } from '../engine/engine.ts';
 import type { FilesState, JobTab, PanelToHost, PanelToWebview } from '../protocol/jobPanel.ts';
 import type { FileLink } from '../protocol/logView.ts';
 import { errorSentence } from './errorSentence.ts';
+import { pickJobsBeside } from './jobActions.ts';
 import { jobView } from './jobView.ts';
 import type { LogDocuments } from './log/logDocuments.ts';
 import { LogViewer } from './log/logViewer.ts';
+import { MetricsViewer } from './metrics/metricsViewer.ts';
 import { parsePanelMessage } from './parseMessages.ts';
 import { WebviewChannel } from './webviewChannel.ts';
 import { webviewHtml, webviewOptions } from './webviewPage.ts';
@@ -29,6 +31,10 @@ export interface PanelDeps {
   /** Where places in a run's log lead to. */
   readonly links: (runId: RunId) => Promise<(visible: string) => readonly FileLink[]>;
   readonly openFrame: (runId: RunId, path: string, line: number) => Promise<void>;
+  /** Shows a line of another job's log. */
+  readonly openJob: (runId: RunId, line: number) => Promise<void>;
+  /** What was set for curves. */
+  readonly metricsMemory: KeyValue;
   readonly logger: Logger;
 }
 
@@ -42,6 +48,7 @@ export class JobPanel implements vscode.Disposable {
   #tab: JobTab;
   #files: FilesState = { kind: 'unknown' };
   readonly #viewer: LogViewer;
+  readonly #metrics: MetricsViewer;
   /** The attempt whose log is shown; undefined before there is one, and while nothing is. */
   #attempt: number | undefined;
   #isReady = false;
@@ -69,6 +76,18 @@ export class JobPanel implements vscode.Disposable {
       name: () => deps.engine.store.job(runId)?.name ?? runId,
       id: runId,
       documents: deps.documents,
+      logger: deps.logger,
+    });
+    this.#metrics = new MetricsViewer({
+      post: async (message) => await this.#channel.post(message),
+      id: runId,
+      name: (id) => (isRunId(id) ? deps.engine.store.job(id)?.name : undefined) ?? id,
+      open: (id) => (isRunId(id) ? deps.engine.openLog(id, deps.scanScript) : undefined),
+      choose: async (shown) => await pickJobsBeside(deps.engine, runId, shown),
+      showLine: async (id, line) => {
+        await (id === runId ? this.reveal(line) : isRunId(id) ? deps.openJob(id, line) : undefined);
+      },
+      memory: deps.metricsMemory,
       logger: deps.logger,
     });
     this.#subscriptions.push(
@@ -131,6 +150,14 @@ export class JobPanel implements vscode.Disposable {
       case 'openFile':
         this.#deps.wish(message, this.runId);
         break;
+      case 'metricsSet':
+      case 'metricsCompare':
+      case 'metricsRemove':
+      case 'metricsLine':
+      case 'metricsExport':
+      case 'metricsAddPattern':
+        await this.#metrics.handle(message);
+        break;
       default:
         await this.#viewer.handle(message);
     }
@@ -152,6 +179,8 @@ export class JobPanel implements vscode.Disposable {
     this.#tab = tab;
     if (tab === 'files') {
       await this.#listFiles();
+    } else if (tab === 'metrics' && !this.#metrics.isLooking) {
+      this.#metrics.start();
     }
   }
 
@@ -180,6 +209,9 @@ export class JobPanel implements vscode.Disposable {
     if (this.#isReady && attempt !== undefined && attempt !== this.#attempt) {
       this.#attempt = attempt;
       void this.#viewer.start();
+      if (this.#metrics.isLooking) {
+        this.#metrics.start();
+      }
     }
   }
 
@@ -187,6 +219,7 @@ export class JobPanel implements vscode.Disposable {
     this.#isReady = false;
     this.#attempt = undefined;
     this.#viewer.stop();
+    this.#metrics.stop();
   }
 
   dispose(): void {

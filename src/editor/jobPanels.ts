@@ -7,7 +7,7 @@ import { parsePanelState } from './parseMessages.ts';
 
 const viewType = 'aloft.job';
 
-export interface JobPanelsDeps extends Omit<PanelDeps, 'engine' | 'wish'> {
+export interface JobPanelsDeps extends Omit<PanelDeps, 'engine' | 'wish' | 'openJob'> {
   readonly engine: () => Promise<Engine>;
 }
 
@@ -58,6 +58,9 @@ export class JobPanels implements vscode.WebviewPanelSerializer, vscode.Disposab
     return {
       ...this.#deps,
       engine,
+      openJob: async (runId, line) => {
+        await this.open(runId, line);
+      },
       wish: (wish, runId) => {
         this.#wished.fire({ runId, wish });
       },

@@ -3,6 +3,7 @@ import { type JobTab, jobTabs, type PanelToHost } from '../protocol/jobPanel.ts'
 import type { FormToHost } from '../protocol/submitForm.ts';
 import { parseDraft } from './formDraft.ts';
 import { parseLogMessage } from './log/parseLogMessage.ts';
+import { parseMetricsMessage } from './metrics/parseMetricsMessage.ts';
 
 type Fields = Readonly<Record<string, unknown>>;
 
@@ -64,7 +65,7 @@ export function parsePanelMessage(message: unknown): PanelToHost | undefined {
     case 'openFile':
       return typeof record['path'] === 'string' ? { type: 'openFile', path: record['path'] } : undefined;
     default:
-      return parseLogMessage(message);
+      return parseLogMessage(message) ?? parseMetricsMessage(message);
   }
 }
 

@@ -1,3 +1,4 @@
+import { parseUserPatterns, type UserPatterns } from '../core/metrics/userPattern.ts';
 import { parseBytes } from '../core/quantity.ts';
 
 export interface Settings {
@@ -5,6 +6,8 @@ export interface Settings {
   readonly openJobAfterSubmit: boolean;
   /** Where failures of runs are shown: at their lines and in the Problems view, in that view only, or not at all. */
   readonly failuresInCode: 'all' | 'problems' | 'none';
+  /** What a person wants found in logs beside what is found anyway. */
+  readonly metricPatterns: UserPatterns;
   /** In bytes. */
   readonly maxUploadFileBytes: number;
   /** null: half of the machine's cores. */
@@ -16,6 +19,7 @@ const defaults: Settings = {
   jobEndedNotifications: 'all',
   openJobAfterSubmit: true,
   failuresInCode: 'all',
+  metricPatterns: { patterns: [], errors: [] },
   maxUploadFileBytes: 50 * 1024 ** 2,
   localSlots: null,
   localGraceSeconds: 10,
@@ -33,6 +37,7 @@ export function parseSettings(get: (name: string) => unknown): Settings {
       ended === 'all' || ended === 'failed' || ended === 'none' ? ended : defaults.jobEndedNotifications,
     openJobAfterSubmit: typeof openJob === 'boolean' ? openJob : defaults.openJobAfterSubmit,
     failuresInCode: inCode === 'all' || inCode === 'problems' || inCode === 'none' ? inCode : defaults.failuresInCode,
+    metricPatterns: parseUserPatterns(get('metrics.patterns')),
     maxUploadFileBytes: bytes?.ok === true ? bytes.value : defaults.maxUploadFileBytes,
     localSlots: wholeNumber(get('local.slots'), 1, 1024) ?? defaults.localSlots,
     localGraceSeconds: wholeNumber(get('local.graceSeconds'), 0, 3600) ?? defaults.localGraceSeconds,

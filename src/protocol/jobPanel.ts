@@ -1,9 +1,10 @@
 import type { JobGroup, JobState } from '../core/jobState.ts';
 import type { LogToHost, LogToWebview } from './logView.ts';
+import type { MetricsToHost, MetricsToWebview } from './metricsView.ts';
 
 /** Messages between a job panel (a webview) and the extension. Plain JSON both ways. */
 
-export const jobTabs = ['log', 'details', 'files'] as const;
+export const jobTabs = ['log', 'metrics', 'details', 'files'] as const;
 
 export type JobTab = (typeof jobTabs)[number];
 
@@ -78,12 +79,14 @@ export type PanelToWebview =
   | { readonly type: 'job'; readonly job: JobView; readonly tab: JobTab }
   | { readonly type: 'gone'; readonly message: string }
   | LogToWebview
+  | MetricsToWebview
   | { readonly type: 'files'; readonly files: FilesState };
 
 export type PanelToHost =
   | { readonly type: 'ready' }
   | { readonly type: 'tab'; readonly tab: JobTab }
   | LogToHost
+  | MetricsToHost
   | { readonly type: 'cancel' }
   | { readonly type: 'submitAgain' }
   | { readonly type: 'copyRunId' }

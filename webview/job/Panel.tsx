@@ -6,7 +6,10 @@ import { t } from '../ui/l10n.ts';
 import { Details } from './Details.tsx';
 import { Files } from './Files.tsx';
 import { Header } from './Header.tsx';
+import type { MetricsSettings } from '../../src/protocol/metricsView.ts';
 import type { LogView } from '../log/LogView.ts';
+import { Metrics } from '../metrics/Metrics.tsx';
+import type { MetricsState } from '../metrics/metricsState.ts';
 
 export interface PanelProps {
   readonly job: JobView | undefined;
@@ -16,6 +19,8 @@ export interface PanelProps {
   readonly files: FilesState;
   readonly log: LogView;
   readonly isLogEmpty: boolean;
+  readonly metrics: MetricsState;
+  readonly setMetrics: (settings: MetricsSettings) => void;
   readonly now: number;
   readonly send: (message: PanelToHost) => void;
   readonly show: (tab: JobTab) => void;
@@ -36,6 +41,9 @@ export function Panel(props: PanelProps) {
       <Tabs tab={tab} show={props.show} />
       <section class="tab-body" id={`panel-${tab}`} role="tabpanel" aria-labelledby={`tab-${tab}`}>
         {tab === 'log' ? <LogHolder log={props.log} job={job} empty={props.isLogEmpty} /> : null}
+        {tab === 'metrics' ? (
+          <Metrics state={props.metrics} set={props.setMetrics} send={props.send} canCompare />
+        ) : null}
         {tab === 'details' ? <Details job={job} /> : null}
         {tab === 'files' ? <Files job={job} files={props.files} send={props.send} /> : null}
       </section>
@@ -68,7 +76,12 @@ function emptyText(job: JobView): string {
 }
 
 function Tabs(props: { readonly tab: JobTab; readonly show: (tab: JobTab) => void }) {
-  const labels: Readonly<Record<JobTab, string>> = { log: t('Log'), details: t('Details'), files: t('Files') };
+  const labels: Readonly<Record<JobTab, string>> = {
+    log: t('Log'),
+    metrics: t('Metrics'),
+    details: t('Details'),
+    files: t('Files'),
+  };
   const move = (event: KeyboardEvent): void => {
     const step = event.key === 'ArrowRight' ? 1 : event.key === 'ArrowLeft' ? -1 : 0;
     const next = jobTabs.at((jobTabs.indexOf(props.tab) + step) % jobTabs.length);

@@ -8,6 +8,7 @@ import { connectHost } from '../ui/host.ts';
 import { LogView } from '../log/LogView.ts';
 import { rememberedSettings } from '../log/rememberedSettings.ts';
 import type { LogSettings } from '../log/viewerState.ts';
+import { noMetrics, received } from '../metrics/metricsState.ts';
 import { Panel } from './Panel.tsx';
 
 registerComponents();
@@ -26,6 +27,7 @@ let gone: string | undefined;
 let tab: JobTab = 'log';
 let files: FilesState = { kind: 'unknown' };
 let isLogEmpty = true;
+let metrics = noMetrics;
 
 const host = connectHost<PanelToWebview, PanelToHost, Remembered>((message) => {
   switch (message.type) {
@@ -42,6 +44,15 @@ const host = connectHost<PanelToWebview, PanelToHost, Remembered>((message) => {
     case 'files':
       files = message.files;
       break;
+    case 'metricsRuns':
+    case 'metricsSeries':
+    case 'metricsSettings':
+      metrics = received(metrics, message);
+      break;
+    case 'logReveal':
+      show('log');
+      log.receive(message);
+      return;
     default:
       log.receive(message);
       return;
@@ -82,19 +93,29 @@ function draw(): void {
       log={log}
       isLogEmpty={isLogEmpty}
       now={Date.now()}
+      metrics={metrics}
+      setMetrics={(settings) => {
+        metrics = { ...metrics, settings };
+        host.send({ type: 'metricsSet', settings });
+        draw();
+      }}
       send={(message) => {
         host.send(message);
       }}
-      show={(next) => {
-        tab = next;
-        remember();
-        host.send({ type: 'tab', tab });
-        draw();
-      }}
+      show={show}
     />,
     root,
   );
   document.body.classList.add('ready');
+}
+
+function show(next: JobTab): void {
+  if (next !== tab) {
+    tab = next;
+    remember();
+    host.send({ type: 'tab', tab });
+    draw();
+  }
 }
 
 setInterval(() => {

@@ -101,6 +101,10 @@ describe('settings', () => {
       (value) => read('local.slots', value).localSlots,
     );
     expect(slots).toEqual([minimum, maximum, null, null, null, null]);
+    expect(read('metrics.patterns', { psnr: '(?<value>.)' }).metricPatterns.patterns.map(({ name }) => name)).toEqual([
+      'psnr',
+    ]);
+    expect(read('metrics.patterns', { psnr: '(' }).metricPatterns.errors).toHaveLength(1);
     expect(read('local.graceSeconds', 0).localGraceSeconds).toBe(0);
     expect(read('local.graceSeconds', -1).localGraceSeconds).toBe(10);
   });
@@ -117,7 +121,8 @@ describe('settings', () => {
 
 describe('the rest of the manifest', () => {
   it('wakes the extension late, and for panels that come back', () => {
-    expect(manifest.activationEvents).toEqual(['onStartupFinished', 'onWebviewPanel:aloft.job']);
+    const events = ['onStartupFinished', 'onWebviewPanel:aloft.job', 'onWebviewPanel:aloft.logFile'];
+    expect(manifest.activationEvents).toEqual(events);
   });
 
   it('names files that there are', async () => {

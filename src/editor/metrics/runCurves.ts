@@ -1,0 +1,90 @@
+import { seriesKey, type SeriesUpdate } from '../../core/metrics/seriesUpdate.ts';
+import type { UserPattern } from '../../core/metrics/userPattern.ts';
+import type { OpenLog } from '../../engine/log/openLog.ts';
+
+/** The curves of one log, as they are found and as it grows. */
+export class RunCurves {
+  readonly #log: OpenLog;
+  readonly #patterns: readonly UserPattern[];
+  readonly #changed: () => void;
+  readonly #subscription: { dispose(): void };
+  #scan: { dispose(): void } | undefined;
+  #generation: number;
+  #unsent = new Map<string, SeriesUpdate>();
+  #anew = true;
+  #scanned = 0;
+  #refused = false;
+  #problem: string | null = null;
+
+  /** Closes the log when it is disposed of. `changed` is called whenever more is known. */
+  constructor(log: OpenLog, patterns: readonly UserPattern[], changed: () => void) {
+    this.#log = log;
+    this.#patterns = patterns;
+    this.#changed = changed;
+    this.#generation = log.outline.generation;
+    this.#subscription = log.onDidChange(() => {
+      if (log.outline.generation !== this.#generation) {
+        this.#generation = log.outline.generation;
+        this.#begin();
+      }
+    });
+    void log.follow();
+    this.#begin();
+  }
+
+  #begin(): void {
+    this.#scan?.dispose();
+    this.#anew = true;
+    this.#unsent.clear();
+    this.#scanned = 0;
+    this.#problem = null;
+    this.#scan = this.#log.scan({ kind: 'series', patterns: this.#patterns }, (message) => {
+      switch (message.kind) {
+        case 'series':
+          for (const series of message.series) {
+            this.#unsent.set(seriesKey(series.name, series.rank), series);
+          }
+          this.#refused = message.refused;
+          this.#scanned = message.scanned;
+          break;
+        case 'caughtUp':
+          this.#scanned = message.scanned;
+          break;
+        case 'problem':
+          this.#problem = message.message;
+          break;
+        default:
+          return;
+      }
+      this.#changed();
+    });
+  }
+
+  /** From 0 to 1. */
+  get progress(): number {
+    const { lines, counted } = this.#log.outline;
+    return counted ? (lines === 0 ? 1 : Math.min(1, this.#scanned / lines)) : 0;
+  }
+
+  get refused(): boolean {
+    return this.#refused;
+  }
+
+  get problem(): string | null {
+    return this.#problem ?? this.#log.outline.problem;
+  }
+
+  /** What changed since it was taken last. `anew`: what was taken before is void. */
+  take(): { readonly anew: boolean; readonly series: readonly SeriesUpdate[] } {
+    const taken = { anew: this.#anew, series: [...this.#unsent.values()] };
+    this.#anew = false;
+    this.#unsent = new Map();
+    return taken;
+  }
+
+  dispose(): void {
+    this.#subscription.dispose();
+    this.#scan?.dispose();
+    void this.#log.close();
+  }
+}

@@ -1,0 +1,69 @@
+import { appendFile, truncate, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+import { afterAll, afterEach, expect, test, vi } from 'vitest';
+
+import { RunCurves } from '../../../../src/editor/metrics/runCurves.ts';
+import { FileSource } from '../../../../src/engine/log/fileSource.ts';
+import { OpenLog } from '../../../../src/engine/log/openLog.ts';
+import { systemClock } from '../../../../src/engine/systemClock.ts';
+import { workFolder } from '../../../fixtures/engine/engineParts.ts';
+
+const scanScript = fileURLToPath(new URL('../../../../src/engine/log/scan/scanWorker.ts', import.meta.url));
+const work = workFolder();
+const path = join(work.path, 'train.log');
+let curves: RunCurves | undefined;
+
+afterEach(() => {
+  curves?.dispose();
+});
+
+afterAll(() => {
+  work.remove();
+});
+
+/** What a panel would know by now: name to how many points. */
+class Known {
+  readonly #lengths = new Map<string, number>();
+  resets = 0;
+
+  take(from: RunCurves): Readonly<Record<string, number>> {
+    const { anew, series } = from.take();
+    if (anew) {
+      this.resets += 1;
+      this.#lengths.clear();
+    }
+    for (const { name, length } of series) {
+      this.#lengths.set(name, length);
+    }
+    return Object.fromEntries(this.#lengths);
+  }
+}
+
+test('follows a log, and begins anew when it is rewritten', async () => {
+  await writeFile(path, 'step 1 loss 3.5\nstep 2 loss 2.5\n');
+  const changed = vi.fn<() => void>();
+  const looked = new RunCurves(new OpenLog(new FileSource(path), systemClock, scanScript), [], changed);
+  curves = looked;
+  const known = new Known();
+  const knows = async (expected: Readonly<Record<string, number>>): Promise<void> => {
+    await vi.waitFor(
+      () => {
+        expect(known.take(looked)).toEqual(expected);
+        expect(looked.progress).toBe(1);
+      },
+      { timeout: 20_000, interval: 20 },
+    );
+  };
+  await knows({ loss: 2 });
+  await appendFile(path, 'step 3 loss 1.5\nstep 1 acc 0.5\nstep 2 acc 0.6\n');
+  await knows({ loss: 3, acc: 2 });
+  expect(known.resets).toBe(1);
+  await truncate(path, 0);
+  await appendFile(path, 'step 1 ppl 30\nstep 2 ppl 29\n');
+  await knows({ ppl: 2 });
+  expect(known.resets).toBeGreaterThan(1);
+  expect(changed).toHaveBeenCalled();
+  expect(looked.problem).toBeNull();
+});
