@@ -5,6 +5,8 @@ import type { JobGroup } from '../core/jobState.ts';
 import type { Engine } from '../engine/engine.ts';
 import type { JobSummary } from '../engine/jobRows.ts';
 import { jobRow } from './jobRow.ts';
+import { jobTooltip } from './jobTooltip.ts';
+import { withSignal } from './progress.ts';
 
 export type JobNode =
   | { readonly kind: 'group'; readonly group: JobGroup }
@@ -131,6 +133,24 @@ export class JobTree implements vscode.TreeDataProvider<JobNode>, vscode.Disposa
     }
   }
 
+  /** Only when a person rests on a row: a curve has to be looked for in the log. */
+  async resolveTreeItem(
+    item: vscode.TreeItem,
+    node: JobNode,
+    token: vscode.CancellationToken,
+  ): Promise<vscode.TreeItem> {
+    if (node.kind === 'job') {
+      const engine = await this.#engine();
+      const series = await withSignal(token, async (signal) => await engine.curve(node.job.runId, signal)).catch(
+        // Without a curve the row still says the rest.
+        () => null,
+      );
+      const row = jobRow(node.job, engine.placeLabel(node.job.connectionId), Date.now());
+      item.tooltip = jobTooltip(row, series, vscode.window.activeColorTheme.kind);
+    }
+    return item;
+  }
+
   #tick(): void {
     clearInterval(this.#elapsedTimer);
     if (this.#ticking && this.#view.visible) {
@@ -186,7 +206,6 @@ function jobItem(job: JobSummary, place: string, now: number): vscode.TreeItem {
   item.iconPath = new vscode.ThemeIcon(row.icon, new vscode.ThemeColor(row.color));
   item.contextValue = row.contextValue;
   item.accessibilityInformation = { label: row.accessibleLabel };
-  item.tooltip = [row.label, row.description, job.runId].join('\n');
   item.command = { command: 'aloft.openJob', title: vscode.l10n.t('Open Job'), arguments: [job.runId] };
   return item;
 }

@@ -18,6 +18,7 @@ import type { Offer } from '../core/offer.ts';
 import { choosePlace } from '../core/placement.ts';
 import type { Clock, Logger, Secrets } from '../core/ports.ts';
 import type { Connection, Handle, Json, Location, OutputFile, Plan } from '../core/provider.ts';
+import type { Series } from '../core/metrics/series.ts';
 import type { Failure } from '../core/failure/failure.ts';
 import { ProviderError } from '../core/providerError.ts';
 import { CancelWishes } from './cancelWishes.ts';
@@ -40,6 +41,7 @@ import type { SnapshotPreview } from './snapshot/preview.ts';
 import type { Snapshots } from './snapshots.ts';
 import { type Making, makingOf } from './making.ts';
 import { failuresAtEnd } from './runFailures.ts';
+import { sampledCurve } from './runCurve.ts';
 import { openRunFiles, type RunFiles } from './runFiles.ts';
 import { runSubmission, type SubmissionDeps } from './submission.ts';
 import { claimMs } from './submissionClaim.ts';
@@ -376,6 +378,15 @@ export class Engine {
     } finally {
       await source.close();
     }
+  }
+
+  /** A small curve of the newest attempt, see `sampledCurve`; null when there is none. Rejects with the signal's reason or the system's error. */
+  async curve(runId: RunId, signal: AbortSignal): Promise<Series | null> {
+    const job = this.store.job(runId);
+    const attempt = job === undefined ? undefined : currentAttempt(job);
+    return attempt === undefined
+      ? null
+      : await sampledCurve(this.#logSource(runId, attempt.number).files.streams, signal);
   }
 
   /** The code of a run; null when it has none yet. Rejects with `notFound` when it is not on this machine (any more). */

@@ -160,6 +160,19 @@ describe('the metrics of a job', () => {
       .toMatch(/^name,rank,step,epoch,value,line\r\nacc,,0,,0\.05,3\r\n(?:acc,,\d+,,0\.\d+,\d+\r\n){5}$/u);
   });
 
+  it('are a small curve beside the row of the job', async () => {
+    await window.row(/fast\.py/u).hover();
+    const hover = window.page.locator('.monaco-hover:visible', { hasText: 'at step 2,995' });
+    await hover.waitFor();
+    const drawn = hover.locator('img');
+    await expect
+      .poll(async () => await drawn.evaluate((image) => image instanceof HTMLImageElement && image.naturalWidth))
+      .toBe(240);
+    await window.screenshot('metrics-tooltip');
+    await panel.locator('h1').hover();
+    await hover.waitFor({ state: 'hidden' });
+  });
+
   it('can be read in every theme', async () => {
     for (const [theme, kind] of themes) {
       await window.page.keyboard.press('Control+K');

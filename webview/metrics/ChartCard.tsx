@@ -5,7 +5,7 @@ import { Icon } from '../ui/Icon.tsx';
 import { t } from '../ui/l10n.ts';
 import { ChartPlot } from './ChartPlot.tsx';
 import { type Chart, lineLabel } from './charts.ts';
-import { formatValue } from './format.ts';
+import { formatValue } from '../../src/core/metrics/formatValue.ts';
 import { lineColor } from './plot.ts';
 import type { ChartTheme } from './theme.ts';
 

@@ -6,7 +6,7 @@ import { Icon } from '../ui/Icon.tsx';
 import { t } from '../ui/l10n.ts';
 import { chartData } from './chartData.ts';
 import { type Chart, type ChartLine, lineLabel, pointsNear } from './charts.ts';
-import { formatValue } from './format.ts';
+import { formatValue } from '../../src/core/metrics/formatValue.ts';
 import { joined, lineColor, plotHeight, plotOptions } from './plot.ts';
 import type { ChartTheme } from './theme.ts';
 

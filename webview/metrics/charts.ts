@@ -1,3 +1,4 @@
+import { byImportance } from '../../src/core/metrics/importance.ts';
 import type { SeriesAxis, SeriesPoint } from '../../src/core/metrics/series.ts';
 import { t } from '../ui/l10n.ts';
 import type { Curve, MetricsState } from './metricsState.ts';
@@ -44,7 +45,7 @@ export function chartsOf({ runs, curves }: MetricsState): readonly Chart[] {
       const sorted = ofName.toSorted((a, b) => a.run - b.run || (a.rank ?? -1) - (b.rank ?? -1));
       return { name, axis: sorted[0]?.last.axis ?? 'order', lines: sorted };
     })
-    .toSorted((a, b) => importance(a.name) - importance(b.name) || (a.name < b.name ? -1 : 1));
+    .toSorted((a, b) => byImportance(a.name, b.name));
 }
 
 function lineOf({ points, rank }: Curve, runId: string, runName: string, run: number): ChartLine | undefined {
@@ -80,13 +81,6 @@ function stretchesOf(points: readonly SeriesPoint[]): readonly Stretch[] {
     }
   }
   return stretches;
-}
-
-/** What is looked at first has a small number. */
-function importance(name: string): number {
-  const order = [/loss|nll|ppl|perplexity|elbo/u, /acc|f1|auc|reward|rew_mean|bleu|psnr|miou|map/u, /./u];
-  const minor = /(?:^|\/|_)lr$|learning_rate|\/s$|per_sec|time|mem|tps|mfu|it\/s|tflop|grad|norm|epoch/u;
-  return minor.test(name) ? order.length : order.findIndex((pattern) => pattern.test(name));
 }
 
 /** Points of a line between two x, both included; else the one that is nearest to `x`. Empty for a line without points. */

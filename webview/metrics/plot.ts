@@ -2,7 +2,7 @@ import uPlot from 'uplot';
 
 import type { Chart } from './charts.ts';
 import type { ChartData } from './chartData.ts';
-import { formatValue } from './format.ts';
+import { formatValue } from '../../src/core/metrics/formatValue.ts';
 import { type ChartTheme, translucent } from './theme.ts';
 
 export const plotHeight = 190;

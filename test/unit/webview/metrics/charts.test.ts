@@ -6,7 +6,7 @@ import { packSeries, unpackPoints } from '../../../../src/core/metrics/seriesUpd
 import type { MetricsToWebview } from '../../../../src/protocol/metricsView.ts';
 import { chartData } from '../../../../webview/metrics/chartData.ts';
 import { type Chart, chartsOf, lineLabel, pointsNear } from '../../../../webview/metrics/charts.ts';
-import { formatValue } from '../../../../webview/metrics/format.ts';
+import { formatValue } from '../../../../src/core/metrics/formatValue.ts';
 import { type MetricsState, noMetrics, received } from '../../../../webview/metrics/metricsState.ts';
 
 type Pair = readonly [step: number, value: number];

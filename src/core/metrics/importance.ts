@@ -1,0 +1,11 @@
+const order = [/loss|nll|ppl|perplexity|elbo/u, /acc|f1|auc|reward|rew_mean|bleu|psnr|miou|map/u, /./u];
+const minor = /(?:^|\/|_)lr$|learning_rate|\/s$|per_sec|time|mem|tps|mfu|it\/s|tflop|grad|norm|epoch/u;
+
+/** Sorts metrics by name: what people look at first is in front. */
+export function byImportance(one: string, other: string): number {
+  return importance(one) - importance(other) || (one < other ? -1 : one > other ? 1 : 0);
+}
+
+function importance(name: string): number {
+  return minor.test(name) ? order.length : order.findIndex((pattern) => pattern.test(name));
+}
