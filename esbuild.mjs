@@ -49,7 +49,7 @@ const bundles = [
   { ...host, entryPoints: ['src/providers/local/index.ts'], outfile: 'dist/providers/local.js' },
   { ...host, entryPoints: ['src/providers/local/supervisor/main.ts'], outfile: 'dist/supervisor.js' },
   { ...host, entryPoints: ['src/engine/log/scan/scanWorker.ts'], outfile: 'dist/logScan.js' },
-  { ...webview, entryPoints: ['webview/log/index.ts'], outfile: 'dist/webview/log.js' },
+  { ...webview, entryPoints: ['webview/log/index.tsx'], outfile: 'dist/webview/log.js' },
   { ...webview, entryPoints: ['webview/submit/index.tsx'], outfile: 'dist/webview/submit.js' },
   { ...webview, entryPoints: ['webview/job/index.tsx'], outfile: 'dist/webview/job.js' },
   { ...host, entryPoints: ['test/host/index.ts'], outfile: 'out/host/index.js', minify: false },

@@ -86,6 +86,7 @@ export class Aloft implements vscode.Disposable {
     });
     this.#view = new SubmitView(extensionUri, this.#model, logger);
     const documents = new LogDocuments();
+    const metricsMemory = mementoValues(context.workspaceState, 'metrics');
     const scanScript = vscode.Uri.joinPath(extensionUri, 'dist', 'logScan.js').fsPath;
     this.#pointsAtCode = new PointsAtCode({
       engine,
@@ -98,7 +99,7 @@ export class Aloft implements vscode.Disposable {
       extensionUri,
       scanScript,
       documents,
-      metricsMemory: mementoValues(context.workspaceState, 'metrics'),
+      metricsMemory,
       logger,
       links: async (runId) => await this.#pointsAtCode.links(runId),
       openFrame: async (runId, path, line) => {
@@ -110,6 +111,7 @@ export class Aloft implements vscode.Disposable {
       extensionUri,
       scanScript,
       documents,
+      metricsMemory,
       logger,
       links: workspaceLinks,
       openFile: openWorkspaceFile,

@@ -150,16 +150,8 @@ export class JobPanel implements vscode.Disposable {
       case 'openFile':
         this.#deps.wish(message, this.runId);
         break;
-      case 'metricsSet':
-      case 'metricsCompare':
-      case 'metricsRemove':
-      case 'metricsLine':
-      case 'metricsExport':
-      case 'metricsAddPattern':
-        await this.#metrics.handle(message);
-        break;
       default:
-        await this.#viewer.handle(message);
+        await (MetricsViewer.takes(message) ? this.#metrics.handle(message) : this.#viewer.handle(message));
     }
   }
 

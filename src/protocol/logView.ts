@@ -1,4 +1,5 @@
 import type { LineFilter, LineLevel, LineQuery, LogOutline, LogRow } from '../core/logRow.ts';
+import type { MetricsToHost, MetricsToWebview } from './metricsView.ts';
 
 /**
  * Messages between a log viewer (in a webview) and the extension. The viewer shows a *view*: a list of rows, either every line of
@@ -81,9 +82,17 @@ export type LogToWebview =
   /** Show this line, from outside (the Problems view, a curve). */
   | { readonly type: 'logReveal'; readonly row: number };
 
-/** Of the page that shows a log file, beside the messages of its viewer. */
-export type LogPageToWebview = LogToWebview | { readonly type: 'file'; readonly path: string };
-export type LogPageToHost = LogToHost | { readonly type: 'ready' };
+export const logPageTabs = ['log', 'metrics'] as const;
+
+export type LogPageTab = (typeof logPageTabs)[number];
+
+/** Of the page that shows a log file, beside the messages of its viewer and its curves. */
+export type LogPageToWebview = LogToWebview | MetricsToWebview | { readonly type: 'file'; readonly path: string };
+export type LogPageToHost =
+  | LogToHost
+  | MetricsToHost
+  | { readonly type: 'ready' }
+  | { readonly type: 'tab'; readonly tab: LogPageTab };
 
 export interface ResultRow {
   readonly row: number;

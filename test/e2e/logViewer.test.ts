@@ -108,15 +108,7 @@ describe('the log viewer', () => {
   it('opens any file, follows it, and lets go when the person scrolls up', async () => {
     const file = scene.beside('other.log');
     await writeFile(file, 'first\n'.repeat(500));
-    await window.command('Aloft: Open Log File…');
-    const dialog = window.page.locator('.quick-input-widget');
-    const open = dialog.getByRole('button', { name: 'Open Log' });
-    await open.waitFor();
-    const input = dialog.locator('input[type="text"]');
-    await expect.poll(async () => await input.inputValue()).toBe(`${scene.folder}/`);
-    await input.fill(file);
-    await dialog.locator('.monaco-list-row', { hasText: 'other.log' }).waitFor();
-    await open.click();
+    await window.openLogFile(file);
     const viewer = await window.webview('.log-size', '500 lines');
     await appendFile(file, 'then\n'.repeat(20));
     await viewer.locator('.log .row', { hasText: 'then' }).first().waitFor();

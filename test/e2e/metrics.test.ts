@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises';
+import { appendFile, readFile, writeFile } from 'node:fs/promises';
 
 import type { Frame } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -171,6 +171,26 @@ describe('the metrics of a job', () => {
     await window.screenshot('metrics-tooltip');
     await panel.locator('h1').hover();
     await hover.waitFor({ state: 'hidden' });
+  });
+
+  it('of any log file are curves too', async () => {
+    const file = scene.beside('slurm-17.out');
+    await writeFile(file, 'step 1 | loss 2.5\nstep 2 | loss 2.25\n');
+    await window.openLogFile(file);
+    const page = await window.webview('.log-size', '2 lines');
+    await page.getByRole('tab', { name: 'Metrics' }).click();
+    await page.locator('.chart .name', { hasText: 'loss' }).waitFor();
+    expect((await page.locator('.chart .last').textContent())?.trim()).toBe('2.25');
+    await appendFile(file, 'step 3 | loss 2.125\n');
+    await expect.poll(async () => (await page.locator('.chart .last').textContent())?.trim()).toBe('2.125');
+    await page.locator('.plot').focus();
+    await window.page.keyboard.press('ArrowLeft');
+    await window.screenshot('metrics-file');
+    await window.page.keyboard.press('Enter');
+    await page.locator('.log .row.cursor', { hasText: 'step 3' }).waitFor();
+    await window.page.locator('.tab', { hasText: 'fast.py' }).click();
+    panel = await window.panel('fast');
+    await chart('loss').waitFor();
   });
 
   it('can be read in every theme', async () => {

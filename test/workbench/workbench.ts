@@ -1,5 +1,5 @@
 import { mkdir } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 
 import type { Browser, BrowserContext, Frame, Locator, Page } from 'playwright-core';
 
@@ -159,6 +159,23 @@ export class Window {
   /** The panel of the job with this name. */
   async panel(name: string): Promise<Frame> {
     return await this.webview('.panel h1', name);
+  }
+
+  /** Opens a log file by the command that asks for one. */
+  async openLogFile(path: string): Promise<void> {
+    await this.command('Aloft: Open Log File…');
+    const dialog = this.page.locator('.quick-input-widget');
+    const open = dialog.getByRole('button', { name: 'Open Log' });
+    await open.waitFor();
+    const input = dialog.locator('input[type="text"]');
+    // Until the dialog has written where it begins, it would write over what is typed.
+    await this.page.waitForFunction(
+      (element) => element instanceof HTMLInputElement && element.value.endsWith('/'),
+      await input.elementHandle(),
+    );
+    await input.fill(path);
+    await dialog.locator('.monaco-list-row', { hasText: basename(path) }).waitFor();
+    await open.click();
   }
 
   /** Types a command into the form and presses Submit. */

@@ -13,12 +13,10 @@ export interface MetricsProps {
   readonly state: MetricsState;
   readonly set: (settings: MetricsSettings) => void;
   readonly send: (message: MetricsToHost) => void;
-  /** Of a panel whose log can be shown beside others. */
-  readonly canCompare: boolean;
 }
 
 /** The numbers that a log prints, as curves. */
-export function Metrics({ state, set, send, canCompare }: MetricsProps) {
+export function Metrics({ state, set, send }: MetricsProps) {
   const { runs, curves, settings, patternErrors } = state;
   const theme = useTheme();
   const charts = useMemo(() => chartsOf(state), [curves, runs.map(({ id, name }) => `${id} ${name}`).join('\n')]);
@@ -58,15 +56,13 @@ export function Metrics({ state, set, send, canCompare }: MetricsProps) {
         )}
         <span class="space" />
         <Progress runs={runs} />
-        {canCompare ? (
-          <Button
-            icon="git-compare"
-            label={t('Compare…')}
-            act={() => {
-              send({ type: 'metricsCompare' });
-            }}
-          />
-        ) : null}
+        <Button
+          icon="git-compare"
+          label={t('Compare…')}
+          act={() => {
+            send({ type: 'metricsCompare' });
+          }}
+        />
         <Button
           icon="save"
           label={t('Save CSV…')}
@@ -137,7 +133,7 @@ function Runs(props: {
           <span class="swatch" style={{ background: lines[index % lines.length] ?? '' }} />
           {name}
           {index === 0 ? (
-            <span class="muted">{t('this job')}</span>
+            <span class="muted">{t('this log')}</span>
           ) : (
             <button
               type="button"

@@ -1,6 +1,7 @@
 import * as z from 'zod/mini';
 
-import type { LogPageToHost, LogToHost } from '../../protocol/logView.ts';
+import { logPageTabs, type LogPageToHost, type LogToHost } from '../../protocol/logView.ts';
+import { parseMetricsMessage } from '../metrics/parseMetricsMessage.ts';
 
 const count = z.int().check(z.nonnegative());
 const time = z.nullable(z.number());
@@ -49,8 +50,13 @@ export function parseLogMessage(unknown: unknown): LogToHost | undefined {
   return parsed.success ? parsed.data : undefined;
 }
 
+const pageMessage = z.discriminatedUnion('type', [
+  z.object({ type: z.literal('ready') }),
+  z.object({ type: z.literal('tab'), tab: z.enum(logPageTabs) }),
+]);
+
 /** A message from the page of a log file, or undefined when it is none. */
 export function parseLogPageMessage(unknown: unknown): LogPageToHost | undefined {
-  const isReady = typeof unknown === 'object' && unknown !== null && 'type' in unknown && unknown.type === 'ready';
-  return isReady ? { type: 'ready' } : parseLogMessage(unknown);
+  const parsed = z.safeParse(pageMessage, unknown);
+  return parsed.success ? parsed.data : (parseLogMessage(unknown) ?? parseMetricsMessage(unknown));
 }

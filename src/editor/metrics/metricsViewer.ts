@@ -125,6 +125,11 @@ export class MetricsViewer {
     }
   }
 
+  /** Is this message for the curves? */
+  static takes(message: { readonly type: string }): message is MetricsToHost {
+    return message.type.startsWith('metrics');
+  }
+
   /** Never rejects: what the person asked for and did not get is shown. */
   async handle(message: MetricsToHost): Promise<void> {
     try {

@@ -148,7 +148,7 @@ describe('one file each', () => {
     [
       'writes HTML',
       /\.html = /u,
-      ['src/editor/jobPanel.ts', 'src/editor/log/logFilePanels.ts', 'src/editor/submitView.ts'],
+      ['src/editor/jobPanel.ts', 'src/editor/log/logFilePanel.ts', 'src/editor/submitView.ts'],
     ],
     ['shows errors', /showErrorMessage\(/u, ['src/editor/showError.ts']],
     ['sets context keys', /setContext/u, []],

@@ -49,6 +49,9 @@ describe('messages of a log viewer', () => {
   test('of its page, begin with one that it is ready', () => {
     expect(parseLogPageMessage({ type: 'ready' })).toEqual({ type: 'ready' });
     expect(parseLogPageMessage({ type: 'logPainted', id: 1 })).toEqual({ type: 'logPainted', id: 1 });
+    expect(parseLogPageMessage({ type: 'tab', tab: 'metrics' })).toEqual({ type: 'tab', tab: 'metrics' });
+    expect(parseLogPageMessage({ type: 'metricsCompare' })).toEqual({ type: 'metricsCompare' });
+    expect(parseLogPageMessage({ type: 'tab', tab: 'files' })).toBeUndefined();
     expect(parseLogPageMessage({ type: 'cancel' })).toBeUndefined();
   });
 });
