@@ -19,5 +19,5 @@ export function readBarRate(text: string): Candidate | undefined {
     return undefined;
   }
   const inverse = found.groups?.['unit'] === 's/it';
-  return { name: 'it/s', kind: 'metric', span: { start, end }, inverse, separated: true, tight: false };
+  return { name: 'it/s', kind: 'metric', span: { start, end }, power: 0, inverse, separated: true, tight: false };
 }

@@ -69,7 +69,15 @@ function entriesFrom(text: string, start: number): DictEntries | undefined {
           .map((name) => `${name}/`)
           .join('');
         const name = `${outer}${key}`;
-        candidates.push({ name, kind: nameKind(name), span: value, inverse: false, separated: true, tight: false });
+        candidates.push({
+          name,
+          kind: nameKind(name),
+          span: value,
+          power: 0,
+          inverse: false,
+          separated: true,
+          tight: false,
+        });
       }
       afterColon = false;
     } else if (quoted !== undefined) {

@@ -26,7 +26,7 @@ export function lineMetrics(text: string): LineMetrics {
   };
 }
 
-function evaluated(text: string, { name, span, inverse }: ReadValue): { name: string; value: number } {
-  const value = printedNumber(text.slice(span.start, span.end));
+function evaluated(text: string, { name, span, power, inverse }: ReadValue): { name: string; value: number } {
+  const value = printedNumber(text.slice(span.start, span.end), power);
   return { name, value: inverse ? 1 / value : value };
 }

@@ -10,6 +10,8 @@ export interface Span {
 export interface ReadValue {
   readonly name: string;
   readonly span: Span;
+  /** Of ten, that the printed number is multiplied with: 3 for `41.2k`. */
+  readonly power: number;
   /** The value is what one unit takes (`2.5s/it`), the metric how many there are in one. */
   readonly inverse: boolean;
 }

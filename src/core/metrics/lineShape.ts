@@ -68,9 +68,9 @@ export function lineShape(source: string, visible: VisibleText, reading: LineRea
     rank: numberOf(rank),
     step: numberOf(step),
     epoch: numberOf(epoch),
-    values: values.flatMap(({ name, span, inverse }) => {
+    values: values.flatMap(({ name, span, power, inverse }) => {
       const number = numberOf(span);
-      return number === null ? [] : [{ name, number, inverse }];
+      return number === null ? [] : [{ name, number: { ...number, power: number.power + power }, inverse }];
     }),
   };
 }

@@ -113,13 +113,13 @@ export class MetricScanner {
     const source = this.#latin1.decode(text);
     const visible = visibleText(source);
     const reading = readLine(visible.text);
-    const number = (span: { start: number; end: number } | null): number | null =>
-      span === null ? null : printedNumber(visible.text.slice(span.start, span.end));
+    const number = (span: { start: number; end: number } | null, power = 0): number | null =>
+      span === null ? null : printedNumber(visible.text.slice(span.start, span.end), power);
     const rank = number(reading.rank);
     const step = number(reading.step);
     const epoch = number(reading.epoch);
-    for (const { name, span, inverse } of reading.values) {
-      const value = number(span) ?? Number.NaN;
+    for (const { name, span, power, inverse } of reading.values) {
+      const value = number(span, power) ?? Number.NaN;
       this.#sink.receiver(name, rank)?.add(inverse ? 1 / value : value, step, epoch, line);
     }
     if (this.#patterns.length > 0) {

@@ -1,6 +1,6 @@
 import type { Candidate, Span } from './lineReading.ts';
 import { isEnvironmentName, metricName, nameKind } from './metricName.ts';
-import { numberPattern } from './printedNumber.ts';
+import { groupedNumber, numberPattern } from './printedNumber.ts';
 
 /** `name value` pairs of a line, in their order. */
 export interface Pairs {
@@ -22,7 +22,6 @@ const pair = new RegExp(
     String.raw`(?:\[|tensor\(|np\.float\d*\()?(?<value>\d+(?:,\d+)+(?:\.\d*)?|${numberPattern})(?!%\|)(?:[ \t]?(?:${unit}))?${more}`,
   'dgu',
 );
-const groupedNumber = /^\d{1,3}(?:,\d{3})+(?:\.\d*)?$/u;
 
 /** Alone with a whole number they say which epoch or part it is, `Train: 0 [10/1251]`. */
 const split = /^(?:train|test|valid|val|learn|best)$/iu;
@@ -57,7 +56,15 @@ export function readPairs(text: string): Pairs {
     if ((!value.includes(',') || groupedNumber.test(value)) && !isEnvironmentName(name) && !place) {
       const tight = /^\d+$/u.test(value) && (separator === ':' || split.test(name));
       const whole = metricName(text.slice(nameStart, nameEnd));
-      candidates.push({ name: whole, kind: nameKind(whole), span: { start, end }, inverse: false, separated, tight });
+      candidates.push({
+        name: whole,
+        kind: nameKind(whole),
+        span: { start, end },
+        power: 0,
+        inverse: false,
+        separated,
+        tight,
+      });
     }
   }
   return { candidates, names, grouped };

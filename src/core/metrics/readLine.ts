@@ -4,6 +4,7 @@ import { readDict } from './dictReading.ts';
 import type { Candidate, LineReading, Span } from './lineReading.ts';
 import { stepPriority } from './metricName.ts';
 import { readPairs } from './pairReading.ts';
+import { readRates } from './rateReading.ts';
 import { readTableRow } from './tableReading.ts';
 
 /** Longer lines carry no metrics: they are data. */
@@ -37,7 +38,10 @@ export function readLine(text: string): LineReading {
   }
   const printed = readCounters(text);
   const own = counters(text, candidates, printed);
-  return reading(text, own, [...accepted(candidates, own), ...extra], [...names, ...grouped]);
+  const metrics = [...accepted(candidates, own), ...extra];
+  const rates = readRates(text, candidates);
+  const beside = metrics.some(isMetric) ? rates.candidates : [];
+  return reading(text, own, [...metrics, ...beside], [...names, ...grouped, ...rates.grouped]);
 }
 
 function accepted(candidates: readonly Candidate[], { step, epoch, sure }: Counters): readonly Candidate[] {
@@ -112,6 +116,7 @@ function readFraction(text: string): Candidate | undefined {
     name: name.toLowerCase(),
     kind: 'metric',
     span: { start, end },
+    power: 0,
     inverse: false,
     separated: true,
     tight: false,

@@ -17,5 +17,5 @@ export function readTableRow(text: string): Candidate | undefined {
   if (!known.has(name) || !isPrintedNumber(value) || start === undefined || end === undefined) {
     return undefined;
   }
-  return { name, kind: 'metric', span: { start, end }, inverse: false, separated: true, tight: false };
+  return { name, kind: 'metric', span: { start, end }, power: 0, inverse: false, separated: true, tight: false };
 }
