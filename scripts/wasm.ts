@@ -1,6 +1,8 @@
-// Compiles the AssemblyScript of the byte scanner into the module that is checked in. Run it after a change to byteScan.as.
+// Compiles what is written in AssemblyScript into modules that are checked in. Run it after a change to an .as file.
 import { writeFileSync } from 'node:fs';
 
-import { compileByteScan, compiledFile } from './compileByteScan.ts';
+import { compiledFile, compileWasm, wasmSources } from './compileWasm.ts';
 
-writeFileSync(compiledFile, await compileByteScan());
+for (const source of wasmSources) {
+  writeFileSync(compiledFile(source), await compileWasm(source));
+}

@@ -2,7 +2,7 @@ import { type LineShape, lineShape } from './lineShape.ts';
 import type { PointSink } from './metricPoint.ts';
 import { printedNumber } from './printedNumber.ts';
 import { longestLine, readLine } from './readLine.ts';
-import { ShapeTree } from './shapeTree.ts';
+import { ShapeTree, windowBytes } from './shapeTree.ts';
 import { visibleText } from './visibleText.ts';
 import type { UserPattern } from './userPattern.ts';
 import { userValues } from './userPattern.ts';
@@ -90,18 +90,39 @@ export class MetricScanner {
   /** `end` is behind a line end. */
   #scan(bytes: Uint8Array, start: number, end: number): void {
     for (let at = start; at < end;) {
-      if (this.#patterns.length === 0) {
-        const { end: stop, lines } = this.#shapes.read(bytes, at, end, this.#line);
-        at = stop;
-        this.#line += lines;
-      }
-      if (at < end) {
-        const stop = pieceEnd(bytes, at);
-        this.#readSlowly(bytes.subarray(at, stop + 1), this.#line);
-        this.#line += bytes[stop] === newline ? 1 : 0;
-        at = stop + 1;
+      const window = bytes.subarray(at, Math.min(end, at + windowBytes));
+      const length = Math.max(window.lastIndexOf(newline), window.lastIndexOf(carriageReturn)) + 1;
+      if (length === 0) {
+        at = this.#scanPiece(bytes, at);
+      } else {
+        this.#scanWindow(window.subarray(0, length));
+        at += length;
       }
     }
+  }
+
+  #scanWindow(pieces: Uint8Array): void {
+    if (this.#patterns.length === 0) {
+      this.#shapes.load(pieces);
+    }
+    for (let at = 0; at < pieces.length;) {
+      if (this.#patterns.length === 0) {
+        const { end, lines } = this.#shapes.read(at, this.#line);
+        at = end;
+        this.#line += lines;
+      }
+      if (at < pieces.length) {
+        at = this.#scanPiece(pieces, at);
+      }
+    }
+  }
+
+  /** Reads a piece for itself; gives where the next one begins. */
+  #scanPiece(bytes: Uint8Array, start: number): number {
+    const stop = pieceEnd(bytes, start);
+    this.#readSlowly(bytes.subarray(start, stop + 1), this.#line);
+    this.#line += bytes[stop] === newline ? 1 : 0;
+    return stop + 1;
   }
 
   /** @param piece With the byte that ends it. */

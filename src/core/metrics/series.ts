@@ -50,10 +50,21 @@ export class Series implements PointReceiver {
   readonly name: string;
   readonly rank: number | null;
   readonly #buckets: Float64Array;
-  /** Offset of the bucket that fills; negative before the first point. */
+  /** Offset of the bucket that fills; negative before the first point. What is in it is beside the others until it is full. */
   #current = -cells;
   #perBucket = 1;
   #points = 0;
+  #firstX = 0;
+  #lastX = 0;
+  #min = 0;
+  #max = 0;
+  #sum = 0;
+  #count = 0;
+  #broken = 0;
+  #last = 0;
+  #line = 0;
+  #segment = -1;
+  #axis = -1;
 
   /** @param capacity Most buckets. */
   constructor(name: string, rank: number | null, capacity = 4096) {
@@ -71,28 +82,25 @@ export class Series implements PointReceiver {
     const kind = step === null ? (epoch === null ? orderAxis : epochAxis) : stepAxis;
     const x = step ?? epoch ?? this.#points;
     this.#points += 1;
-    const buckets = this.#buckets;
-    let at = this.#current;
-    if (at < 0 || kind !== buckets[at + axis] || x < (buckets[at + lastX] ?? 0)) {
-      at = this.#open(x, kind, at < 0 ? 0 : (buckets[at + segment] ?? 0) + 1);
-    } else if ((buckets[at + count] ?? 0) >= this.#perBucket) {
-      at = this.#open(x, kind, buckets[at + segment] ?? 0);
+    const isNext = kind === this.#axis && x >= this.#lastX;
+    if (!isNext || this.#count >= this.#perBucket) {
+      this.#open(x, kind, isNext ? this.#segment : this.#segment + 1);
     }
-    buckets[at + lastX] = x;
-    buckets[at + last] = value;
-    buckets[at + line] = atLine;
-    buckets[at + count] = (buckets[at + count] ?? 0) + 1;
+    this.#lastX = x;
+    this.#last = value;
+    this.#line = atLine;
+    this.#count += 1;
     // Neither NaN nor infinite.
     if (value - value === 0) {
-      buckets[at + sum] = (buckets[at + sum] ?? 0) + value;
-      if (value < (buckets[at + min] ?? 0)) {
-        buckets[at + min] = value;
+      this.#sum += value;
+      if (value < this.#min) {
+        this.#min = value;
       }
-      if (value > (buckets[at + max] ?? 0)) {
-        buckets[at + max] = value;
+      if (value > this.#max) {
+        this.#max = value;
       }
     } else {
-      buckets[at + broken] = (buckets[at + broken] ?? 0) + 1;
+      this.#broken += 1;
     }
   }
 
@@ -101,6 +109,7 @@ export class Series implements PointReceiver {
    * are about that many. Least and greatest values are kept.
    */
   points(most = Infinity): SeriesPoint[] {
+    this.#store();
     const end = this.#current + cells;
     const together = Math.max(1, Math.ceil(end / cells / Math.max(1, most))) * cells;
     const points: SeriesPoint[] = [];
@@ -117,20 +126,39 @@ export class Series implements PointReceiver {
     return points;
   }
 
-  #open(x: number, kind: number, part: number): number {
-    const buckets = this.#buckets;
-    if (this.#current + cells === buckets.length) {
+  #open(x: number, kind: number, part: number): void {
+    this.#store();
+    if (this.#current + cells === this.#buckets.length) {
       this.#halve();
     }
     this.#current += cells;
+    this.#firstX = x;
+    this.#min = Infinity;
+    this.#max = -Infinity;
+    this.#sum = 0;
+    this.#count = 0;
+    this.#broken = 0;
+    this.#segment = part;
+    this.#axis = kind;
+  }
+
+  /** Writes the bucket that fills to its place. */
+  #store(): void {
+    const buckets = this.#buckets;
     const at = this.#current;
-    buckets.fill(0, at, at + cells);
-    buckets[at + firstX] = x;
-    buckets[at + min] = Infinity;
-    buckets[at + max] = -Infinity;
-    buckets[at + segment] = part;
-    buckets[at + axis] = kind;
-    return at;
+    if (at >= 0) {
+      buckets[at + firstX] = this.#firstX;
+      buckets[at + lastX] = this.#lastX;
+      buckets[at + min] = this.#min;
+      buckets[at + max] = this.#max;
+      buckets[at + sum] = this.#sum;
+      buckets[at + count] = this.#count;
+      buckets[at + broken] = this.#broken;
+      buckets[at + last] = this.#last;
+      buckets[at + line] = this.#line;
+      buckets[at + segment] = this.#segment;
+      buckets[at + axis] = this.#axis;
+    }
   }
 
   /** Merges neighbours of the same segment; neighbours whatever they are if that frees too little. */

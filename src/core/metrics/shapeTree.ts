@@ -1,25 +1,42 @@
-import type { LineShape } from './lineShape.ts';
 import type { PointSink } from './metricPoint.ts';
+import type { LineShape, ShapeNumber } from './lineShape.ts';
 import { ShapeReader } from './shapeReader.ts';
+import { createWalk, type WalkFunctions } from './shapeWalk.ts';
 
-const newline = 10;
+/** More is not looked at together, in bytes. */
+export const windowBytes = 256 * 1024;
+
 const mostNodes = 1 << 16;
+const mostReaders = 1 << 14;
 /**
- * A node is eight bytes of a line, as two words: `(word & mask) === expected`, and the same again after the digits were carried: of a
- * byte that may be any digit (0x30 to 0x39) the mask keeps the high half, and adding 6 moves what is not one (0x3a to 0x3f) out of
- * it. The node for the bytes behind is the next one in memory; others for these bytes are chained by `beside`. A first mask of nothing
- * marks the end of a line: then its length is expected, and the second mask is the index of its reader.
+ * A node is sixteen bytes of a line: `(bytes & mask) === expected`, and the same again after the digits were carried: of a byte that
+ * may be any digit (0x30 to 0x39) the mask keeps the high half, and adding 6 moves what is not one (0x3a to 0x3f) out of it. The
+ * node for the bytes behind is the next one in memory; others for these bytes are chained by `beside`, an address. The node at the
+ * end of a line is like no bytes, and has its length and its reader.
  */
-const firstMask = 0;
-const secondMask = 1;
-const firstExpected = 2;
-const secondExpected = 3;
-const beside = 4;
-const cells = 5;
-const none = -1;
-const nodeBytes = 8;
-const wordBytes = 4;
-const sixes = 0x06_06_06_06;
+const nodeBytes = 48;
+const wordBytes = 16;
+const expectedAt = 16;
+const besideAt = 32;
+const readerAt = 36;
+const lengthAt = 40;
+const numberCells = 8;
+const cellBytes = 4;
+/** Powers of ten up to this one are exact. */
+const exactPower = 22;
+
+/** Addresses. */
+const stateAt = 0;
+const powersAt = 64;
+/** By reader, where its plan lies; the plans come behind. */
+const plansAt = 256;
+const plansEnd = plansAt + 1_024 * 1_024;
+const nodesAt = plansEnd;
+const nodesEnd = nodesAt + mostNodes * nodeBytes;
+const recordsAt = nodesEnd;
+const recordsEnd = recordsAt + windowBytes;
+const inputAt = recordsEnd;
+const memoryBytes = inputAt + windowBytes + 2 * wordBytes;
 
 /** Where the reading of pieces stopped. */
 export interface PiecesRead {
@@ -30,121 +47,162 @@ export interface PiecesRead {
 }
 
 /**
- * The shapes of the lines seen so far. A line that has one is recognised eight bytes at a time. Bounded: when there are too many
+ * The shapes of the lines seen so far. A line that has one is recognised sixteen bytes at a time. Bounded: when there are too many
  * shapes all are forgotten.
  */
 export class ShapeTree {
   readonly #sink: PointSink;
-  readonly #nodes = new Int32Array(mostNodes * cells);
+  readonly #functions: WalkFunctions;
+  readonly #memory: DataView;
+  readonly #input: Uint8Array;
+  readonly #state: Int32Array;
+  readonly #records: Float64Array;
   readonly #readers: ShapeReader[] = [];
-  #end = 0;
+  #nodesEnd = nodesAt;
+  #plansEnd = plansAt + mostReaders * cellBytes;
+  #length = 0;
 
   constructor(sink: PointSink) {
+    const { memory, functions } = createWalk(memoryBytes);
     this.#sink = sink;
+    this.#functions = functions;
+    this.#memory = new DataView(memory);
+    this.#input = new Uint8Array(memory, inputAt, windowBytes);
+    this.#state = new Int32Array(memory, stateAt, 3);
+    this.#records = new Float64Array(memory, recordsAt, windowBytes / Float64Array.BYTES_PER_ELEMENT);
+    const powers = new Float64Array(memory, powersAt, exactPower + 1);
+    powers.set(Array.from(powers, (_, power) => Number(`1e${power}`)));
+  }
+
+  /** Pieces of lines that are to be read, at most `windowBytes`; each ends at `\n` or `\r`. */
+  load(pieces: Uint8Array): void {
+    this.#input.set(pieces);
+    this.#length = pieces.length;
   }
 
   /**
-   * Reads pieces of lines (they end at `\n` or `\r`) from `start` on while their shapes are known, and gives their points to the
-   * sink.
-   * @param end Behind the end of a piece.
+   * Reads the loaded pieces from `start` on while their shapes are known, and gives their points to the sink.
    * @param line Number of the line at `start`.
    */
-  read(bytes: Uint8Array, start: number, end: number, line: number): PiecesRead {
-    const nodes = this.#nodes;
-    const readers = this.#readers;
-    const words = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-    // Words may reach beyond the end: what is there is masked.
-    // Words may reach beyond the end: what is there is masked.
-    const last = bytes.length - nodeBytes;
-    const root = this.#end === 0 || start >= end ? none : 0;
+  read(start: number, line: number): PiecesRead {
+    let end = start;
     let lines = 0;
-    let pieceStart = start;
-    let at = start;
-    let node = root;
-    while (node !== none && at <= last) {
-      const first = words.getInt32(at, true);
-      const second = words.getInt32(at + wordBytes, true);
-      const mask = nodes[node + firstMask] ?? 0;
-      const mask2 = nodes[node + secondMask] ?? 0;
-      const expected = nodes[node + firstExpected] ?? 0;
-      const expected2 = nodes[node + secondExpected] ?? 0;
-      const differs = ((first & mask) ^ expected) | ((second & mask2) ^ expected2);
-      const carried = ((first + (~mask & sixes)) & mask) ^ expected;
-      const carried2 = ((second + (~mask2 & sixes)) & mask2) ^ expected2;
-      if ((differs | carried | carried2) === 0) {
-        at += nodeBytes;
-        node += cells;
-      } else if (mask === 0) {
-        readers[mask2]?.read(bytes, pieceStart, line + lines);
-        pieceStart += expected;
-        lines += bytes[pieceStart - 1] === newline ? 1 : 0;
-        at = pieceStart;
-        node = pieceStart < end ? root : none;
-      } else {
-        node = nodes[node + beside] ?? none;
+    for (let records = 1; records > 0 && end < this.#length && this.#nodesEnd > nodesAt;) {
+      this.#functions.walk(
+        inputAt + end,
+        inputAt + this.#length,
+        nodesAt,
+        plansAt,
+        powersAt,
+        recordsAt,
+        recordsEnd,
+        line + lines,
+        stateAt,
+      );
+      const [stop = 0, ended = 0, recordEnd = 0] = this.#state;
+      end = stop - inputAt;
+      lines += ended;
+      records = (recordEnd - recordsAt) / Float64Array.BYTES_PER_ELEMENT;
+      for (let at = 0; at < records;) {
+        at = this.#readers[this.#records[at] ?? 0]?.give(this.#records, at) ?? records;
       }
     }
-    return { end: pieceStart, lines };
+    return { end, lines };
   }
 
   /** @param piece The piece of a line that the shape is of, with the byte that ends it. */
   learn(shape: LineShape, piece: Uint8Array): void {
     const path = pathOf(shape, piece, this.#readers.length);
-    if (this.#end + path.length > this.#nodes.length) {
+    const plan = planOf(shape);
+    const isFull =
+      this.#nodesEnd + path.byteLength > nodesEnd ||
+      this.#plansEnd + plan.byteLength > plansEnd ||
+      this.#readers.length === mostReaders;
+    if (isFull) {
       this.#readers.length = 0;
-      this.#end = 0;
+      this.#nodesEnd = nodesAt;
+      this.#plansEnd = plansAt + mostReaders * cellBytes;
       this.learn(shape, piece);
       return;
     }
-    const nodes = this.#nodes;
-    let node = this.#end === 0 ? none : 0;
+    const memory = this.#memory;
+    let node = this.#nodesEnd === nodesAt ? 0 : nodesAt;
     let head = node;
     let known = 0;
-    while (node !== none) {
-      if (nodes[node + firstMask] === 0) {
+    while (node !== 0) {
+      if (memory.getInt32(node + lengthAt, true) > 0) {
         return;
       }
-      if (isSameNode(nodes, node, path, known)) {
-        known += cells;
-        node += cells;
+      if (isSameNode(memory, node, path, known)) {
+        known += nodeBytes;
+        node += nodeBytes;
         head = node;
       } else {
-        node = nodes[node + beside] ?? none;
+        node = memory.getInt32(node + besideAt, true);
       }
     }
-    nodes.set(path.subarray(known), this.#end);
-    if (head !== none) {
+    const bytes = new Uint8Array(memory.buffer);
+    bytes.set(new Uint8Array(path.buffer, known), this.#nodesEnd);
+    if (head !== 0) {
       // Before the older ones: as steps gain digits, lines of a new shape take over.
-      nodes[this.#end + beside] = nodes[head + beside] ?? none;
-      nodes[head + beside] = this.#end;
+      memory.setInt32(this.#nodesEnd + besideAt, memory.getInt32(head + besideAt, true), true);
+      memory.setInt32(head + besideAt, this.#nodesEnd, true);
     }
-    this.#end += path.length - known;
+    this.#nodesEnd += path.byteLength - known;
+    memory.setInt32(plansAt + this.#readers.length * cellBytes, this.#plansEnd - plansAt, true);
+    bytes.set(new Uint8Array(plan.buffer), this.#plansEnd);
+    this.#plansEnd += plan.byteLength;
     this.#readers.push(new ShapeReader(shape, this.#sink));
   }
 }
 
 /** The nodes of one shape, from its first bytes to its end. */
-function pathOf({ free }: LineShape, piece: Uint8Array, reader: number): Int32Array {
-  const count = Math.ceil(piece.length / nodeBytes);
-  const masks = new Uint8Array(count * nodeBytes).fill(0xff, 0, piece.length);
-  const bytes = new Uint8Array(count * nodeBytes);
+function pathOf({ free }: LineShape, piece: Uint8Array, reader: number): DataView<ArrayBuffer> {
+  const count = Math.ceil(piece.length / wordBytes);
+  const masks = new Uint8Array(count * wordBytes).fill(0xff, 0, piece.length);
+  const bytes = new Uint8Array(count * wordBytes);
   bytes.set(piece);
   for (const offset of free) {
     masks[offset] = 0xf0;
     bytes[offset] = 0x30;
   }
-  const maskWords = new DataView(masks.buffer);
-  const words = new DataView(bytes.buffer);
-  const path = new Int32Array((count + 1) * cells);
+  const path = new Uint8Array((count + 1) * nodeBytes);
   for (let node = 0; node < count; node += 1) {
-    const at = node * nodeBytes;
-    const [mask, mask2] = [maskWords.getInt32(at, true), maskWords.getInt32(at + wordBytes, true)];
-    path.set([mask, mask2, words.getInt32(at, true), words.getInt32(at + wordBytes, true), none], node * cells);
+    path.set(masks.subarray(node * wordBytes, (node + 1) * wordBytes), node * nodeBytes);
+    path.set(bytes.subarray(node * wordBytes, (node + 1) * wordBytes), node * nodeBytes + expectedAt);
   }
-  path.set([0, reader, piece.length, 0, none], count * cells);
-  return path;
+  const view = new DataView(path.buffer);
+  const end = count * nodeBytes;
+  path.fill(0xff, end + expectedAt, end + expectedAt + wordBytes);
+  view.setInt32(end + readerAt, reader, true);
+  view.setInt32(end + lengthAt, piece.length, true);
+  return view;
 }
 
-function isSameNode(nodes: Int32Array, node: number, path: Int32Array, at: number): boolean {
-  return [firstMask, secondMask, firstExpected, secondExpected].every((cell) => nodes[node + cell] === path[at + cell]);
+/** Are the bytes of two nodes the same? */
+function isSameNode(memory: DataView, node: number, path: DataView, at: number): boolean {
+  for (let offset = 0; offset < besideAt; offset += Int32Array.BYTES_PER_ELEMENT) {
+    if (memory.getInt32(node + offset, true) !== path.getInt32(at + offset, true)) {
+      return false;
+    }
+  }
+  return true;
+}
+
+/** What to read where: how many values, then the numbers. A number that is not printed is empty. */
+function planOf({ rank, step, epoch, values }: LineShape): Int32Array<ArrayBuffer> {
+  const numbers = [
+    ...[rank, step, epoch].map((number) => numberPlan(number, false)),
+    ...values.map(({ number, inverse }) => numberPlan(number, inverse)),
+  ];
+  return Int32Array.from([values.length, ...numbers.flat()]);
+}
+
+function numberPlan(number: ShapeNumber | null, inverse: boolean): readonly number[] {
+  if (number === null) {
+    return Array.from({ length: numberCells }, () => 0);
+  }
+  const { start, end, power, exponentStart, exponentEnd, negative, negativeExponent } = number;
+  const signs = [negative ? -1 : 1, negativeExponent ? -1 : 1];
+  return [start, end, power, exponentStart, exponentEnd, ...signs, inverse ? 1 : 0];
 }

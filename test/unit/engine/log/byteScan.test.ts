@@ -1,7 +1,5 @@
-import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { compileByteScan, compiledFile } from '../../../../scripts/compileByteScan.ts';
 import { visibleText } from '../../../../src/core/failure/visibleText.ts';
 import { needleSet } from '../../../../src/engine/log/bytes/needles.ts';
 import { PlainByteScan } from '../../../../src/engine/log/bytes/plainByteScan.ts';
@@ -10,10 +8,6 @@ import { hostileLines } from '../../../fixtures/log/hostileLines.ts';
 
 const wasm = WasmByteScan.create();
 const scans = [['plain', new PlainByteScan()], ...(wasm === undefined ? [] : [['wasm', wasm] as const])] as const;
-
-test('the compiled code is that of the source', async () => {
-  expect(readFileSync(compiledFile, 'utf8')).toBe(await compileByteScan());
-});
 
 test('this machine has vector instructions', () => {
   expect(wasm).toBeDefined();
