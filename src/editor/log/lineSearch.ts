@@ -6,18 +6,29 @@ import type { LineGoal } from '../../engine/log/scan/scanMessages.ts';
 export class LineSearch {
   readonly lines = new LineList();
   readonly #scan: { dispose(): void };
+  readonly #subscription: { dispose(): void };
+  #scanned = 0;
   #done = false;
   #problem: string | null = null;
 
   /** `changed` is called whenever more is known. */
   constructor(log: OpenLog, goal: LineGoal, changed: () => void) {
+    const isAll = (): boolean => log.outline.counted && this.#scanned >= log.outline.lines;
+    // The scan may have seen the last line before that was known to be the last.
+    this.#subscription = log.onDidChange(() => {
+      if (!this.#done && isAll()) {
+        this.#done = true;
+        changed();
+      }
+    });
     this.#scan = log.scan(goal, (message) => {
       switch (message.kind) {
         case 'lines':
           this.lines.push(message.lines);
           break;
         case 'caughtUp':
-          this.#done = log.outline.counted;
+          this.#scanned = message.scanned;
+          this.#done ||= isAll();
           break;
         case 'problem':
           this.#problem = message.message;
@@ -41,6 +52,7 @@ export class LineSearch {
   }
 
   dispose(): void {
+    this.#subscription.dispose();
     this.#scan.dispose();
   }
 }
