@@ -8,6 +8,8 @@ import { type ChartTheme, translucent } from './theme.ts';
 export const plotHeight = 190;
 const labelWidth = 6.5;
 const logarithmic = 3;
+/** Between labels of an axis that counts. */
+const wholeSteps = Array.from({ length: 16 }, (_, power) => [1, 2, 5].map((digit) => digit * 10 ** power)).flat();
 
 export interface PlotLook {
   readonly theme: ChartTheme;
@@ -51,7 +53,13 @@ export function plotOptions(
     // oxlint-disable-next-line typescript/no-unsafe-enum-assignment -- the enum exists in uPlot's types only
     scales: { x: { time: false }, y: isLog ? { distr: logarithmic } : {} },
     axes: [
-      { ...axis, size: 24, gap: 2, values: (_, splits) => splits.map(formatValue) },
+      {
+        ...axis,
+        ...(chart.axis === 'epoch' ? {} : { incrs: wholeSteps }),
+        size: 24,
+        gap: 2,
+        values: (_, splits) => splits.map(formatValue),
+      },
       {
         ...axis,
         grid: {
