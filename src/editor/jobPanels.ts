@@ -4,6 +4,7 @@ import type { RunId } from '../core/job.ts';
 import type { Engine } from '../engine/engine.ts';
 import { JobPanel, type PanelDeps, type PanelWish } from './jobPanel.ts';
 import { parsePanelState } from './parseMessages.ts';
+import { panelIcon } from './webviewPage.ts';
 
 const viewType = 'aloft.job';
 
@@ -68,9 +69,7 @@ export class JobPanels implements vscode.WebviewPanelSerializer, vscode.Disposab
   }
 
   #adopt(panel: vscode.WebviewPanel, jobPanel: JobPanel): void {
-    const icon = (theme: string): vscode.Uri =>
-      vscode.Uri.joinPath(this.#deps.extensionUri, 'media', `job-${theme}.svg`);
-    panel.iconPath = { light: icon('light'), dark: icon('dark') };
+    panel.iconPath = panelIcon(this.#deps.extensionUri);
     this.#panels.set(jobPanel.runId, jobPanel);
     jobPanel.onDidDispose(() => {
       this.#panels.delete(jobPanel.runId);

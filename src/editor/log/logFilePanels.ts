@@ -4,6 +4,7 @@ import { basename, isAbsolute } from 'node:path';
 import * as vscode from 'vscode';
 
 import type { Engine } from '../../engine/engine.ts';
+import { panelIcon } from '../webviewPage.ts';
 import { LogFilePanel, type LogFilePanelDeps } from './logFilePanel.ts';
 
 const viewType = 'aloft.logFile';
@@ -52,10 +53,8 @@ export class LogFilePanels implements vscode.WebviewPanelSerializer, vscode.Disp
   }
 
   async #adopt(panel: vscode.WebviewPanel, path: string): Promise<LogFilePanel> {
-    const { extensionUri } = this.#deps;
     const engine = await this.#deps.engine();
-    const icon = (theme: string): vscode.Uri => vscode.Uri.joinPath(extensionUri, 'media', `job-${theme}.svg`);
-    panel.iconPath = { light: icon('light'), dark: icon('dark') };
+    panel.iconPath = panelIcon(this.#deps.extensionUri);
     const adopted = new LogFilePanel(panel, path, {
       ...this.#deps,
       engine,
