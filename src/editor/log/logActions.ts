@@ -6,7 +6,7 @@ import * as vscode from 'vscode';
 import { withProgress } from '../progress.ts';
 import type { LogDocuments } from './logDocuments.ts';
 import type { LogSession } from './logSession.ts';
-import { rowsText } from './logText.ts';
+import { joined, rowsText } from './logText.ts';
 import { RowView } from './rowView.ts';
 
 /** More is not put on the clipboard, in characters. */
@@ -16,25 +16,17 @@ const mostShown = 48 * 1024 * 1024;
 
 /** Puts rows of the present view on the clipboard, both included. */
 export async function copyRows(session: LogSession, from: number, to: number, numbers: boolean): Promise<void> {
-  const pieces: string[] = [];
-  let length = 0;
-  const text = await withProgress(vscode.l10n.t('Copying lines'), async (signal) => {
-    for await (const piece of rowsText(session.log, session.rows, from, to, numbers, signal)) {
-      pieces.push(piece);
-      length += piece.length;
-      if (length > mostCopied) {
-        return undefined;
-      }
-    }
-    return pieces.join('').replace(/\n$/u, '');
-  });
+  const text = await withProgress(
+    vscode.l10n.t('Copying lines'),
+    async (signal) => await joined(rowsText(session.log, session.rows, from, to, numbers, signal), mostCopied),
+  );
   if (text === undefined) {
     void vscode.window.showWarningMessage(
       vscode.l10n.t('This is too much for the clipboard. Save it to a file instead.'),
     );
     return;
   }
-  await vscode.env.clipboard.writeText(text);
+  await vscode.env.clipboard.writeText(text.replace(/\n$/u, ''));
 }
 
 /** Saves the whole log, or what a filter shows of it, to a file that the person chooses. */
@@ -72,25 +64,17 @@ export async function showAsDocument(
   name: string,
   id: string,
 ): Promise<void> {
-  const pieces: string[] = [];
-  let length = 0;
-  await withProgress(vscode.l10n.t('Opening the log of {0}', name), async (signal) => {
+  const text = await withProgress(vscode.l10n.t('Opening the log of {0}', name), async (signal) => {
     const last = session.log.outline.lines - 1;
-    for await (const piece of rowsText(session.log, new RowView(null), 0, last, false, signal)) {
-      pieces.push(piece);
-      length += piece.length;
-      if (length > mostShown) {
-        break;
-      }
-    }
+    return await joined(rowsText(session.log, new RowView(null), 0, last, false, signal), mostShown);
   });
-  if (length > mostShown) {
+  if (text === undefined) {
     void vscode.window.showWarningMessage(
       vscode.l10n.t('VS Code shows extensions no document of more than 50 MB. Filter the log, or save it to a file.'),
     );
     return;
   }
-  await documents.show(name, id, pieces.join(''));
+  await documents.show(name, id, text);
 }
 
 /** Only to the web: what a log prints must not open anything else. */

@@ -34,6 +34,20 @@ export async function* rowsText(
   }
 }
 
+/** All pieces as one; undefined as soon as there are more than `most` characters. */
+export async function joined(pieces: AsyncIterable<string>, most: number): Promise<string | undefined> {
+  const texts: string[] = [];
+  let length = 0;
+  for await (const piece of pieces) {
+    texts.push(piece);
+    length += piece.length;
+    if (length > most) {
+      return undefined;
+    }
+  }
+  return texts.join('');
+}
+
 async function wholeText(log: OpenLog, row: LogRow): Promise<string> {
   if (row.gap !== null) {
     return `[${row.gap}]`;
