@@ -1,6 +1,7 @@
 import type { StreamId } from '../../core/logChunk.ts';
 import type { LogGapNote, LogTruth } from '../../core/logRow.ts';
 import type { Arrival, LogMark } from './lineReplay.ts';
+import { bufferBytes } from './bytes/byteScan.ts';
 import type { RawLog } from './rawLog.ts';
 
 /** What is known about a source without reading its bytes. */
@@ -46,7 +47,7 @@ export interface LogFilePaths {
 }
 
 /** What is read at once, in bytes. */
-export const portionBytes = 1024 * 1024;
+export const portionBytes = bufferBytes;
 /** A block is about so large, in bytes, or has so many records. */
 export const blockBytes = 256 * 1024;
 export const blockRecords = 4_096;

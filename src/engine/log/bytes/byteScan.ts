@@ -1,5 +1,12 @@
 import type { NeedleSet } from './needles.ts';
 
+/** What is seen of some of the lines that were looked at, one after another. Valid until the next call. */
+export interface VisibleLines {
+  /** 0-based, in order. */
+  readonly numbers: Uint32Array;
+  readonly visible: Buffer;
+}
+
 /** Looks at some lines of a log at a time, in memory of its own. */
 export interface ByteScan {
   /** Read into these and nothing need be copied; two, so that one is filled while the other is looked at. */
@@ -12,7 +19,11 @@ export interface ByteScan {
   visible(lines: Uint8Array): Buffer;
   /** Of whole lines, at most `mostBytes` of them, those in which one of the needles is seen: 0-based, in order. Valid until the next call. */
   linesWith(lines: Uint8Array, needles: NeedleSet): Uint32Array;
+  /** The same lines as `linesWith` finds, as `visible` gives them. */
+  visibleWith(lines: Uint8Array, needles: NeedleSet): VisibleLines;
 }
 
-/** In each buffer, and in what is looked at together. */
+/** In what is looked at together. */
 export const mostBytes = 1024 * 1024;
+/** In each buffer. With less at a time, asking the system takes longer than being answered. */
+export const bufferBytes = 2 * mostBytes;

@@ -11,7 +11,9 @@ export interface NeedleSet {
   /**
    * For byteScan.as. First, for each of the first three bytes of a needle, two tables of 16 bytes: by the low and by the high half
    * of the byte, in which of eight groups of needles it occurs. Seven groups hold the needles; the eighth stands for an escape
-   * sequence after a byte of a needle. Then for each value of a first byte, and one more, where in the list that follows the needles
+   * sequence after a byte of a needle. Then, when there is one needle only, 1 and what its first byte and two others are: of each, what is
+   * set in it where case does not matter, and the byte itself, before these where in the needle the others stand; else bytes of 0.
+   * Then for each value of a first byte, and one more, where in the list that follows the needles
    * begin that begin with it, in two bytes; then that list: length in two bytes, 1 where case does not matter, the bytes.
    */
   readonly packed: Uint8Array;
@@ -19,6 +21,9 @@ export interface NeedleSet {
 
 /** What `packed` may take, in bytes. */
 export const mostPacked = 60_000;
+
+/** What is compared of an only needle lies within so many bytes: more cannot be read beyond the end. */
+const mostAhead = 32;
 
 const groups = 7;
 const cutGroup = 1 << groups;
@@ -32,7 +37,7 @@ export function needleSet(needles: readonly Needle[]): NeedleSet | undefined {
       return bothCases(bytes[0] ?? 0, anyCase).map((first) => ({ first, bytes, anyCase }));
     })
     .toSorted((one, other) => one.first - other.first || Buffer.compare(one.bytes, other.bytes));
-  const packed = Buffer.concat([tablesOf(entries), listOf(entries)]);
+  const packed = Buffer.concat([tablesOf(entries), onlyOf(needles), listOf(entries)]);
   return packed.byteLength > mostPacked ? undefined : { needles, packed };
 }
 
@@ -72,6 +77,24 @@ function tablesOf(entries: readonly Entry[]): Uint8Array {
     enter(2, byte, cutGroup);
   }
   return tables;
+}
+
+function onlyOf(needles: readonly Needle[]): Uint8Array {
+  const [only, ...others] = needles;
+  if (only === undefined || others.length > 0) {
+    return new Uint8Array(9);
+  }
+  const bytes = Buffer.from(only.anyCase ? lower(only.text) : only.text);
+  const last = Math.min(bytes.byteLength, mostAhead) - 1;
+  const [first, ...rest] = [0, Math.max(0, last - 1), last].map((place) => {
+    const byte = bytes[place] ?? 0;
+    return { place, compared: [bothCases(byte, only.anyCase).length > 1 ? 0x20 : 0, byte] };
+  });
+  return Uint8Array.from([
+    1,
+    ...(first?.compared ?? []),
+    ...rest.flatMap(({ place, compared }) => [place, ...compared]),
+  ]);
 }
 
 /** How many different three bytes the tables of a group take for the beginning of a needle. */

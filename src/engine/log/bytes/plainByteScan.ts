@@ -1,4 +1,4 @@
-import { type ByteScan, mostBytes } from './byteScan.ts';
+import { bufferBytes, type ByteScan, type VisibleLines } from './byteScan.ts';
 import { lower, type NeedleSet } from './needles.ts';
 
 const lineFeed = 10;
@@ -8,7 +8,7 @@ const escapes =
 
 /** Where there are no vector instructions. */
 export class PlainByteScan implements ByteScan {
-  readonly buffers = [Buffer.alloc(mostBytes), Buffer.alloc(mostBytes)] as const;
+  readonly buffers = [Buffer.alloc(bufferBytes), Buffer.alloc(bufferBytes)] as const;
 
   countLineFeeds(bytes: Uint8Array): number {
     let count = 0;
@@ -23,20 +23,27 @@ export class PlainByteScan implements ByteScan {
     return withoutReturns(Buffer.from(text.replaceAll(escapes, ''), 'latin1'));
   }
 
-  linesWith(lines: Uint8Array, { needles }: NeedleSet): Uint32Array {
+  linesWith(lines: Uint8Array, needles: NeedleSet): Uint32Array {
+    return this.visibleWith(lines, needles).numbers;
+  }
+
+  visibleWith(lines: Uint8Array, { needles }: NeedleSet): VisibleLines {
     const wanted = needles.map(({ text, anyCase }) => ({
       bytes: Buffer.from(anyCase ? lower(text) : text).toString('latin1'),
       anyCase,
     }));
-    const found: number[] = [];
-    for (const [number, line] of this.visible(lines).toString('latin1').split('\n').entries()) {
+    const numbers: number[] = [];
+    let seen = '';
+    const all = this.visible(lines).toString('latin1').split('\n');
+    for (const [number, line] of all.entries()) {
       const text = `\n${line}`;
       const small = lower(text);
       if (wanted.some(({ bytes, anyCase }) => (anyCase ? small : text).includes(bytes))) {
-        found.push(number);
+        numbers.push(number);
+        seen += number === all.length - 1 ? line : `${line}\n`;
       }
     }
-    return Uint32Array.from(found);
+    return { numbers: Uint32Array.from(numbers), visible: Buffer.from(seen, 'latin1') };
   }
 }
 

@@ -1,4 +1,4 @@
-import { type ByteScan, mostBytes } from './byteScan.ts';
+import { bufferBytes, type ByteScan, mostBytes, type VisibleLines } from './byteScan.ts';
 import { byteScanCode } from './byteScanCode.ts';
 import type { NeedleSet } from './needles.ts';
 
@@ -21,7 +21,8 @@ interface Memory {
 interface Functions {
   countLineFeeds(at: number, end: number): number;
   copyVisible(at: number, end: number, to: number): number;
-  linesWith(at: number, end: number, needles: number, found: number, scratch: number): number;
+  linesWith(at: number, end: number, needles: number, found: number, scratch: number, to: number): number;
+  endOfCopy(): number;
 }
 
 /** Vectors may reach beyond what they are about. */
@@ -35,9 +36,9 @@ const visibleAt = inputAt + mostBytes + slack;
 /** Line numbers, four bytes each; with what is found in it a line has at least two. */
 const foundAt = visibleAt + mostBytes + slack;
 const firstBuffer = foundAt + 2 * mostBytes + slack;
-const secondBuffer = firstBuffer + mostBytes + slack;
+const bufferStep = bufferBytes + slack;
 const pageBytes = 65_536;
-const pages = Math.ceil((secondBuffer + mostBytes + slack) / pageBytes);
+const pages = Math.ceil((firstBuffer + 2 * bufferStep) / pageBytes);
 
 let code: object | null | undefined;
 
@@ -61,7 +62,8 @@ export class WasmByteScan implements ByteScan {
     this.#memory = memory.buffer;
     this.#bytes = new Uint8Array(this.#memory);
     this.#functions = new WebAssembly.Instance(module, { env: { memory } }).exports;
-    this.buffers = [this.#part(firstBuffer, mostBytes), this.#part(secondBuffer, mostBytes)];
+    const buffer = (index: number): Buffer => this.#part(firstBuffer + index * bufferStep, bufferBytes);
+    this.buffers = [buffer(0), buffer(1)];
   }
 
   /** undefined where it cannot run. */
@@ -85,12 +87,21 @@ export class WasmByteScan implements ByteScan {
     return this.#part(visibleAt, this.#functions.copyVisible(at, at + lines.byteLength, visibleAt) - visibleAt);
   }
 
-  linesWith(lines: Uint8Array, { packed }: NeedleSet): Uint32Array {
+  linesWith(lines: Uint8Array, needles: NeedleSet): Uint32Array {
+    return this.#linesWith(lines, needles, 0);
+  }
+
+  visibleWith(lines: Uint8Array, needles: NeedleSet): VisibleLines {
+    const numbers = this.#linesWith(lines, needles, visibleAt);
+    return { numbers, visible: this.#part(visibleAt, this.#functions.endOfCopy() - visibleAt) };
+  }
+
+  #linesWith(lines: Uint8Array, { packed }: NeedleSet, to: number): Uint32Array {
     this.#bytes.set(packed, needlesAt);
     const at = this.#place(lines);
     const before = this.#bytes[at - 1] ?? 0;
     this.#bytes[at - 1] = 10;
-    const count = this.#functions.linesWith(at, at + lines.byteLength, needlesAt, foundAt, scratchAt);
+    const count = this.#functions.linesWith(at, at + lines.byteLength, needlesAt, foundAt, scratchAt, to);
     this.#bytes[at - 1] = before;
     return new Uint32Array(this.#memory, foundAt, count);
   }

@@ -1,5 +1,5 @@
 import { linesOf, readArrivals } from '../blockReader.ts';
-import { type ByteScan, mostBytes } from '../bytes/byteScan.ts';
+import { bufferBytes, type ByteScan, mostBytes } from '../bytes/byteScan.ts';
 import { type LogMark, logStart } from '../lineReplay.ts';
 import type { RawLog } from '../rawLog.ts';
 
@@ -17,11 +17,11 @@ export interface ScanUnit {
 }
 
 /** Blocks are read together up to this size, in bytes; leaves room for lines that began before. */
-const unitBytes = mostBytes - 128 * 1024;
+const unitBytes = bufferBytes - 128 * 1024;
 /** Blocks of many records may be small: no more are read together. */
 const mostBlocks = 32;
 /** Lines are looked at together up to this size, in bytes: what the processor keeps close at hand. */
-const sliceBytes = 128 * 1024;
+const sliceBytes = 256 * 1024;
 
 /** The last mark up to which the blocks from `marks[index]` on make one unit. */
 export function unitEnd(marks: readonly LogMark[], index: number): number {

@@ -50,7 +50,8 @@ describe.each(scans)('%s', (_name, scan) => {
     fc.assert(
       fc.property(hostileLines, fc.array(needle, { minLength: 1, maxLength: 12 }), (lines, needles) => {
         const set = needleSet(needles);
-        const found = set && [...scan.linesWith(Buffer.from(lines.map((line) => `${line}\n`).join('')), set)];
+        const bytes = Buffer.from(lines.map((line) => `${line}\n`).join(''));
+        const found = set && [...scan.linesWith(bytes, set)];
         const naive = lines.flatMap((line, number) => {
           const text = `\n${visibleText(line)}`;
           const holds = needles.some(({ text: wanted, anyCase }) =>
@@ -59,6 +60,9 @@ describe.each(scans)('%s', (_name, scan) => {
           return holds ? [number] : [];
         });
         expect(found).toEqual(naive);
+        const copy = set && scan.visibleWith(bytes, set);
+        expect([...(copy?.numbers ?? [])]).toEqual(naive);
+        expect(copy?.visible.toString()).toBe(naive.map((line) => `${visibleText(lines[line] ?? '')}\n`).join(''));
       }),
       { numRuns: 1000 },
     );
@@ -71,6 +75,20 @@ describe.each(scans)('%s', (_name, scan) => {
     const set = needleSet([{ text: 'needle', anyCase: false }]);
     expect(set && [...scan.linesWith(own, set)]).toEqual([0]);
     expect(set && [...scan.linesWith(own.subarray(0, -1), set)]).toEqual([]);
+    expect(set && scan.visibleWith(own.subarray(-8), set).visible.toString()).toBe('xxneedle');
+  });
+
+  test.each([1, 2, 3, 31, 32, 33, 40, 300])('finds a single needle of %i bytes wherever it lies', (length) => {
+    const needle = `${'ab'.repeat(length)}`.slice(0, length - 1).concat('k');
+    for (const anyCase of [false, true]) {
+      const set = needleSet([{ text: needle, anyCase }]);
+      for (let before = 0; before < 20; before += 1) {
+        const there = `${'.'.repeat(before)}${anyCase ? needle.toUpperCase() : needle}`;
+        const cut = `${there.slice(0, before + length - 1)}\u001b[0m${there.slice(before + length - 1)}`;
+        const lines = Buffer.from(`${there.slice(0, -1)}\n${there}\n${cut}\n${there.slice(0, -1)}`);
+        expect(set && [...scan.linesWith(lines, set)]).toEqual([1, 2]);
+      }
+    }
   });
 });
 
