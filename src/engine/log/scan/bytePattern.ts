@@ -21,7 +21,8 @@ export function bytePattern(source: string, anyCase: boolean): string | undefine
 
 const tokens = /\\.|\[(?:\\.|[^\]\\])*\]|\(\?(?:<[\p{ID_Start}$_][\p{ID_Continue}$]*>|:|<?[=!])?|\{\d+(?:,\d*)?\}|./suy;
 
-function tokenAt(source: string, at: number): string {
+/** The piece of a pattern that begins at `at`: a character, an escape, a class, what opens a group, a count. */
+export function tokenAt(source: string, at: number): string {
   tokens.lastIndex = at;
   return tokens.exec(source)?.[0] ?? source.slice(at, at + 1);
 }

@@ -5,6 +5,7 @@ import type { LineQuery } from '../../../core/logRow.ts';
 import type { ByteScan } from '../bytes/byteScan.ts';
 import { type NeedleSet, needleSet } from '../bytes/needles.ts';
 import { bytePattern } from './bytePattern.ts';
+import { requiredTexts } from './requiredTexts.ts';
 
 /** Which of some whole lines (at most `mostBytes` in bytes) have what is looked for: 0-based, in order, each once. */
 export type LineMatcher = (lines: Buffer) => Iterable<number>;
@@ -25,8 +26,10 @@ export function compileQuery(query: LineQuery, scan: ByteScan): LineMatcher {
   if (bytes === undefined) {
     return lineByLine(scan, exact);
   }
+  const needles = requiredTexts(text)?.map((one) => ({ text: one, anyCase: !matchCase }));
   const source = wholeWord ? `(?<![A-Za-z0-9_])(?:${bytes})(?![A-Za-z0-9_])` : bytes;
-  return byPattern(scan, new RegExp(source, matchCase ? 'gm' : 'gim'), exact);
+  const pattern = new RegExp(source, matchCase ? 'gm' : 'gim');
+  return byPattern(scan, pattern, exact, needles === undefined ? undefined : needleSet(needles));
 }
 
 /** Lines with a needle that match the pattern too. */
@@ -61,35 +64,52 @@ function withoutLast(found: number[], lines: Buffer, scan: ByteScan): readonly n
   return found;
 }
 
-/** `pattern` has the flag `g` and never matches a line feed. */
-function byPattern(scan: ByteScan, pattern: RegExp, exact: RegExp): LineMatcher {
+/** When more than so many bytes are in lines with a needle, to look for needles only takes longer. */
+const mostWithNeedle = 64 * 1024;
+/** So often then needles are not looked for. */
+const restFromNeedles = 16;
+
+/** `pattern` has the flag `g` and never matches a line feed; what it matches has one of the needles in it, if there are any. */
+function byPattern(scan: ByteScan, pattern: RegExp, exact: RegExp, needles: NeedleSet | undefined): LineMatcher {
+  let resting = 0;
   return (lines) => {
-    const visible = scan.visible(lines);
-    const text = visible.toString('latin1');
-    const found: number[] = [];
-    let line = 0;
-    let counted = 0;
-    pattern.lastIndex = 0;
-    for (let match = pattern.exec(text); match !== null; match = pattern.exec(text)) {
-      const at = match.index;
-      if (at === text.length && text.endsWith('\n')) {
-        break;
-      }
-      line += scan.countLineFeeds(visible.subarray(counted, at));
-      counted = at;
-      const end = text.indexOf('\n', at);
-      const until = end === -1 ? text.length : end;
-      const whole = visible.subarray(at === 0 ? 0 : text.lastIndexOf('\n', at - 1) + 1, until);
-      if (isAscii(whole) || exact.test(whole.toString())) {
-        found.push(line);
-      }
-      if (until >= text.length) {
-        break;
-      }
-      pattern.lastIndex = until + 1;
+    if (needles === undefined || resting > 0) {
+      resting -= 1;
+      return matchingLines(scan, scan.visible(lines), pattern, exact);
     }
-    return found;
+    const { numbers, visible } = scan.visibleWith(lines, needles);
+    resting = visible.byteLength > mostWithNeedle ? restFromNeedles : 0;
+    return visible.byteLength === 0
+      ? []
+      : matchingLines(scan, visible, pattern, exact).map((line) => numbers[line] ?? 0);
   };
+}
+
+function matchingLines(scan: ByteScan, visible: Buffer, pattern: RegExp, exact: RegExp): readonly number[] {
+  const text = visible.toString('latin1');
+  const found: number[] = [];
+  let line = 0;
+  let counted = 0;
+  pattern.lastIndex = 0;
+  for (let match = pattern.exec(text); match !== null; match = pattern.exec(text)) {
+    const at = match.index;
+    if (at === text.length && text.endsWith('\n')) {
+      break;
+    }
+    line += scan.countLineFeeds(visible.subarray(counted, at));
+    counted = at;
+    const end = text.indexOf('\n', at);
+    const until = end === -1 ? text.length : end;
+    const whole = visible.subarray(at === 0 ? 0 : text.lastIndexOf('\n', at - 1) + 1, until);
+    if (isAscii(whole) || exact.test(whole.toString())) {
+      found.push(line);
+    }
+    if (until >= text.length) {
+      break;
+    }
+    pattern.lastIndex = until + 1;
+  }
+  return found;
 }
 
 const newline = 10;

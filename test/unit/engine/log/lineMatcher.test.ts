@@ -55,6 +55,16 @@ const patterns = [
   String.raw`[\]a]\[`,
   String.raw`step=[0-9]+00 `,
   '(?:a|)*b',
+  'ab|ba',
+  'ab|b.a|',
+  'ab.*[0E]',
+  'bba{0}',
+  'ab{0,1}a',
+  'abb*a?',
+  'ab{2}',
+  '(ab)?ba',
+  String.raw`ab\]|E0`,
+  'größe.*a',
 ];
 
 const query = fc.record({
@@ -99,6 +109,18 @@ describe.each(scans)('%s', (_name, scan) => {
       }),
       { numRuns: 3000 },
     );
+  });
+
+  test('finds lines among many and among few with what they must contain', () => {
+    const many = Array.from({ length: 9_000 }, (_, line) => `needle ${line}\u001b[1m7\u001b[0m`);
+    const lines = [...many, ...many.map((_, line) => (line % 500 === 0 ? 'needle 57' : 'nothing to see 57'))];
+    const matcher = compileQuery({ text: 'needle.*57$', isRegex: true, matchCase: true, wholeWord: false }, scan);
+    const bytes = Buffer.from(`${lines.join('\n')}\n`);
+    const regex = /needle.*57$/u;
+    const expected = lines.flatMap((line, number) => (regex.test(visibleText(line)) ? [number] : []));
+    for (let time = 0; time < 20; time += 1) {
+      expect([...matcher(bytes)]).toEqual(expected);
+    }
   });
 
   test('finds text in lines of bytes that are no UTF-8', () => {
