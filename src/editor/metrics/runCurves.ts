@@ -1,6 +1,10 @@
 import { seriesKey, type SeriesUpdate } from '../../core/metrics/seriesUpdate.ts';
 import type { UserPattern } from '../../core/metrics/userPattern.ts';
 import type { OpenLog } from '../../engine/log/openLog.ts';
+import { t } from '../l10n.ts';
+
+/** A scan with patterns of the person's own that says nothing for so long, in ms, is given up: one of them may never end. */
+const mostSilence = 10_000;
 
 /** The curves of one log, as they are found and as it grows. */
 export class RunCurves {
@@ -15,6 +19,7 @@ export class RunCurves {
   #scanned = 0;
   #refused = false;
   #problem: string | null = null;
+  #silence: NodeJS.Timeout | undefined;
 
   /** Closes the log when it is disposed of. `changed` is called whenever more is known. */
   constructor(log: OpenLog, patterns: readonly UserPattern[], changed: () => void) {
@@ -26,6 +31,8 @@ export class RunCurves {
       if (log.outline.generation !== this.#generation) {
         this.#generation = log.outline.generation;
         this.#begin();
+      } else if (this.#silence === undefined && this.#problem === null) {
+        this.#listen();
       }
     });
     void log.follow();
@@ -38,6 +45,7 @@ export class RunCurves {
     this.#unsent.clear();
     this.#scanned = 0;
     this.#problem = null;
+    this.#listen();
     this.#scan = this.#log.scan({ kind: 'series', patterns: this.#patterns }, (message) => {
       switch (message.kind) {
         case 'series':
@@ -56,8 +64,26 @@ export class RunCurves {
         default:
           return;
       }
+      this.#listen();
       this.#changed();
     });
+  }
+
+  #listen(): void {
+    clearTimeout(this.#silence);
+    if (this.#patterns.length > 0) {
+      this.#silence = setTimeout(() => {
+        this.#silence = undefined;
+        if (this.progress < 1) {
+          this.#scan?.dispose();
+          this.#problem = t(
+            'One of the patterns in aloft.metrics.patterns takes too long on this log ({0}). Curves end there.',
+            this.#patterns.map(({ name }) => name).join(', '),
+          );
+          this.#changed();
+        }
+      }, mostSilence);
+    }
   }
 
   /** From 0 to 1. */
@@ -83,6 +109,7 @@ export class RunCurves {
   }
 
   dispose(): void {
+    clearTimeout(this.#silence);
     this.#subscription.dispose();
     this.#scan?.dispose();
     void this.#log.close();

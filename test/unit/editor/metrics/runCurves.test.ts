@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url';
 
 import { afterAll, afterEach, expect, test, vi } from 'vitest';
 
+import { parseUserPatterns } from '../../../../src/core/metrics/userPattern.ts';
 import { RunCurves } from '../../../../src/editor/metrics/runCurves.ts';
 import { FileSource } from '../../../../src/engine/log/fileSource.ts';
 import { OpenLog } from '../../../../src/engine/log/openLog.ts';
@@ -40,6 +41,19 @@ class Known {
     return Object.fromEntries(this.#lengths);
   }
 }
+
+test('a pattern that never ends is given up and named', { timeout: 60_000 }, async () => {
+  await writeFile(path, `step 1 loss 3.5\nstep 2 loss 2.5\n${'a'.repeat(60)}!\n`);
+  const { patterns } = parseUserPatterns({ slow: '(?<value>(?:a+)+)$' });
+  const looked = new RunCurves(new OpenLog(new FileSource(path), systemClock, scanScript), patterns, () => undefined);
+  curves = looked;
+  await vi.waitFor(
+    () => {
+      expect(looked.problem).toContain('slow');
+    },
+    { timeout: 50_000, interval: 100 },
+  );
+});
 
 test('follows a log, and begins anew when it is rewritten', async () => {
   await writeFile(path, 'step 1 loss 3.5\nstep 2 loss 2.5\n');
