@@ -118,8 +118,7 @@ export class MetricsViewer {
       })),
     });
     for (const { id, curves } of runs) {
-      const { anew, series } = curves.take();
-      if (anew || series.length > 0) {
+      for (const { anew, series } of curves.take()) {
         void post({ type: 'metricsSeries', id, anew, series });
       }
     }

@@ -3,6 +3,11 @@ import type { UserPattern } from '../../core/metrics/userPattern.ts';
 import type { OpenLog } from '../../engine/log/openLog.ts';
 import { t } from '../l10n.ts';
 
+/**
+ * Series in one message: more would make others wait, and VS Code loses buffers when a message has more than 255 of them (a byte
+ * counts them in its `rpcProtocol.ts`).
+ */
+const mostTogether = 16;
 /** A scan with patterns of the person's own that says nothing for so long, in ms, is given up: one of them may never end. */
 const mostSilence = 10_000;
 
@@ -100,9 +105,14 @@ export class RunCurves {
     return this.#problem ?? this.#log.outline.problem;
   }
 
-  /** What changed since it was taken last. `anew`: what was taken before is void. */
-  take(): { readonly anew: boolean; readonly series: readonly SeriesUpdate[] } {
-    const taken = { anew: this.#anew, series: [...this.#unsent.values()] };
+  /** What changed since it was taken last, in parts that make a message each. `anew`: what was taken before is void. */
+  take(): readonly { readonly anew: boolean; readonly series: readonly SeriesUpdate[] }[] {
+    const series = [...this.#unsent.values()];
+    const parts = Array.from({ length: Math.ceil(series.length / mostTogether) }, (_, part) => ({
+      anew: this.#anew && part === 0,
+      series: series.slice(part * mostTogether, (part + 1) * mostTogether),
+    }));
+    const taken = this.#anew && parts.length === 0 ? [{ anew: true, series }] : parts;
     this.#anew = false;
     this.#unsent = new Map();
     return taken;

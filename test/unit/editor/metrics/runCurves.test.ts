@@ -28,19 +28,39 @@ afterAll(() => {
 class Known {
   readonly #lengths = new Map<string, number>();
   resets = 0;
+  mostTogether = 0;
 
   take(from: RunCurves): Readonly<Record<string, number>> {
-    const { anew, series } = from.take();
-    if (anew) {
-      this.resets += 1;
-      this.#lengths.clear();
-    }
-    for (const { name, length } of series) {
-      this.#lengths.set(name, length);
+    for (const { anew, series } of from.take()) {
+      if (anew) {
+        this.resets += 1;
+        this.#lengths.clear();
+      }
+      this.mostTogether = Math.max(this.mostTogether, series.length);
+      for (const { name, length } of series) {
+        this.#lengths.set(name, length);
+      }
     }
     return Object.fromEntries(this.#lengths);
   }
 }
+
+test('hundreds of metrics come in messages of a few, none of them lost', async () => {
+  const names = Array.from({ length: 400 }, (_, index) => `loss_${index}`);
+  const line = (step: number): string => `step ${step} ${names.map((name) => `${name}=${step}.5`).join(' ')}\n`;
+  await writeFile(path, `${line(1)}${line(2)}`);
+  const looked = new RunCurves(new OpenLog(new FileSource(path), systemClock, scanScript), [], () => undefined);
+  curves = looked;
+  const known = new Known();
+  await vi.waitFor(
+    () => {
+      expect(known.take(looked)).toEqual(Object.fromEntries(names.map((name) => [name, 2])));
+    },
+    { timeout: 20_000, interval: 20 },
+  );
+  expect(known.mostTogether).toBe(16);
+  expect(known.resets).toBe(1);
+});
 
 test('a pattern that never ends is given up and named', { timeout: 60_000 }, async () => {
   await writeFile(path, `step 1 loss 3.5\nstep 2 loss 2.5\n${'a'.repeat(60)}!\n`);
