@@ -22,7 +22,13 @@ interface Pointed {
   readonly left: number;
   readonly isRight: boolean;
   readonly x: number;
-  readonly points: readonly { readonly line: ChartLine; readonly position: number; readonly point: SeriesPoint }[];
+  readonly points: readonly {
+    readonly line: ChartLine;
+    readonly position: number;
+    readonly point: SeriesPoint;
+    /** From the pointer, in px. */
+    readonly distance: number;
+  }[];
   readonly meant: number;
 }
 
@@ -188,7 +194,7 @@ function Tip({ chart, theme, pointed }: { chart: Chart; theme: ChartTheme; point
       style={pointed.isRight ? { right: `calc(100% - ${pointed.left - 12}px)` } : { left: `${pointed.left + 12}px` }}
     >
       <div class="muted">{xLabel(chart, pointed)}</div>
-      {pointed.points.slice(0, mostNamed).map(({ line, position, point }) => (
+      {nearest(pointed).map(({ line, position, point }) => (
         <div key={position} class={line === meant?.line && pointed.points.length > 1 ? 'meant' : ''}>
           <span class="swatch" style={{ background: lineColor(chart, position, theme) }} />
           <b>{valueText(point)}</b> {lineLabel(chart, line)}
@@ -202,6 +208,12 @@ function Tip({ chart, theme, pointed }: { chart: Chart; theme: ChartTheme; point
       )}
     </div>
   );
+}
+
+/** So many that are nearest to the pointer, in the order of the chart. */
+function nearest({ points }: Pointed): Pointed['points'] {
+  const kept = new Set(points.toSorted((one, other) => one.distance - other.distance).slice(0, mostNamed));
+  return points.filter((one) => kept.has(one));
 }
 
 function valueText({ count, broken, last, mean, min, max }: SeriesPoint): string {
@@ -238,8 +250,8 @@ function pointedAt(plot: uPlot, chart: Chart): Pointed | null {
     const [point] = pointsNear(line, x, from, to).toSorted((one, other) => distance(one) - distance(other));
     return point === undefined ? [] : [{ line, position, point, distance: distance(point) }];
   });
-  const nearest = Math.min(...points.map((one) => one.distance));
-  const meant = points.findIndex((one) => one.distance === nearest);
+  const least = Math.min(...points.map((one) => one.distance));
+  const meant = points.findIndex((one) => one.distance === least);
   const offset = plot.over.offsetLeft;
   return { left: left + offset, isRight: left > plot.over.clientWidth / 2, x, points, meant };
 }

@@ -7,6 +7,8 @@ export interface Column {
   readonly line: number;
   /** `raw`: behind a smoothed one. `low` and `high`: what lies between was printed too. */
   readonly kind: 'value' | 'raw' | 'low' | 'high';
+  /** Of a stretch before a restart. */
+  readonly isPast: boolean;
 }
 
 /** A stretch as it is drawn: its x and its columns. */
@@ -26,10 +28,11 @@ export function chartData({ lines }: Chart, smoothing: number, isLog: boolean): 
   const tables: Table[] = [];
   const columns: Column[] = [];
   for (const [line, { stretches }] of lines.entries()) {
-    for (const stretch of stretches) {
+    for (const [index, stretch] of stretches.entries()) {
       const parts = columnsOf(stretch, smoothing);
       tables.push({ xs: stretch.xs, columns: parts.map(({ values }) => values.map((value) => drawn(value, isLog))) });
-      columns.push(...parts.map(({ kind }) => ({ line, kind })));
+      const isPast = index < stretches.length - 1;
+      columns.push(...parts.map(({ kind }) => ({ line, kind, isPast })));
     }
   }
   return { tables, columns };

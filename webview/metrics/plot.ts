@@ -73,8 +73,9 @@ export function plotOptions(
     ],
     series: [
       {},
-      ...columns.map(({ line, kind }) => {
-        const color = lineColor(chart, line, theme);
+      ...columns.map(({ line, kind, isPast }) => {
+        const full = lineColor(chart, line, theme);
+        const color = isPast ? translucent(full, 50) : full;
         return {
           stroke: kind === 'value' ? color : kind === 'raw' ? translucent(color, 40) : 'transparent',
           width: kind === 'value' ? 1.5 : 1,

@@ -100,7 +100,19 @@ describe('what is known of curves', () => {
 
 describe('charts', () => {
   it('are one for each metric, what people look at first in front', () => {
-    const names = ['zeta', 'lr', 'tokens/s', 'acc', 'val_loss', 'loss', 'grad_norm', 'reward', 'memory'];
+    const names = [
+      'zeta',
+      'lr',
+      'tokens/s',
+      'acc',
+      'loss_10',
+      'loss_9',
+      'eval_loss',
+      'loss',
+      'grad_norm',
+      'reward',
+      'memory',
+    ];
     const state = after(
       { type: 'metricsRuns', runs: [run('a')] },
       {
@@ -117,7 +129,9 @@ describe('charts', () => {
     );
     expect(chartsOf(state).map(({ name }) => name)).toEqual([
       'loss',
-      'val_loss',
+      'eval_loss',
+      'loss_9',
+      'loss_10',
       'acc',
       'reward',
       'zeta',
@@ -200,9 +214,15 @@ describe('what is drawn', () => {
     expect(chartData(chart, 0, true).tables[0]?.columns).toEqual([[5, null, null, null, 2]]);
   });
 
+  it('knows which stretches were before a restart', () => {
+    const { columns } = chartData(shown([1, 4], [2, 3], [1, 4], [2, 2]), 0, false);
+    expect(columns.map(({ isPast }) => isPast)).toEqual([true, false]);
+  });
+
   it('is the smoothed line before the values it comes from', () => {
     const { columns, tables } = chartData(shown([1, 4], [2, 0]), 0.5, false);
     expect(columns.map(({ kind }) => kind)).toEqual(['raw', 'value']);
+    expect(columns.every(({ isPast }) => !isPast)).toBe(true);
     expect(tables[0]?.columns[0]).toEqual([4, 0]);
     expect(tables[0]?.columns[1]?.[1]).toBeCloseTo(4 / 3);
   });
