@@ -95,6 +95,7 @@ export class LogFilePanel {
       this.#stop();
       this.#channel.dispose();
     });
+    this.#viewer.readAhead();
     panel.webview.options = webviewOptions(extensionUri);
     panel.webview.html = webviewHtml(panel.webview, extensionUri, { name: 'log', title: basename(path) });
   }

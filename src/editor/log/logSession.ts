@@ -16,9 +16,10 @@ import { nextIn, RowView } from './rowView.ts';
 export interface LogSessionDeps {
   readonly log: OpenLog;
   readonly post: (message: LogToWebview) => Promise<boolean>;
-  /** Places in a line's visible text that open a file. */
-  readonly links: (visible: string) => readonly FileLink[];
 }
+
+/** Places in a line's visible text that open a file. */
+export type LinksOf = (visible: string) => readonly FileLink[];
 
 /** Updates on their way to the screen at most; the next waits until one of them is painted. */
 const maxInFlight = 2;
@@ -45,6 +46,11 @@ export class LogSession {
   #marks: MarkSearch | null = null;
   /** How many were told; what was found once is never taken back. */
   #toldRanks = 0;
+  #links: LinksOf | null = null;
+  /** Rows were sent that are perhaps kept, before it was known what in them opens a file. */
+  #sentUnlinked = false;
+  /** The view whose end was sent before its lines were counted: there is no other end until they are. */
+  #endOf: number | null = null;
   #outdated = true;
   #sent = 0;
   #painted = 0;
@@ -85,10 +91,21 @@ export class LogSession {
     void this.#send();
   }
 
+  /** Rows are sent without links before, and again with them. */
+  link(links: LinksOf): void {
+    this.#links = links;
+    this.#endOf = null;
+    if (this.#sentUnlinked) {
+      this.#view = views += 1;
+    }
+    this.#update();
+  }
+
   async sendRows(view: number, from: number, count: number): Promise<void> {
     if (view !== this.#view) {
       return;
     }
+    this.#sentUnlinked ||= this.#links === null;
     const rows = await this.read(from, Math.min(count, mostRows));
     if (view === this.#view) {
       await this.#deps.post({ type: 'logRows', view, from, rows: rows.map((row) => this.#linked(row)) });
@@ -227,9 +244,12 @@ export class LogSession {
       while (this.#outdated && !this.#closed && this.#sent - this.#painted < maxInFlight) {
         this.#outdated = false;
         const state = this.#state;
-        const tail = await this.#tail(state).catch(() => null);
+        const isEndThere = !state.counted && this.#endOf === state.view;
+        const tail = isEndThere ? null : await this.#tail(state).catch(() => null);
         if (state.view === this.#view) {
           this.#sent += 1;
+          this.#sentUnlinked ||= this.#links === null && tail?.from !== null;
+          this.#endOf = isEndThere || (tail?.from === null && tail.rows.length > 0) ? state.view : null;
           await this.#deps.post({ type: 'logState', id: this.#sent, state, tail });
         } else {
           this.#outdated = true;
@@ -261,12 +281,12 @@ export class LogSession {
       return { from, rows: found.map((row) => this.#linked(row)), partial: [] };
     }
     const { from, rows: newest } = await this.#log.tail(tailRows);
-    const partial = await this.#log.lines.partial();
+    const partial = from === null ? [] : await this.#log.lines.partial();
     return { from, rows: newest.map((row) => this.#linked(row)), partial: partial.map((row) => this.#linked(row)) };
   }
 
   #linked(row: LogRow): LogRow & { readonly links: readonly FileLink[] } {
-    return { ...row, links: row.gap === null ? this.#deps.links(visibleText(row.text)) : [] };
+    return { ...row, links: row.gap === null && this.#links !== null ? this.#links(visibleText(row.text)) : [] };
   }
 
   #tellFind(): void {

@@ -25,8 +25,9 @@ export interface LogViewerDeps {
 export class LogViewer {
   readonly #deps: LogViewerDeps;
   #session: LogSession | undefined;
+  /** Read before there is anybody to show it to. */
+  #ahead: OpenLog | undefined;
   #reveal: number | undefined;
-  #starts = 0;
   /** What was asked for before there was anything to look at. */
   #find: LogToHost | undefined;
   #filter: LogToHost | undefined;
@@ -35,18 +36,22 @@ export class LogViewer {
     this.#deps = deps;
   }
 
+  /** Begins to read the log while its webview is still being made. */
+  readAhead(): void {
+    this.#ahead ??= this.#deps.open();
+    void this.#ahead?.follow();
+  }
+
   /** Looks at the log from its end on, anew if it did before. */
   async start(): Promise<void> {
+    const ahead = this.#ahead;
+    this.#ahead = undefined;
     this.stop();
-    const { post, open, links, logger } = this.#deps;
-    const start = (this.#starts += 1);
-    const linksOf = await links().catch((error: unknown) => {
-      logger.warn('the places in a log that lead to files are not known', error);
-      return () => [];
-    });
-    const log = start === this.#starts ? open() : undefined;
+    const log = ahead ?? this.#deps.open();
     if (log !== undefined) {
-      this.#session = new LogSession({ log, post, links: linksOf });
+      const session = new LogSession({ log, post: this.#deps.post });
+      this.#session = session;
+      void this.#findLinks(session);
       for (const wanted of [this.#filter, this.#find]) {
         await (wanted === undefined ? undefined : this.handle(wanted));
       }
@@ -54,8 +59,19 @@ export class LogViewer {
     }
   }
 
+  /** Takes its time in a large workspace, for which nobody should wait to see the log. */
+  async #findLinks(session: LogSession): Promise<void> {
+    const { links, logger } = this.#deps;
+    try {
+      session.link(await links());
+    } catch (error) {
+      logger.warn('the places in a log that lead to files are not known', error);
+    }
+  }
+
   stop(): void {
-    this.#starts += 1;
+    void this.#ahead?.close();
+    this.#ahead = undefined;
     this.#session?.dispose();
     this.#session = undefined;
   }

@@ -37,6 +37,7 @@ export class OpenLog {
   readonly #closing = new AbortController();
   #generation = 1;
   #counted = false;
+  #following: Promise<void> | undefined;
   #problem: string | null = null;
   #nearEnd: readonly LogRow[] = [];
 
@@ -79,8 +80,13 @@ export class OpenLog {
     return { from, rows: await this.lines.rows(from, count) };
   }
 
-  /** Begins to read. Never rejects: what goes wrong is told in the outline, and tried again. */
+  /** Begins to read, once. Never rejects: what goes wrong is told in the outline, and tried again. */
   async follow(): Promise<void> {
+    this.#following ??= this.#lookAgainAndAgain();
+    await this.#following;
+  }
+
+  async #lookAgainAndAgain(): Promise<void> {
     const { signal } = this.#closing;
     while (!signal.aborted) {
       const before = this.#standing;

@@ -37,7 +37,6 @@ afterEach(async () => {
 function look(paints = true): LogSession {
   const opened = new LogSession({
     log: new OpenLog(new FileSource(path), systemClock, scanScript),
-    links: (visible) => (visible.includes('train.py') ? [{ start: 0, end: 8, path: 'train.py', line: 3 }] : []),
     post: async (message) => {
       messages.push(message);
       if (message.type === 'logState' && paints) {
@@ -51,6 +50,9 @@ function look(paints = true): LogSession {
   session = opened;
   return opened;
 }
+
+const links = (visible: string) =>
+  visible.includes('train.py') ? [{ start: 0, end: 8, path: 'train.py', line: 3 }] : [];
 
 const states = (): readonly { readonly state: LogState; readonly tail: LogTail | null }[] =>
   messages.filter((message) => message.type === 'logState');
@@ -80,6 +82,7 @@ describe('a viewer of a log', () => {
   test('gets the rows it asks for, with their links, and none of a view that is past', async () => {
     await writeFile(path, `${lines(10)}train.py:3\n`);
     const opened = look();
+    opened.link(links);
     await until(() => newest()?.counted === true);
     const view = newest()?.view ?? 0;
     await opened.sendRows(view, 9, 256);
@@ -90,6 +93,26 @@ describe('a viewer of a log', () => {
       ['line 9', 0],
       ['train.py:3', 1],
     ]);
+  });
+
+  test('gets rows without links until these are known, then a view with them', async () => {
+    await writeFile(path, `${lines(10)}train.py:3\n`);
+    const opened = look();
+    await until(() => newest()?.counted === true);
+    const { view } = newest() ?? {};
+    expect(states().at(-1)?.tail?.rows.at(-1)).toMatchObject({ text: 'train.py:3', links: [] });
+    opened.link(links);
+    await until(() => newest()?.view !== view);
+    expect(states().at(-1)?.tail?.rows.at(-1)?.links).toHaveLength(1);
+  });
+
+  test('is sent the end of a long log once while its lines are counted', async () => {
+    await writeFile(path, lines(3_000_000));
+    look();
+    await until(() => newest()?.counted === true);
+    const before = states().filter(({ state, tail }) => !state.counted && (tail?.rows.length ?? 0) > 0);
+    expect(before.length).toBeLessThanOrEqual(1);
+    expect(states().at(-1)?.tail?.rows.at(-1)?.line).toBe(2_999_999);
   });
 
   test('that does not paint is told no more than two things', async () => {
