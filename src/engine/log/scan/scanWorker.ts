@@ -1,3 +1,4 @@
+import { constants, setPriority } from 'node:os';
 import { setImmediate as turn } from 'node:timers/promises';
 import { parentPort } from 'node:worker_threads';
 
@@ -232,11 +233,21 @@ function inArrivals(scan: MetricScan, looked: () => Promise<void>): Work {
   };
 }
 
+/** Whoever reads the log comes first. Elsewhere than on Linux this would be of the whole process and not of this thread alone. */
+function stepBack(): void {
+  if (process.platform === 'linux') {
+    setPriority(constants.priority.PRIORITY_LOW);
+  }
+}
+
 let scanner: Scanner | undefined;
 parentPort?.on('message', (message: ToScan) => {
   try {
     if (message.kind === 'begin') {
       scanner = new Scanner((reply, transfer) => parentPort?.postMessage(reply, transfer), message.files);
+      if (message.goal.kind === 'marks') {
+        stepBack();
+      }
       scanner.begin(message.goal);
     } else {
       scanner?.grow(message);
