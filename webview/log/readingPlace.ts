@@ -2,8 +2,12 @@ import { clampTop, lastTop, type Viewport } from './viewport.ts';
 
 /** Rows to have ready, at least and at most, where the person is going; and behind. */
 const nearest = 512;
-const farthest = 2_048;
+const farthest = 4_096;
 const behind = 64;
+/** For so many frames ahead rows are fetched: as long as an answer may take when the machine is busy. */
+const framesAhead = 16;
+/** Who passes more rows than this from one frame to the next sees none of them. */
+const rush = 2_048;
 
 /** Where a person reads: at the end, which moves along, or at a place that stays. */
 export class ReadingPlace {
@@ -29,11 +33,16 @@ export class ReadingPlace {
    * more than could be fetched.
    */
   get reach(): readonly [number, number] {
-    if (this.#isFollowing || Math.abs(this.#speed) > farthest) {
+    if (this.#isFollowing || this.isJumping) {
       return [0, 0];
     }
-    const ahead = Math.min(farthest, Math.max(nearest, 4 * Math.abs(this.#speed)));
+    const ahead = Math.min(farthest, Math.max(nearest, framesAhead * Math.abs(this.#speed)));
     return this.#speed < 0 ? [ahead, behind] : [behind, ahead];
+  }
+
+  /** Another place than in the frame before. */
+  get isJumping(): boolean {
+    return Math.abs(this.#speed) > rush;
   }
 
   follow(): void {

@@ -1,8 +1,8 @@
 import type { LogRowView } from '../../src/protocol/logView.ts';
 
 /** Rows that are asked for at once. */
-const pageRows = 256;
-const maxPages = 128;
+const pageRows = 128;
+const maxPages = 256;
 
 interface Page {
   readonly rows: (LogRowView | undefined)[];

@@ -19,6 +19,9 @@ export interface RowsScrollerDeps {
   readonly painted: (viewport: Viewport) => void;
 }
 
+/** A person who did not jump for so long, in ms, stays where they are. */
+const restsAfter = 150;
+
 /** Scrolls through any number of rows, of which only those in sight are elements. */
 export class RowsScroller {
   readonly element = document.createElement('div');
@@ -27,6 +30,7 @@ export class RowsScroller {
   readonly #deps: RowsScrollerDeps;
   readonly #spacer = document.createElement('div');
   #frame = 0;
+  #resting: ReturnType<typeof setTimeout> | undefined;
   /** The scroller stands where it was put, not where a person moved it. */
   #scrollSet = -1;
   /** Where the rows begin in the viewer, in px. */
@@ -86,7 +90,9 @@ export class RowsScroller {
 
   /** Brings a row to the top. */
   goTo(top: number): void {
-    this.place.goTo(this.viewport, top);
+    const { viewport, place } = this;
+    place.goTo(viewport, top);
+    this.#deps.content.want(Math.floor(place.top), Math.floor(place.top) + rowsInSight(viewport) + 2);
     this.draw();
   }
 
@@ -110,9 +116,7 @@ export class RowsScroller {
     const last = Math.min(viewport.rows, top + rowsInSight(viewport) + 2);
     // Where rows differ in height, those of the page before are drawn too: to scroll up to them is to know how tall they are.
     const first = viewport.isUneven ? Math.max(0, top - rowsInSight(viewport)) : top;
-    const [before, after] = place.reach;
-    this.#deps.content.want(first, last);
-    this.#deps.content.want(top - before, last + after);
+    this.#fetch(first, last, top);
     this.#deps.painting(first, last);
     this.#spacer.style.height = `${contentHeight(viewport)}px`;
     this.layer.element.style.height = `${viewport.height}px`;
@@ -124,6 +128,22 @@ export class RowsScroller {
       this.#show(first, last, viewport);
     }
     this.#deps.painted(viewport);
+  }
+
+  /** After a jump only what is in sight, until the person rests there: other rows would be before those of the next jump. */
+  #fetch(first: number, last: number, top: number): void {
+    const { content } = this.#deps;
+    const [before, after] = this.place.reach;
+    content.want(first, last);
+    if (this.place.isJumping) {
+      clearTimeout(this.#resting);
+      this.#resting = setTimeout(() => {
+        this.#resting = undefined;
+        this.draw();
+      }, restsAfter);
+    } else if (this.#resting === undefined) {
+      content.want(top - before, last + after);
+    }
   }
 
   #show(first: number, last: number, viewport: Viewport): void {
