@@ -5,6 +5,8 @@ import { join } from 'node:path';
 
 import { benchActivation } from './activation.ts';
 import { benchLog } from './log.ts';
+import { benchLogWorkbench } from './logWorkbench.ts';
+import { benchMetrics } from './metrics.ts';
 import { benchSizes } from './sizes.ts';
 import { benchSnapshot } from './snapshot.ts';
 import { benchSpool } from './spool.ts';
@@ -17,7 +19,7 @@ type Bench = () => Promise<Figures>;
 
 const sections: Readonly<Record<string, readonly Bench[]>> = {
   core: [benchSizes, benchActivation, benchWorkbench, benchStore, benchWatch, benchSpool, benchSnapshot],
-  log: [benchLog],
+  log: [benchLog, benchLogWorkbench, benchMetrics],
 };
 
 /** The most that is allowed, on two shared cores. */
@@ -38,6 +40,15 @@ const targets = new Map([
   ['log.search.cancel.ms', 50],
   ['log.ingest100k.host.cpu.percent', 10],
   ['log.ingest100k.loop.max.ms', 50],
+  ['log.open.paint.ms', 300],
+  ['log.open.count.ms', 500],
+  ['log.jump.p95.ms', 33],
+  ['log.jump.p99.ms', 50],
+  ['log.scroll.blank.percent', 0],
+  ['log.webview.rss.mb', 100],
+  ['log.tail.p50.ms', 35],
+  ['log.tail.p95.ms', 60],
+  ['log.metrics.7m.ms', 1500],
 ]);
 
 function chosenBenches(names: readonly string[]): readonly Bench[] {
