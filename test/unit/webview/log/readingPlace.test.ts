@@ -45,7 +45,7 @@ describe('ReadingPlace', () => {
     expect(place.reach).toEqual([64, 512]);
     place.by(far, -300);
     place.settle(far);
-    expect(place.reach).toEqual([1_200, 64]);
+    expect(place.reach).toEqual([4_096, 64]);
   });
 
   it('keeps its place when rows before the known ones are counted', () => {

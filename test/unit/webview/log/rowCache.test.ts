@@ -17,12 +17,12 @@ describe('RowCache', () => {
   });
 
   it('asks for the pages of a stretch, each once', () => {
-    cache.want(200, 600, 10_000);
-    cache.want(200, 600, 10_000);
+    cache.want(100, 300, 10_000);
+    cache.want(100, 300, 10_000);
     expect(asked).toEqual([
-      [0, 256],
-      [256, 256],
-      [512, 256],
+      [0, 128],
+      [128, 128],
+      [256, 128],
     ]);
   });
 
@@ -41,20 +41,20 @@ describe('RowCache', () => {
     cache.put(1_000, rows(1_000, 5));
     expect([999, 1_000, 1_004, 1_005].map((row) => cache.get(row)?.line)).toEqual([undefined, 1_000, 1_004, undefined]);
     cache.want(1_000, 1_005, 1_005);
-    expect(asked).toEqual([[768, 256]]);
-    cache.put(768, rows(768, 237));
+    expect(asked).toEqual([[896, 128]]);
+    cache.put(896, rows(896, 109));
     cache.want(1_000, 1_005, 1_005);
     expect(asked).toHaveLength(1);
   });
 
-  it('keeps the 128 pages that were used last', () => {
-    for (let page = 0; page < 128; page += 1) {
-      cache.put(page * 256, rows(page * 256, 256));
+  it('keeps the 256 pages that were used last', () => {
+    for (let page = 0; page < 256; page += 1) {
+      cache.put(page * 128, rows(page * 128, 128));
     }
     cache.want(0, 1, 1_000_000);
-    cache.put(128 * 256, rows(128 * 256, 256));
+    cache.put(256 * 128, rows(256 * 128, 128));
     expect(cache.get(0)?.line).toBe(0);
-    expect(cache.get(256)).toBeUndefined();
-    expect(cache.get(128 * 256)?.line).toBe(128 * 256);
+    expect(cache.get(128)).toBeUndefined();
+    expect(cache.get(256 * 128)?.line).toBe(256 * 128);
   });
 });
