@@ -68,7 +68,7 @@ export class JobPanel implements vscode.Disposable {
     );
     this.#viewer = new LogViewer({
       post: async (message) => await this.#channel.post(message),
-      open: () => deps.engine.openLog(runId, deps.scanScript),
+      open: () => deps.engine.logs.open(runId, deps.scanScript),
       links: async () => await deps.links(runId),
       openFile: async (path, line) => {
         await deps.openFrame(runId, path, line);
@@ -82,7 +82,7 @@ export class JobPanel implements vscode.Disposable {
       post: async (message) => await this.#channel.post(message),
       id: runId,
       name: (id) => (isRunId(id) ? deps.engine.store.job(id)?.name : undefined) ?? id,
-      open: (id) => (isRunId(id) ? deps.engine.openLog(id, deps.scanScript) : undefined),
+      open: (id) => (isRunId(id) ? deps.engine.logs.open(id, deps.scanScript) : undefined),
       choose: async (shown) => await pickJobsBeside(deps.engine, runId, shown),
       showLine: async (id, line) => {
         await (id === runId ? this.reveal(line) : isRunId(id) ? deps.openJob(id, line) : undefined);

@@ -141,7 +141,7 @@ export class JobTree implements vscode.TreeDataProvider<JobNode>, vscode.Disposa
   ): Promise<vscode.TreeItem> {
     if (node.kind === 'job') {
       const engine = await this.#engine();
-      const series = await withSignal(token, async (signal) => await engine.curve(node.job.runId, signal)).catch(
+      const series = await withSignal(token, async (signal) => await engine.logs.curve(node.job.runId, signal)).catch(
         // Without a curve the row still says the rest.
         () => null,
       );

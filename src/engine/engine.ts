@@ -6,7 +6,6 @@ import type { Event } from '../core/event.ts';
 import {
   type ConnectionId,
   currentAttempt,
-  type EpochMs,
   type Job,
   type JobEvent,
   type RunId,
@@ -18,20 +17,13 @@ import type { Offer } from '../core/offer.ts';
 import { choosePlace } from '../core/placement.ts';
 import type { Clock, Logger, Secrets } from '../core/ports.ts';
 import type { Connection, Handle, Json, Location, OutputFile, Plan } from '../core/provider.ts';
-import type { Series } from '../core/metrics/series.ts';
-import type { Failure } from '../core/failure/failure.ts';
 import { ProviderError } from '../core/providerError.ts';
 import { CancelWishes } from './cancelWishes.ts';
 import { type ConnectionInfo, connectionLabel, type Connections } from './connections.ts';
 import { type Damage, type JobStore, openStore, type StoreChange } from './jobStore.ts';
 import { JobWatcher } from './jobWatcher.ts';
 import { Leader } from './leader.ts';
-import { AttemptSource } from './log/attemptSource.ts';
-import { FileSource } from './log/fileSource.ts';
-import { OpenLog } from './log/openLog.ts';
-import { attemptLogFolder } from './logFolder.ts';
 import { LogFollowers } from './logFollowers.ts';
-import type { LogStatus } from './logRecords.ts';
 import { fetchOutputs } from './outputs.ts';
 import { noteLostStore, rebuildLost, resumeSubmissions } from './reconcile.ts';
 import { makeSnapshot, refusal, scan } from './snapshot/makeSnapshot.ts';
@@ -40,8 +32,7 @@ import { openSnapshot } from './snapshot/snapshotStore.ts';
 import type { SnapshotPreview } from './snapshot/preview.ts';
 import type { Snapshots } from './snapshots.ts';
 import { type Making, makingOf } from './making.ts';
-import { failuresAtEnd } from './runFailures.ts';
-import { sampledCurve } from './runCurve.ts';
+import { RunLogs } from './runLogs.ts';
 import { openRunFiles, type RunFiles } from './runFiles.ts';
 import { runSubmission, type SubmissionDeps } from './submission.ts';
 import { claimMs } from './submissionClaim.ts';
@@ -91,14 +82,11 @@ export interface JobFacts {
 const snapshotGrace = 3_600_000;
 /** How often the leader looks for submissions that other windows left behind, in ms. */
 const resumeInterval = 2_000;
-/** How often it is looked whether the log of an ended job has arrived, in ms. */
-const logInterval = 500;
-const logHasArrived: ReadonlySet<LogStatus> = new Set(['complete', 'interrupted']);
-
 /** Keeps jobs alive. One per window over one shared folder; the leading one watches, follows and finishes for all. */
 export class Engine {
   readonly store: JobStore;
   readonly connections: Connections;
+  readonly logs: RunLogs;
   /** The store was damaged and set aside when it was opened. */
   readonly damaged: Damage | null;
   readonly #deps: EngineDeps;
@@ -123,6 +111,7 @@ export class Engine {
     this.store = store;
     this.damaged = damaged;
     this.connections = connections;
+    this.logs = new RunLogs({ root, clock, store });
     this.#deps = deps;
     this.#submission = { store, connections, clock, logger, secrets, snapshots: this.#snapshots(), running: new Set() };
     this.#cancels = new CancelWishes(this.#submission, this.#stop.signal);
@@ -340,55 +329,6 @@ export class Engine {
     );
   }
 
-  /** The newest attempt's log, for somebody to look at; undefined before there is an attempt. Close it afterwards. `scanScript`: see OpenLog. */
-  openLog(runId: RunId, scanScript: string): OpenLog | undefined {
-    const job = this.store.job(runId);
-    const attempt = job === undefined ? undefined : currentAttempt(job);
-    if (attempt === undefined) {
-      return undefined;
-    }
-    return new OpenLog(this.#logSource(runId, attempt.number), this.#deps.clock, scanScript);
-  }
-
-  #logSource(runId: RunId, number: number): AttemptSource {
-    const { root, clock } = this.#deps;
-    const key = { runId, attempt: number };
-    const startedAt = (): EpochMs | null =>
-      this.store.job(runId)?.attempts.find((attempt) => attempt.number === number)?.startedAt ?? null;
-    return new AttemptSource({ key, folder: attemptLogFolder(root, key), records: this.store, clock, startedAt });
-  }
-
-  /**
-   * What went wrong near the end of the newest attempt's log, see `failuresAtEnd`; waits until the log has arrived. Rejects
-   * with the signal's reason, or with the system's error when the log cannot be read.
-   */
-  async failures(runId: RunId, signal: AbortSignal): Promise<readonly Failure[]> {
-    const job = this.store.job(runId);
-    const attempt = job === undefined ? undefined : currentAttempt(job);
-    if (attempt === undefined || attempt.handle === null) {
-      return [];
-    }
-    const key = { runId, attempt: attempt.number };
-    while (!logHasArrived.has(this.store.logState(key).status) && this.store.job(runId) !== undefined) {
-      await this.#deps.clock.sleep(logInterval, signal);
-    }
-    const source = this.#logSource(runId, attempt.number);
-    try {
-      return await failuresAtEnd(source, signal);
-    } finally {
-      await source.close();
-    }
-  }
-
-  /** A small curve of the newest attempt, see `sampledCurve`; null when there is none. Rejects with the signal's reason or the system's error. */
-  async curve(runId: RunId, signal: AbortSignal): Promise<Series | null> {
-    const job = this.store.job(runId);
-    const attempt = job === undefined ? undefined : currentAttempt(job);
-    return attempt === undefined
-      ? null
-      : await sampledCurve(this.#logSource(runId, attempt.number).files.streams, signal);
-  }
-
   /** The code of a run; null when it has none yet. Rejects with `notFound` when it is not on this machine (any more). */
   async runFiles(runId: RunId): Promise<RunFiles | null> {
     const job = this.store.job(runId);
@@ -398,11 +338,6 @@ export class Engine {
     const found = await this.#accepted(runId).catch(() => undefined);
     const codeFolder = found?.connection.codeFolder?.(found.handle) ?? null;
     return await openRunFiles(this.#deps.root, job.snapshotId, codeFolder, job.spec.workingDirectory);
-  }
-
-  /** Any log file. `path` is absolute. */
-  openLogFile(path: string, scanScript: string): OpenLog {
-    return new OpenLog(new FileSource(path), this.#deps.clock, scanScript);
   }
 
   async outputs(runId: RunId, signal: AbortSignal): Promise<readonly OutputFile[]> {

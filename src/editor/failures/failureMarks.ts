@@ -15,7 +15,8 @@ export interface FailureMarksDeps {
 }
 
 /** What the marks need of the engine. */
-export interface MarkedEngine extends Pick<Engine, 'onDidChange' | 'failures' | 'runFiles'> {
+export interface MarkedEngine extends Pick<Engine, 'onDidChange' | 'runFiles'> {
+  readonly logs: Pick<Engine['logs'], 'failures'>;
   readonly store: Pick<Engine['store'], 'job' | 'summaries'>;
 }
 
@@ -125,7 +126,7 @@ export class FailureMarks {
 
   async #markOf(run: FailedRun): Promise<FailureMark | null> {
     try {
-      const failures = (await this.#engine?.failures(run.runId, this.#closing.signal)) ?? [];
+      const failures = (await this.#engine?.logs.failures(run.runId, this.#closing.signal)) ?? [];
       const code = failures.length === 0 ? null : ((await this.#engine?.runFiles(run.runId)) ?? null);
       return code === null ? null : markOf(run, failures, code);
     } catch (error) {

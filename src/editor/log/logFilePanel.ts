@@ -55,7 +55,7 @@ export class LogFilePanel {
     const post = async (message: LogPageToWebview): Promise<boolean> => await this.#channel.post(message);
     this.#viewer = new LogViewer({
       post,
-      open: () => engine.openLogFile(path, scanScript),
+      open: () => engine.logs.openFile(path, scanScript),
       links,
       openFile,
       name: () => basename(path),
@@ -67,7 +67,7 @@ export class LogFilePanel {
       post,
       id: path,
       name: (id) => basename(id),
-      open: (id) => engine.openLogFile(id, scanScript),
+      open: (id) => engine.logs.openFile(id, scanScript),
       choose: async (shown) => {
         const chosen = await askForFiles();
         return chosen === undefined ? undefined : [...new Set([...shown, ...chosen])].filter((one) => one !== path);

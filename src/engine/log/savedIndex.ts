@@ -1,9 +1,10 @@
-import { createHash } from 'node:crypto';
-import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { createHash, randomUUID } from 'node:crypto';
+import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 
 import { array, type infer as Infer, int, literal, minLength, nonnegative, object, string } from 'zod/mini';
 
+import type { EpochMs } from '../../core/job.ts';
 import { openIfThere, readAt } from '../logFiles.ts';
 import { orderRecordBytes } from '../logOrder.ts';
 import type { LogMark } from './lineReplay.ts';
@@ -30,9 +31,26 @@ const content = object({
   end: packedMark,
 });
 
+/** Indexes of files that belong to no job, below the cache folder. */
+const indexFolder = 'logIndexes';
+/** An index that was not saved anew for so long, in ms, is of a file that nobody looks at any more. */
+const oldest = 30 * 24 * 3_600_000;
+
 /** Where the index of a file that belongs to no job is kept. */
 export function savedIndexFile(cacheFolder: string, path: string): string {
-  return join(cacheFolder, 'logIndexes', `${createHash('sha256').update(path).digest('hex').slice(0, 32)}.json`);
+  return join(cacheFolder, indexFolder, `${createHash('sha256').update(path).digest('hex').slice(0, 32)}.json`);
+}
+
+/** Never rejects: what cannot be removed only takes room. */
+export async function removeOldIndexes(cacheFolder: string, now: EpochMs): Promise<void> {
+  const folder = join(cacheFolder, indexFolder);
+  for (const name of await readdir(folder).catch(() => [])) {
+    const file = join(folder, name);
+    const found = await stat(file).catch(() => undefined);
+    if (found !== undefined && now - found.mtimeMs > oldest) {
+      await rm(file, { force: true }).catch(() => undefined);
+    }
+  }
 }
 
 /**
@@ -75,7 +93,8 @@ export async function saveIndex(file: string, paths: LogFilePaths, { marks, end 
   }
   const saved: Infer<typeof content> = { version, files, marks: marks.map(packed), end: packed(end) };
   await mkdir(dirname(file), { recursive: true });
-  const temporary = `${file}.${process.pid}.new`;
+  // Two viewers of one log may save at once, in one window or in two.
+  const temporary = `${file}.${randomUUID()}.new`;
   try {
     await writeFile(temporary, JSON.stringify(saved), { mode: 0o600 });
     await rename(temporary, file);

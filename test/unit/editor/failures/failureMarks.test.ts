@@ -28,10 +28,12 @@ function fakeEngine() {
       summaries: () => [...jobs.keys()].map((runId) => summary({ runId })),
     },
     onDidChange: changed.event,
-    failures: async (runId) => {
-      asked.push(runId);
-      await held.get(runId)?.promise;
-      return [failure('RuntimeError', { message: runId, frames: [frame('train.py', 3)] })];
+    logs: {
+      failures: async (runId) => {
+        asked.push(runId);
+        await held.get(runId)?.promise;
+        return [failure('RuntimeError', { message: runId, frames: [frame('train.py', 3)] })];
+      },
     },
     runFiles: async () => await Promise.resolve(codeOf({ 'train.py': '' })),
   };

@@ -1,0 +1,93 @@
+import { join } from 'node:path';
+
+import type { Failure } from '../core/failure/failure.ts';
+import { currentAttempt, type EpochMs, type RunId } from '../core/job.ts';
+import type { Series } from '../core/metrics/series.ts';
+import type { Clock } from '../core/ports.ts';
+import type { JobStore } from './jobStore.ts';
+import { AttemptSource } from './log/attemptSource.ts';
+import { FileSource } from './log/fileSource.ts';
+import { OpenLog } from './log/openLog.ts';
+import { removeOldIndexes, savedIndexFile } from './log/savedIndex.ts';
+import { attemptLogFolder } from './logFolder.ts';
+import type { LogStatus } from './logRecords.ts';
+import { sampledCurve } from './runCurve.ts';
+import { failuresAtEnd } from './runFailures.ts';
+
+export interface RunLogsDeps {
+  /** Shared by every window. */
+  readonly root: string;
+  readonly clock: Clock;
+  readonly store: JobStore;
+}
+
+/** How often it is looked whether the log of an ended job has arrived, in ms. */
+const logInterval = 500;
+const logHasArrived: ReadonlySet<LogStatus> = new Set(['complete', 'interrupted']);
+
+/** The logs of runs, of their newest attempts, and any other log on disk. */
+export class RunLogs {
+  readonly #deps: RunLogsDeps;
+
+  constructor(deps: RunLogsDeps) {
+    this.#deps = deps;
+  }
+
+  /** For somebody to look at; undefined before there is an attempt. Close it afterwards. `scanScript`: see OpenLog. */
+  open(runId: RunId, scanScript: string): OpenLog | undefined {
+    const found = this.#newest(runId);
+    return found === undefined
+      ? undefined
+      : new OpenLog(found.source, this.#deps.clock, scanScript, join(found.folder, 'index.json'));
+  }
+
+  /** Any log file. `path` is absolute. */
+  openFile(path: string, scanScript: string): OpenLog {
+    const { root, clock } = this.#deps;
+    const cacheFolder = join(root, 'cache');
+    void removeOldIndexes(cacheFolder, clock.now());
+    return new OpenLog(new FileSource(path), clock, scanScript, savedIndexFile(cacheFolder, path));
+  }
+
+  /**
+   * What went wrong near the end of a log, see `failuresAtEnd`; waits until the log has arrived. Rejects with the signal's reason,
+   * or with the system's error when the log cannot be read.
+   */
+  async failures(runId: RunId, signal: AbortSignal): Promise<readonly Failure[]> {
+    const { store, clock } = this.#deps;
+    const found = this.#newest(runId);
+    if (found === undefined || !found.isAccepted) {
+      return [];
+    }
+    while (!logHasArrived.has(store.logState(found.key).status) && store.job(runId) !== undefined) {
+      await clock.sleep(logInterval, signal);
+    }
+    try {
+      return await failuresAtEnd(found.source, signal);
+    } finally {
+      await found.source.close();
+    }
+  }
+
+  /** A small curve, see `sampledCurve`; null when there is none. Rejects with the signal's reason or the system's error. */
+  async curve(runId: RunId, signal: AbortSignal): Promise<Series | null> {
+    const found = this.#newest(runId);
+    return found === undefined ? null : await sampledCurve(found.source.files.streams, signal);
+  }
+
+  /** The newest attempt. */
+  #newest(runId: RunId) {
+    const { root, clock, store } = this.#deps;
+    const job = store.job(runId);
+    const attempt = job === undefined ? undefined : currentAttempt(job);
+    if (attempt === undefined) {
+      return undefined;
+    }
+    const key = { runId, attempt: attempt.number };
+    const folder = attemptLogFolder(root, key);
+    const startedAt = (): EpochMs | null =>
+      store.job(runId)?.attempts.find(({ number }) => number === attempt.number)?.startedAt ?? null;
+    const source = new AttemptSource({ key, folder, records: store, clock, startedAt });
+    return { key, folder, source, isAccepted: attempt.handle !== null };
+  }
+}

@@ -1,0 +1,86 @@
+import { existsSync, mkdirSync, readdirSync, readFileSync, utimesSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+import { afterAll, expect, test } from 'vitest';
+
+import type { OpenLog } from '../../../src/engine/log/openLog.ts';
+import { savedIndexFile } from '../../../src/engine/log/savedIndex.ts';
+import { RunLogs } from '../../../src/engine/runLogs.ts';
+import { systemClock } from '../../../src/engine/systemClock.ts';
+import { newRunId, openParts, workFolder } from '../../fixtures/engine/engineParts.ts';
+import { numberedLines, numberOf } from '../../fixtures/log/numberedLines.ts';
+import { until } from '../../fixtures/log/openedLog.ts';
+
+const work = workFolder();
+const parts = openParts({ folder: work.path, clock: systemClock, session: 'logs', connections: new Map() });
+const logs = new RunLogs({ root: work.path, clock: systemClock, store: parts.store });
+const cache = join(work.path, 'cache');
+/** More than is read in a blink. */
+const lines = 500_000;
+
+afterAll(() => {
+  parts.store.dispose();
+  work.remove();
+});
+
+async function counted(log: OpenLog): Promise<OpenLog> {
+  void log.follow();
+  await until(log, () => log.outline.counted);
+  return log;
+}
+
+test('the index of a large file is kept, and used when it is opened again', async () => {
+  const path = join(work.path, 'large.log');
+  writeFileSync(path, numberedLines(0, lines));
+  await (await counted(logs.openFile(path, ''))).close();
+  const file = savedIndexFile(cache, path);
+  expect(existsSync(file)).toBe(true);
+  // A mark that leads elsewhere shows that it is taken from there.
+  const saved = JSON.parse(readFileSync(file, 'utf8'));
+  saved.end[0] = lines - 1;
+  writeFileSync(file, JSON.stringify(saved));
+  const again = await counted(logs.openFile(path, ''));
+  expect(again.outline.lines).toBe(lines - 1);
+  await again.close();
+});
+
+test('a file that was rewritten is read anew', async () => {
+  const path = join(work.path, 'rewritten.log');
+  writeFileSync(path, numberedLines(0, lines));
+  await (await counted(logs.openFile(path, ''))).close();
+  writeFileSync(path, numberedLines(7, lines + 7));
+  const again = await counted(logs.openFile(path, ''));
+  expect((await again.lines.rows(lines - 1, 1)).map(({ text }) => numberOf(text))).toEqual([lines + 6]);
+  await again.close();
+});
+
+test('two viewers of a log keep one index between them', async () => {
+  const path = join(work.path, 'twice.log');
+  writeFileSync(path, numberedLines(0, lines));
+  const both = await Promise.all([counted(logs.openFile(path, '')), counted(logs.openFile(path, ''))]);
+  await Promise.all(both.map(async (log) => await log.close()));
+  expect(readdirSync(join(cache, 'logIndexes')).filter((name) => name.endsWith('.new'))).toEqual([]);
+  expect(existsSync(savedIndexFile(cache, path))).toBe(true);
+});
+
+test('indexes that nobody used for a month are removed', async () => {
+  const folder = join(cache, 'logIndexes');
+  mkdirSync(folder, { recursive: true });
+  const monthAgo = Date.now() / 1000 - 31 * 24 * 3_600;
+  writeFileSync(join(folder, 'old.json'), '{}');
+  utimesSync(join(folder, 'old.json'), monthAgo, monthAgo);
+  writeFileSync(join(folder, 'new.json'), '{}');
+  const path = join(work.path, 'small.log');
+  writeFileSync(path, 'one\n');
+  await (await counted(logs.openFile(path, ''))).close();
+  await expect.poll(() => existsSync(join(folder, 'old.json'))).toBe(false);
+  expect(existsSync(join(folder, 'new.json'))).toBe(true);
+});
+
+test('a run that never began has no log', async () => {
+  const { signal } = new AbortController();
+  const runId = newRunId();
+  expect(logs.open(runId, '')).toBeUndefined();
+  expect(await logs.failures(runId, signal)).toEqual([]);
+  expect(await logs.curve(runId, signal)).toBeNull();
+});
