@@ -1,39 +1,20 @@
 import * as vscode from 'vscode';
 
+import { TextDocuments } from '../textDocuments.ts';
+
 const scheme = 'aloft-log';
 
 /** A line with a step or an epoch begins a part that can be folded away. */
 const partStart = /^\W{0,3}(?:=+ ?)?epoch\b[ :=[#]{0,3}(\d+)|\[epoch[ :=](\d+)/iu;
 
 /** Finished logs as read-only documents, for those who want the editor's own tools. */
-export class LogDocuments
-  implements vscode.TextDocumentContentProvider, vscode.FoldingRangeProvider, vscode.Disposable
-{
-  readonly #texts = new Map<string, string>();
-  readonly #registrations: readonly vscode.Disposable[];
-
-  constructor() {
-    this.#registrations = [
-      vscode.workspace.registerTextDocumentContentProvider(scheme, this),
-      vscode.languages.registerFoldingRangeProvider({ scheme }, this),
-      vscode.workspace.onDidCloseTextDocument(({ uri }) => {
-        this.#texts.delete(uri.toString());
-      }),
-    ];
-  }
+export class LogDocuments implements vscode.FoldingRangeProvider, vscode.Disposable {
+  readonly #documents = new TextDocuments(scheme, '');
+  readonly #folding = vscode.languages.registerFoldingRangeProvider({ scheme }, this);
 
   /** `name` becomes the title of the tab; `id` tells apart what has the same name. */
   async show(name: string, id: string, text: string): Promise<void> {
-    const safe = name.replaceAll(/[/\\\p{Cc}]+/gu, '_');
-    const uri = vscode.Uri.from({ scheme, path: `/${safe}.log`, query: id });
-    this.#texts.set(uri.toString(), text);
-    const document = await vscode.workspace.openTextDocument(uri);
-    await vscode.languages.setTextDocumentLanguage(document, 'log');
-    await vscode.window.showTextDocument(document, { preview: true });
-  }
-
-  provideTextDocumentContent(uri: vscode.Uri): string {
-    return this.#texts.get(uri.toString()) ?? '';
+    await this.#documents.show(`${name}.log`, id, text, 'log');
   }
 
   provideFoldingRanges(document: vscode.TextDocument): vscode.FoldingRange[] {
@@ -43,7 +24,8 @@ export class LogDocuments
   }
 
   dispose(): void {
-    vscode.Disposable.from(...this.#registrations).dispose();
+    this.#folding.dispose();
+    this.#documents.dispose();
   }
 }
 
