@@ -1,4 +1,3 @@
-import { execFileSync } from 'node:child_process';
 import {
   chmodSync,
   closeSync,
@@ -19,6 +18,7 @@ import type { RunId } from '../../../src/core/job.ts';
 import { isProviderError } from '../../../src/core/providerError.ts';
 import { migrate } from '../../../src/engine/migrate.ts';
 import { migrations } from '../../../src/engine/schema.ts';
+import { mountSmallDisk } from '../../fixtures/smallDisk.ts';
 import { fork, type Fork } from '../../fixtures/store/fork.ts';
 import { acceptedJob, observation, storeFolder, type StoreFolder } from '../../fixtures/store/storeParts.ts';
 
@@ -308,11 +308,10 @@ describe('a place that cannot hold a store', () => {
 describe('a full disk', () => {
   test('is a clear error, the store stays readable, and nothing is half written', ({ skip }) => {
     const small = `${folder.path}/small`;
-    mkdirSync(small);
-    try {
-      execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=2m', 'none', small], { stdio: 'ignore' });
-    } catch {
-      skip('no small file system can be mounted here');
+    const unmount = mountSmallDisk(small, 2);
+    if (unmount === undefined) {
+      skip('this user may mount no small disk');
+      return;
     }
     const full = storeFolder(small);
     try {
@@ -353,7 +352,7 @@ describe('a full disk', () => {
       expect(again.store.events(key.runId).filter(({ kind }) => kind === 'note')).toHaveLength(stored);
       again.store.dispose();
     } finally {
-      execFileSync('umount', ['-l', small]);
+      unmount();
     }
   });
 

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, statfsSync, writeFileSync } from 'node:fs';
+import { statfsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { expect, test, vi } from 'vitest';
@@ -10,20 +10,11 @@ import { systemClock } from '../../../src/engine/systemClock.ts';
 import { provider } from '../../../src/providers/local/index.ts';
 import { testPorts } from '../../emulators/scripted/testPorts.ts';
 import { connectionsOf, newRunId, quietLogger, specOf, workFolder } from '../../fixtures/engine/engineParts.ts';
+import { mountSmallDisk } from '../../fixtures/smallDisk.ts';
 
 const supervisorPath = join(import.meta.dirname, '../../../src/providers/local/supervisor/main.ts');
 const patience = { timeout: 30_000, interval: 50 };
 const never = new AbortController().signal;
-
-function mountTmpfs(folder: string, size: string): boolean {
-  mkdirSync(folder, { recursive: true });
-  try {
-    execFileSync('mount', ['-t', 'tmpfs', '-o', `size=${size}`, 'tmpfs', folder], { stdio: 'ignore' });
-    return true;
-  } catch {
-    return false;
-  }
-}
 
 function openEngine(root: string) {
   const settings = { supervisorPath, root: join(root, 'local'), nodePath: process.execPath, graceSeconds: 1 };
@@ -43,9 +34,11 @@ test('a job that fills the disk of the list of jobs can be cancelled, and the wi
 }) => {
   const work = workFolder();
   const disk = join(work.path, 'disk');
-  if (!mountTmpfs(disk, '24m')) {
+  const unmount = mountSmallDisk(disk, 24);
+  if (unmount === undefined) {
     work.remove();
-    skip('a small file system can only be mounted as root');
+    skip('this user may mount no small disk');
+    return;
   }
   const root = join(disk, 'aloft');
   const engine = openEngine(root);
@@ -84,7 +77,7 @@ test('a job that fills the disk of the list of jobs can be cancelled, and the wi
     }, patience);
   } finally {
     await engine.dispose();
-    execFileSync('umount', ['-l', disk]);
+    unmount();
     work.remove();
   }
 }, 120_000);

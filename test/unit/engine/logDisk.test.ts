@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect, test, vi } from 'vitest';
@@ -12,25 +12,18 @@ import { quietLogger, workFolder } from '../../fixtures/engine/engineParts.ts';
 import { acceptedAttempt, openLogStore, spooled } from '../../fixtures/log/logJob.ts';
 import { openFilesBelow } from '../../fixtures/log/openFiles.ts';
 import { bytesOf, itemsOf, rank1, seededOutput, stderr, stdout } from '../../fixtures/log/output.ts';
-
-function mountTmpfs(folder: string, size: string): boolean {
-  mkdirSync(folder, { recursive: true });
-  try {
-    execFileSync('mount', ['-t', 'tmpfs', '-o', `size=${size}`, 'tmpfs', folder], { stdio: 'ignore' });
-    return true;
-  } catch {
-    return false;
-  }
-}
+import { mountSmallDisk } from '../../fixtures/smallDisk.ts';
 
 test('a full disk is said, interrupts the log, and nothing is lost or doubled when there is room again', async ({
   skip,
 }) => {
   const work = workFolder();
   const logs = join(work.path, 'logs');
-  if (!mountTmpfs(logs, '1m')) {
+  const unmount = mountSmallDisk(logs, 1);
+  if (unmount === undefined) {
     work.remove();
-    skip('a small file system can only be mounted as root');
+    skip('this user may mount no small disk');
+    return;
   }
   const store = openLogStore(work.path);
   const key = acceptedAttempt(store, 'succeeded');
@@ -75,7 +68,7 @@ test('a full disk is said, interrupts the log, and nothing is lost or doubled wh
   } finally {
     await followers.stop();
     store.dispose();
-    execFileSync('umount', [logs]);
+    unmount();
     work.remove();
   }
 });

@@ -1,22 +1,18 @@
-import { execFileSync } from 'node:child_process';
-import { mkdir, rm, writeFile } from 'node:fs/promises';
+import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
+import { mountSmallDisk } from '../../../fixtures/smallDisk.ts';
 import { LocalBench, never } from './localRun.ts';
 
 /** A small disk of its own; undefined where this user may not mount one. */
-async function smallDisk(folder: string, size: string): Promise<string | undefined> {
+function smallDisk(folder: string, mebibytes: number): string | undefined {
   const disk = join(folder, 'disk');
-  await mkdir(disk);
-  try {
-    execFileSync('mount', ['-t', 'tmpfs', '-o', `size=${size},mode=0700`, 'tmpfs', disk], { stdio: 'pipe' });
-  } catch {
+  const unmount = mountSmallDisk(disk, mebibytes);
+  if (unmount === undefined) {
     return undefined;
   }
   // Runs after the bench has ended its jobs: what is registered first is called last.
-  onTestFinished(() => {
-    execFileSync('umount', ['-l', disk]);
-  });
+  onTestFinished(unmount);
   return disk;
 }
 
@@ -28,9 +24,9 @@ if (!canMount) {
 describe.runIf(canMount)('a full disk', () => {
   it('fails the job that fills it, in clear words, and shows that its log may miss something', async ({ skip }) => {
     const outside = await LocalBench.open();
-    const disk = await smallDisk(outside.folder, '2m');
+    const disk = smallDisk(outside.folder, 2);
     if (disk === undefined) {
-      skip('this machine lets nobody mount a tmpfs');
+      skip('this user may mount no small disk');
       return;
     }
     const bench = await LocalBench.open({}, join(disk, 'root'));
@@ -45,9 +41,9 @@ describe.runIf(canMount)('a full disk', () => {
 
   it('keeps no job from being cancelled, nor its exit code from being known', async ({ skip }) => {
     const outside = await LocalBench.open();
-    const disk = await smallDisk(outside.folder, '2m');
+    const disk = smallDisk(outside.folder, 2);
     if (disk === undefined) {
-      skip('this machine lets nobody mount a tmpfs');
+      skip('this user may mount no small disk');
       return;
     }
     const bench = await LocalBench.open({}, join(disk, 'root'));
@@ -64,9 +60,9 @@ describe.runIf(canMount)('a full disk', () => {
 
   it('refuses a submission whole', async ({ skip }) => {
     const outside = await LocalBench.open();
-    const disk = await smallDisk(outside.folder, '2m');
+    const disk = smallDisk(outside.folder, 2);
     if (disk === undefined) {
-      skip('this machine lets nobody mount a tmpfs');
+      skip('this user may mount no small disk');
       return;
     }
     const bench = await LocalBench.open({}, join(disk, 'root'));
