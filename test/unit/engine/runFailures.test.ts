@@ -9,7 +9,7 @@ import { failuresAtEnd } from '../../../src/engine/runFailures.ts';
 
 const traceback = [
   'Traceback (most recent call last):',
-  '  File "/work/train.py", line 9, in <module>',
+  '  File "/home/ada/project/train.py", line 9, in <module>',
   '    step([1, 2, 3])',
 ];
 
@@ -33,7 +33,7 @@ it('reads the failures near the end, with their lines in the whole log', async (
   );
   expect(others).toEqual([]);
   expect(last).toMatchObject({ type: 'RuntimeError', message: 'shape mismatch', firstLine: 30_004, lastLine: 30_007 });
-  expect(last?.frames).toMatchObject([{ path: '/work/train.py', line: 9, logLine: 30_005 }]);
+  expect(last?.frames).toMatchObject([{ path: '/home/ada/project/train.py', line: 9, logLine: 30_005 }]);
 });
 
 it('reads a last line that has no end', async () => {
