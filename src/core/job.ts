@@ -112,6 +112,6 @@ export function keyText(key: AttemptKey): string {
 }
 
 /** The attempt that decides the job's state: the newest one. */
-export function currentAttempt(job: Job): Attempt | undefined {
-  return job.attempts.at(-1);
+export function currentAttempt(job: Job | undefined): Attempt | undefined {
+  return job?.attempts.at(-1);
 }

@@ -196,8 +196,7 @@ export class JobPanel implements vscode.Disposable {
 
   /** When a newer attempt begins, its log is shown instead. */
   #followAttempt(): void {
-    const job = this.#deps.engine.store.job(this.runId);
-    const attempt = job === undefined ? undefined : currentAttempt(job)?.number;
+    const attempt = currentAttempt(this.#deps.engine.store.job(this.runId))?.number;
     if (this.#isReady && attempt !== undefined && attempt !== this.#attempt) {
       this.#attempt = attempt;
       void this.#viewer.start();

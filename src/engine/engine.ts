@@ -151,7 +151,7 @@ export class Engine {
 
   facts(runId: RunId): JobFacts | undefined {
     const job = this.store.job(runId);
-    const attempt = job === undefined ? undefined : currentAttempt(job);
+    const attempt = currentAttempt(job);
     if (job === undefined || attempt === undefined) {
       return undefined;
     }

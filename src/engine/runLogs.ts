@@ -78,8 +78,7 @@ export class RunLogs {
   /** The newest attempt. */
   #newest(runId: RunId) {
     const { root, clock, store } = this.#deps;
-    const job = store.job(runId);
-    const attempt = job === undefined ? undefined : currentAttempt(job);
+    const attempt = currentAttempt(store.job(runId));
     if (attempt === undefined) {
       return undefined;
     }
