@@ -5,7 +5,7 @@ import type { StreamId } from '../../core/logChunk.ts';
 import type { Clock } from '../../core/ports.ts';
 import { errorCode } from '../fileError.ts';
 import { orderFile, streamFile } from '../logFolder.ts';
-import { orderRecordBytes } from '../logOrder.ts';
+import { decodeOrder, orderRecordBytes } from '../logOrder.ts';
 import type { LogState } from '../logRecords.ts';
 import type { Arrival, LogMark } from './lineReplay.ts';
 import {
@@ -32,14 +32,17 @@ export interface AttemptSourceDeps {
 /** How often the recorded state is asked for while no new stream or gap turns up, in ms. */
 const stateEvery = 400;
 
+/** One portion may be read ahead of another, and the end of the log beside them. */
+const mostHandedOut = 4;
+
 /** The spooled log of an attempt: a file for each stream and the order in which they grew. */
 export class AttemptSource implements LogSource {
   readonly raw: RawLog;
   readonly #deps: AttemptSourceDeps;
   #inode: number | undefined;
   #recordCount = 0;
-  /** The last record that was handed out. */
-  #last: { readonly position: number; readonly bytes: Uint8Array } | undefined;
+  /** The order of the portions that were handed out last, the newest first. Of a portion not all may be on disk yet. */
+  #handedOut: readonly { readonly from: number; readonly order: Uint8Array }[] = [];
   #state: LogState;
   #startedAt: EpochMs | null;
   #stateAt: number;
@@ -76,12 +79,7 @@ export class AttemptSource implements LogSource {
     if (Math.abs(this.#deps.clock.now() - this.#stateAt) >= stateEvery) {
       this.#renew();
     }
-    const found = await stat(orderFile(this.#deps.folder)).catch((error: unknown) => {
-      if (errorCode(error) === 'ENOENT') {
-        return undefined;
-      }
-      throw error;
-    });
+    const found = await this.#orderFile();
     const replaced = this.#inode !== undefined && this.#inode !== found?.ino;
     this.#inode = found?.ino;
     this.#recordCount = Math.floor((found?.size ?? 0) / orderRecordBytes);
@@ -89,37 +87,63 @@ export class AttemptSource implements LogSource {
       await this.raw.close();
     }
     if (known.records > 0 && (replaced || this.#recordCount < known.records || !(await this.#lastHolds(known)))) {
-      this.#last = undefined;
+      this.#handedOut = [];
       await this.raw.close();
       return 'void';
     }
     return this.#recordCount > known.records ? 'grown' : 'unchanged';
   }
 
+  async holds(known: LogMark): Promise<boolean> {
+    const found = await this.#orderFile();
+    return (
+      found?.ino === this.#inode &&
+      (found?.size ?? 0) >= known.records * orderRecordBytes &&
+      (await this.#lastHolds(known))
+    );
+  }
+
+  /** undefined while there is none. Whoever cuts a log back begins with this file, and no record is written twice alike. */
+  async #orderFile(): Promise<{ readonly ino: number; readonly size: number } | undefined> {
+    return await stat(orderFile(this.#deps.folder)).catch((error: unknown) => {
+      if (errorCode(error) === 'ENOENT') {
+        return undefined;
+      }
+      throw error;
+    });
+  }
+
   /** After a crash of whoever spools, records may have been cut off and written anew, in other portions. */
   async #lastHolds({ records }: LogMark): Promise<boolean> {
-    const last = this.#last;
-    return (
-      last === undefined ||
-      last.position >= records ||
-      Buffer.compare(await this.raw.orderBytes(last.position, 1), last.bytes) === 0
+    const last = records - 1;
+    const portion = this.#handedOut.find(
+      ({ from, order }) => from <= last && last < from + order.byteLength / orderRecordBytes,
     );
+    if (portion === undefined) {
+      return true;
+    }
+    const at = (last - portion.from) * orderRecordBytes;
+    const now = await this.raw.orderBytes(last, 1);
+    return Buffer.compare(now, portion.order.subarray(at, at + orderRecordBytes)) === 0;
   }
 
   async arrivals(after: LogMark): Promise<readonly Arrival[]> {
     const count = Math.min(blockRecords, this.#recordCount - after.records);
     const arrivals: Arrival[] = [];
     let bytes = 0;
-    for (const arrival of (await this.raw.records(after.records, count)).map(arrivalOf)) {
+    const order = await this.raw.orderBytes(after.records, count);
+    for (const arrival of decodeOrder(order).map(arrivalOf)) {
       bytes += arrival.kind === 'bytes' ? arrival.bytes : 0;
       if ((bytes > portionBytes && arrivals.length > 0) || !this.#isKnown(arrival)) {
         break;
       }
       arrivals.push(arrival);
     }
-    const position = after.records + arrivals.length - 1;
-    if (arrivals.length > 0 && position > (this.#last?.position ?? -1)) {
-      this.#last = { position, bytes: await this.raw.orderBytes(position, 1) };
+    if (arrivals.length > 0) {
+      const portion = { from: after.records, order: order.slice(0, arrivals.length * orderRecordBytes) };
+      // Asked again and again for what is not on disk yet, the portion before must not be forgotten.
+      const others = this.#handedOut.filter(({ from }) => from !== after.records);
+      this.#handedOut = [portion, ...others].slice(0, mostHandedOut);
     }
     return arrivals;
   }

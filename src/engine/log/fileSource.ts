@@ -55,13 +55,20 @@ export class FileSource implements LogSource {
     this.#inode = ino;
     this.#bytes = size;
     this.#modifiedAt = mtimeMs;
-    if (taken > 0 && (replaced || size < taken || (touched && !(await this.#holds(edges, taken))))) {
+    if (taken > 0 && (replaced || size < taken || (touched && !(await this.#beginsAndEnds(edges, taken))))) {
       return 'void';
     }
     return size > taken ? 'grown' : 'unchanged';
   }
 
-  async #holds({ head, tail }: ReadEdges, taken: number): Promise<boolean> {
+  async holds(known: LogMark, edges: ReadEdges): Promise<boolean> {
+    const { ino, size, mtimeMs } = await stat(this.#path);
+    const taken = takenOf(known);
+    const touched = mtimeMs !== this.#modifiedAt || size !== this.#bytes;
+    return ino === this.#inode && size >= taken && (!touched || (await this.#beginsAndEnds(edges, taken)));
+  }
+
+  async #beginsAndEnds({ head, tail }: ReadEdges, taken: number): Promise<boolean> {
     const start = await this.raw.read(0, 0, head.byteLength);
     const end = await this.raw.read(0, taken - tail.byteLength, tail.byteLength);
     return Buffer.compare(start, head) === 0 && Buffer.compare(end, tail) === 0;

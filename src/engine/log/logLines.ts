@@ -15,12 +15,20 @@ const readTogether = 1024 * 1024;
 /** Of one line more is never handed out, in bytes. */
 const wholeLimit = 1024 * 1024;
 
-/** Reads lines of a log by their number. */
+/** The log was cut off or written anew while it was read: what was read is no part of it. It will be told as another generation. */
+export class LogRewritten extends Error {
+  constructor() {
+    super('The log was written anew while it was read.');
+  }
+}
+
+/** Reads lines of a log by their number. All of it rejects with the system's error, or with LogRewritten. */
 export class LogLines {
   readonly #source: LogSource;
   readonly #index: LogIndex;
   /** By the line and the end of the block; the least recently used first. */
   readonly #blocks = new Map<string, Promise<readonly LineSpan[]>>();
+  #generation = 0;
 
   constructor(source: LogSource, index: LogIndex) {
     this.#source = source;
@@ -29,10 +37,26 @@ export class LogLines {
 
   clear(): void {
     this.#blocks.clear();
+    this.#generation += 1;
   }
 
-  /** Lines from `from` on, fewer where the log ends. Rejects with the system's error. */
+  /** What was read counts only if the files are as they were when they were indexed. */
+  async #proven<T>(read: () => Promise<T>): Promise<T> {
+    const generation = this.#generation;
+    const { end, edges } = this.#index;
+    const result = await read();
+    if (!(await this.#source.holds(end, edges)) || generation !== this.#generation) {
+      throw new LogRewritten();
+    }
+    return result;
+  }
+
+  /** Lines from `from` on, fewer where the log ends. */
   async rows(from: number, count: number): Promise<readonly LogRow[]> {
+    return await this.#proven(async () => await this.#rows(from, count));
+  }
+
+  async #rows(from: number, count: number): Promise<readonly LogRow[]> {
     const rows: LogRow[] = [];
     let line = Math.max(0, from);
     const until = Math.min(line + count, this.#index.lines);
@@ -52,17 +76,19 @@ export class LogLines {
 
   /** Lines in any order; one that is not there is left out. */
   async rowsAt(lines: readonly number[]): Promise<readonly LogRow[]> {
-    const rows: LogRow[] = [];
-    for (let at = 0; at < lines.length;) {
-      const first = lines[at] ?? 0;
-      let count = 1;
-      while (lines[at + count] === first + count) {
-        count += 1;
+    return await this.#proven(async () => {
+      const rows: LogRow[] = [];
+      for (let at = 0; at < lines.length;) {
+        const first = lines[at] ?? 0;
+        let count = 1;
+        while (lines[at + count] === first + count) {
+          count += 1;
+        }
+        rows.push(...(await this.#rows(first, count)));
+        at += count;
       }
-      rows.push(...(await this.rows(first, count)));
-      at += count;
-    }
-    return rows;
+      return rows;
+    });
   }
 
   /** The last lines after a mark whose own line is not known: they have no numbers. At most a few blocks are read. */
@@ -77,19 +103,21 @@ export class LogLines {
     const spans = this.#index.end.streams.flatMap(({ start, taken }, stream): LineSpan[] =>
       taken > start ? [{ kind: 'line', stream, start, end: taken, time: null }] : [],
     );
-    return withoutNumbers(await this.#read(spans, 0));
+    return withoutNumbers(await this.#proven(async () => await this.#read(spans, 0)));
   }
 
   /** All versions of a line, up to 1 MB; null when there is no such line. */
   async whole(line: number): Promise<{ readonly text: string; readonly cutBytes: number } | null> {
-    const span = await this.spanOf(line);
-    if (span?.kind !== 'line') {
-      return null;
-    }
-    const length = span.end - span.start;
-    const bytes = await this.#source.raw.read(span.stream, span.start, Math.min(length, wholeLimit));
-    const { text, cutBytes } = allVersions(bytes, wholeLimit);
-    return { text, cutBytes: cutBytes + length - bytes.byteLength };
+    return await this.#proven(async () => {
+      const span = await this.spanOf(line);
+      if (span?.kind !== 'line') {
+        return null;
+      }
+      const length = span.end - span.start;
+      const bytes = await this.#source.raw.read(span.stream, span.start, Math.min(length, wholeLimit));
+      const { text, cutBytes } = allVersions(bytes, wholeLimit);
+      return { text, cutBytes: cutBytes + length - bytes.byteLength };
+    });
   }
 
   async spanOf(line: number): Promise<LineSpan | undefined> {

@@ -33,6 +33,11 @@ export interface LogSource {
    * the system's error when they cannot be read; a job's files that are not there (yet) are empty.
    */
   look(known: LogMark, edges: ReadEdges): Promise<'unchanged' | 'grown' | 'void'>;
+  /**
+   * Whether what was read up to a mark is still what the files have: without it, what was just read may be no part of the log. Looks
+   * at the files anew and changes nothing. Rejects like `look`.
+   */
+  holds(known: LogMark, edges: ReadEdges): Promise<boolean>;
   /** What arrived after a mark, at most a portion, unless a single arrival is larger; empty when nothing has. */
   arrivals(after: LogMark): Promise<readonly Arrival[]>;
   /** A mark not far from the end, whose `line` is not known; null when the log is so short that reading it from the start is as quick. */
