@@ -28,3 +28,14 @@ export function explainFullDisk(error: unknown, path: string): unknown {
       })
     : error;
 }
+
+/** An error of the system as one that says which file could not be written, and why; every other error as it is. */
+export function explainUnwritten(error: unknown, path: string): unknown {
+  if (errorCode(error) === undefined) {
+    return error;
+  }
+  const explained = explainFullDisk(error, path);
+  return explained === error
+    ? new ProviderError('invalid', `${path} could not be written: ${plainReason(error)}.`, { cause: error })
+    : explained;
+}

@@ -3,9 +3,9 @@ import { lstat, mkdir, open, realpath, rename, rm } from 'node:fs/promises';
 import { createHash, randomUUID } from 'node:crypto';
 import { basename, dirname, join, sep } from 'node:path';
 import type { Connection, Handle, OutputFile } from '../core/provider.ts';
-import { isProviderError, ProviderError } from '../core/providerError.ts';
+import { ProviderError } from '../core/providerError.ts';
 import { isReservedOnWindows, safeRelativePath } from '../core/safePath.ts';
-import { errorCode, explainFullDisk, plainReason } from './fileError.ts';
+import { errorCode, explainUnwritten } from './fileError.ts';
 
 export interface FetchProgress {
   /** The file being fetched. */
@@ -59,7 +59,7 @@ export async function fetchOutputs(
       });
       outcome[result].push(path);
     } catch (error) {
-      throw asClearError(error, target, signal);
+      throw signal.aborted ? error : explainUnwritten(error, target);
     }
   }
   return outcome;
@@ -173,14 +173,4 @@ async function whatIsAt(path: string): Promise<string> {
     }
     throw error;
   }
-}
-
-function asClearError(error: unknown, target: string, signal: AbortSignal): unknown {
-  if (isProviderError(error) || signal.aborted || errorCode(error) === undefined) {
-    return error;
-  }
-  const explained = explainFullDisk(error, target);
-  return explained === error
-    ? new ProviderError('invalid', `${target} could not be written: ${plainReason(error)}.`, { cause: error })
-    : explained;
 }

@@ -116,6 +116,6 @@ export type LogToHost =
   | { readonly type: 'logCopy'; readonly from: number; readonly to: number; readonly numbers: boolean }
   | { readonly type: 'logOpenFile'; readonly path: string; readonly line: number }
   | { readonly type: 'logOpenLink'; readonly url: string }
-  /** Saves to a file that the person chooses. */
+  /** Saves to a file that the person chooses: the log as it was printed, or the text of the rows. */
   | { readonly type: 'logExport'; readonly what: 'log' | 'view' }
   | { readonly type: 'logAsDocument' };

@@ -1,8 +1,9 @@
-import { open } from 'node:fs/promises';
 import { homedir } from 'node:os';
 
 import * as vscode from 'vscode';
 
+import { formatBytes } from '../../core/quantity.ts';
+import { writeWhole } from '../../engine/writeWhole.ts';
 import { withProgress } from '../progress.ts';
 import type { LogDocuments } from './logDocuments.ts';
 import type { LogSession } from './logSession.ts';
@@ -29,7 +30,7 @@ export async function copyRows(session: LogSession, from: number, to: number, nu
   await vscode.env.clipboard.writeText(text.replace(/\n$/u, ''));
 }
 
-/** Saves the whole log, or what a filter shows of it, to a file that the person chooses. */
+/** Saves the whole log as it was printed, or what a filter shows of it as text, to a file that the person chooses. */
 export async function saveLog(session: LogSession, what: 'log' | 'view', name: string): Promise<void> {
   const folder = vscode.workspace.workspaceFolders?.[0]?.uri ?? vscode.Uri.file(homedir());
   const target = await vscode.window.showSaveDialog({
@@ -39,21 +40,13 @@ export async function saveLog(session: LogSession, what: 'log' | 'view', name: s
   if (target === undefined) {
     return;
   }
-  const rows = what === 'view' ? session.rows : new RowView(null);
   await withProgress(vscode.l10n.t('Saving {0}', target.fsPath), async (signal, report) => {
-    const { lines } = session.log.outline;
-    const last = rows.count(lines) - 1;
-    const file = await open(target.fsPath, 'w');
-    try {
-      let written = 0;
-      for await (const piece of rowsText(session.log, rows, 0, last, false, signal)) {
-        await file.write(piece);
-        written += piece.length;
-        report(vscode.l10n.t('{0} characters', written.toLocaleString()));
-      }
-    } finally {
-      await file.close();
-    }
+    const { log, rows } = session;
+    const last = rows.count(log.outline.lines) - 1;
+    const pieces = what === 'view' ? rowsText(log, rows, 0, last, false, signal) : log.bytes();
+    await writeWhole(target.fsPath, pieces, signal, (bytes) => {
+      report(formatBytes(bytes));
+    });
   });
 }
 

@@ -25,17 +25,18 @@ export type Arrival =
   | { readonly kind: 'bytes'; readonly stream: number; readonly bytes: number; readonly time: EpochMs | null }
   | { readonly kind: 'gap'; readonly gap: number; readonly time: EpochMs };
 
-/** Where a complete line lies. */
-export type LineSpan =
-  | {
-      readonly kind: 'line';
-      readonly stream: number;
-      /** Offsets in the stream's file; the line feed at `end` is not part of the line. */
-      readonly start: number;
-      readonly end: number;
-      readonly time: EpochMs | null;
-    }
-  | { readonly kind: 'gap'; readonly gap: number; readonly time: EpochMs };
+/** Where the bytes of a complete line lie. */
+export interface TextSpan {
+  readonly kind: 'line';
+  readonly stream: number;
+  /** Offsets in the stream's file; the line feed at `end` is not part of the line. */
+  readonly start: number;
+  readonly end: number;
+  readonly time: EpochMs | null;
+}
+
+/** Where a complete line lies, or that something is missing. */
+export type LineSpan = TextSpan | { readonly kind: 'gap'; readonly gap: number; readonly time: EpochMs };
 
 const newline = 10;
 
@@ -94,9 +95,9 @@ export class LineReplay {
   }
 
   /** The lines that these bytes complete. */
-  lines(stream: number, bytes: Uint8Array, time: EpochMs | null): readonly LineSpan[] {
+  lines(stream: number, bytes: Uint8Array, time: EpochMs | null): readonly TextSpan[] {
     const taken = this.taken(stream);
-    const spans: LineSpan[] = [];
+    const spans: TextSpan[] = [];
     let start = this.start(stream);
     for (let at = bytes.indexOf(newline); at !== -1; at = bytes.indexOf(newline, at + 1)) {
       spans.push({ kind: 'line', stream, start, end: taken + at, time });

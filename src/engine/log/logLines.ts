@@ -1,7 +1,7 @@
 import { lineLevel } from '../../core/failure/level.ts';
 import type { LogRow } from '../../core/logRow.ts';
 import { linesOf, readArrivals } from './blockReader.ts';
-import type { LineSpan, LogMark } from './lineReplay.ts';
+import type { LineSpan, LogMark, TextSpan } from './lineReplay.ts';
 import { allVersions, lineText, shownBytes } from './lineText.ts';
 import type { LogIndex } from './logIndex.ts';
 import type { LogSource } from './logSource.ts';
@@ -190,7 +190,7 @@ export class LogLines {
   }
 
   async #text(
-    { stream, start, end }: Extract<LineSpan, { readonly kind: 'line' }>,
+    { stream, start, end }: TextSpan,
     windows: ReadonlyMap<number, Window>,
   ): Promise<ReturnType<typeof lineText>> {
     const window = windows.get(stream);

@@ -5,6 +5,7 @@ import { explain } from '../errorNote.ts';
 import { LogIndex } from './logIndex.ts';
 import { LogLines } from './logLines.ts';
 import type { LogSource } from './logSource.ts';
+import { rawBytes } from './rawBytes.ts';
 import { loadIndex, saveIndex } from './savedIndex.ts';
 import { LogScan } from './scan/logScan.ts';
 import type { FromScan, ScanGoal } from './scan/scanMessages.ts';
@@ -99,6 +100,8 @@ export class OpenLog {
       }
       await this.#clock.sleep(lookEvery, signal).catch(() => undefined);
     }
+    await this.#index.settled();
+    await this.#closeAgain();
   }
 
   /** What of the outline may change although no bytes arrive. */
@@ -186,6 +189,28 @@ export class OpenLog {
       },
       ended: scan.ended,
     };
+  }
+
+  /** What was printed so far, see `rawBytes`. Rejects as well when the log is written anew meanwhile. */
+  async *bytes(): AsyncIterable<Uint8Array> {
+    const generation = this.#generation;
+    try {
+      for await (const piece of rawBytes(this.#source)) {
+        if (generation !== this.#generation) {
+          throw new Error('The log was written anew meanwhile.');
+        }
+        yield piece;
+      }
+    } finally {
+      await this.#closeAgain();
+    }
+  }
+
+  /** Whoever was still reading when the log was closed has opened its files again. */
+  async #closeAgain(): Promise<void> {
+    if (this.#closing.signal.aborted) {
+      await this.#source.close();
+    }
   }
 
   async close(): Promise<void> {
