@@ -1,7 +1,8 @@
 import type { LogRowView } from '../../src/protocol/logView.ts';
 
-/** Rows that are asked for at once. */
 const pageRows = 128;
+/** That are asked for at once, at most: a message costs more than some rows in it. */
+const mostPages = 4;
 const maxPages = 256;
 
 interface Page {
@@ -14,7 +15,8 @@ export class RowCache {
   readonly #ask: (from: number, count: number) => void;
   /** The least recently used first. */
   readonly #pages = new Map<number, Page>();
-  readonly #asked = new Set<number>();
+  /** By page, the first row that was asked for along with it. */
+  readonly #asked = new Map<number, number>();
 
   constructor(ask: (from: number, count: number) => void) {
     this.#ask = ask;
@@ -28,19 +30,33 @@ export class RowCache {
   want(from: number, to: number, rows: number): void {
     const first = Math.floor(Math.max(0, from) / pageRows);
     const end = from < to ? Math.ceil(Math.min(to, rows) / pageRows) : first;
+    const missing: number[] = [];
     for (let page = first; page < end; page += 1) {
       const whole = Math.min(pageRows, rows - page * pageRows);
       if ((this.#used(page)?.known ?? 0) < whole && !this.#asked.has(page)) {
-        this.#asked.add(page);
-        this.#ask(page * pageRows, pageRows);
+        missing.push(page);
       }
+    }
+    for (let at = 0; at < missing.length;) {
+      const start = missing[at] ?? 0;
+      let count = 1;
+      while (count < mostPages && missing[at + count] === start + count) {
+        count += 1;
+      }
+      for (let page = start; page < start + count; page += 1) {
+        this.#asked.set(page, start * pageRows);
+      }
+      this.#ask(start * pageRows, count * pageRows);
+      at += count;
     }
   }
 
   /** An answer. Rows of the end of the log come without having been asked for, and begin anywhere. */
   put(from: number, rows: readonly LogRowView[]): void {
-    if (from % pageRows === 0) {
-      this.#asked.delete(from / pageRows);
+    for (const [page, start] of this.#asked) {
+      if (start === from) {
+        this.#asked.delete(page);
+      }
     }
     for (const [index, row] of rows.entries()) {
       const page = this.#page(Math.floor((from + index) / pageRows));

@@ -18,11 +18,22 @@ describe('RowCache', () => {
 
   it('asks for the pages of a stretch, each once', () => {
     cache.want(100, 300, 10_000);
-    cache.want(100, 300, 10_000);
+    cache.want(100, 1_000, 10_000);
+    cache.want(100, 1_000, 10_000);
     expect(asked).toEqual([
-      [0, 128],
-      [128, 128],
-      [256, 128],
+      [0, 384],
+      [384, 512],
+      [896, 128],
+    ]);
+  });
+
+  it('asks again for what an answer left out', () => {
+    cache.want(0, 300, 10_000);
+    cache.put(0, rows(0, 200));
+    cache.want(0, 300, 10_000);
+    expect(asked).toEqual([
+      [0, 384],
+      [128, 256],
     ]);
   });
 
