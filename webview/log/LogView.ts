@@ -44,6 +44,8 @@ export class LogView {
   readonly #rows: RowsPane;
   readonly #results: ResultsPane;
   readonly #whole = new Map<number, WholeLine>();
+  /** Stays in sight when a filter is taken away. */
+  #lineToKeep: number | null = null;
   readonly #actions: BarActions = {
     set: (change) => {
       this.#set(change);
@@ -197,6 +199,10 @@ export class LogView {
       this.#whole.clear();
       this.#rows.reset();
     }
+    if (this.#lineToKeep !== null && isOtherView && state.filter === null) {
+      this.#rows.goToRow(this.#lineToKeep);
+      this.#lineToKeep = null;
+    }
     if (isOther) {
       this.#rows.follow();
     }
@@ -296,11 +302,19 @@ export class LogView {
       this.#filterTimer = setTimeout(
         () => {
           this.#deps.send({ type: 'logFilter', filter });
+          this.#lineToKeep = filter === null ? this.#lineInHand() : null;
           this.#rows.follow();
         },
         filter === null ? 0 : typingRests,
       );
     }
+  }
+
+  /** The line at the cursor, else at the top; null at the end, which moves along. */
+  #lineInHand(): number | null {
+    const { cursor, isFollowing } = this.#rows;
+    const row = cursor ?? (isFollowing ? null : this.#rows.here(false) + 1);
+    return row === null ? null : (this.#content.row(row)?.line ?? null);
   }
 
   #arrive(row: number | null, position: number | null): void {

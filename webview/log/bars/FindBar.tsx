@@ -25,7 +25,7 @@ export function FindBar(props: BarProps) {
         }}
       />
       <span class={`log-matches${isNone || (find?.problem ?? null) !== null ? ' none' : ''}`}>
-        {find === undefined || query.text === '' ? '' : matchText(find, position)}
+        {query.text === '' ? '' : find === undefined ? t('Searching…') : matchText(find, position)}
       </span>
       <span class="tools">
         <Tool
