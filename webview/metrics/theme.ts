@@ -32,7 +32,9 @@ export function useTheme(): ChartTheme {
   const [theme, setTheme] = useState(readTheme);
   useEffect(() => {
     const observer = new MutationObserver(() => {
-      setTheme(readTheme());
+      const next = readTheme();
+      // The same attributes are set again and again; charts are made anew for another theme only.
+      setTheme((known) => (JSON.stringify(known) === JSON.stringify(next) ? known : next));
     });
     observer.observe(document.documentElement, { attributes: true, attributeFilter: ['style', 'class'] });
     observer.observe(document.body, { attributes: true, attributeFilter: ['class'] });
