@@ -79,7 +79,7 @@ export function plotOptions(
         return {
           stroke: kind === 'value' ? color : kind === 'raw' ? translucent(color, 40) : 'transparent',
           width: kind === 'value' ? 1.5 : 1,
-          points: { show: kind === 'value' ? isLonely : false, fill: color, size: 4 },
+          points: { show: kind === 'value', filter: lonelyPoints, fill: color, size: 4 },
         };
       }),
     ],
@@ -90,10 +90,19 @@ export function plotOptions(
   };
 }
 
-/** A point between two gaps is no line: without a dot it could not be seen. */
-function isLonely(plot: uPlot, series: number): boolean {
-  const values = Array.from(plot.data[series] ?? []).filter((value) => typeof value === 'number');
-  return values.length < 2;
+/** A point between two gaps is no line: without a dot it could not be seen. Where there is no gap but no value either, lines go on. */
+function lonelyPoints(plot: uPlot, series: number): number[] {
+  const values = Array.from(plot.data[series] ?? []).flatMap((value, index) =>
+    value === undefined ? [] : [{ value, index }],
+  );
+  return values.flatMap(({ value, index }, at) => {
+    const isLonely = typeof value === 'number' && !hasValue(values[at - 1]) && !hasValue(values[at + 1]);
+    return isLonely ? [index] : [];
+  });
+}
+
+function hasValue(one: { readonly value: unknown } | undefined): boolean {
+  return typeof one?.value === 'number';
 }
 
 function isPowerOfTen(value: number): boolean {
