@@ -22,6 +22,8 @@ const nothing = new Uint8Array(0);
 export class MetricScanner {
   readonly #sink: PointSink;
   readonly #patterns: readonly UserPattern[];
+  /** What the user described is found in no other way. */
+  readonly #ownNames: ReadonlySet<string>;
   readonly #shapes: ShapeTree;
   /** Shapes seen once. Only a second line makes one worth keeping. */
   readonly #seen = new Set<string>();
@@ -41,6 +43,7 @@ export class MetricScanner {
   constructor(sink: PointSink, patterns: readonly UserPattern[] = [], firstLine = 0) {
     this.#sink = sink;
     this.#patterns = patterns;
+    this.#ownNames = new Set(patterns.map(({ name }) => name));
     this.#shapes = new ShapeTree(sink);
     this.#line = firstLine;
   }
@@ -141,7 +144,9 @@ export class MetricScanner {
     const epoch = number(reading.epoch);
     for (const { name, span, power, inverse } of reading.values) {
       const value = number(span, power) ?? Number.NaN;
-      this.#sink.receiver(name, rank)?.add(inverse ? 1 / value : value, step, epoch, line);
+      if (!this.#ownNames.has(name)) {
+        this.#sink.receiver(name, rank)?.add(inverse ? 1 / value : value, step, epoch, line);
+      }
     }
     if (this.#patterns.length > 0) {
       const printed = visibleText(this.#utf8.decode(text)).text;

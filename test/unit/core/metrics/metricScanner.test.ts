@@ -140,6 +140,17 @@ test("a user's pattern adds its points to those found anyway", () => {
   ]);
 });
 
+test("a user's pattern takes the place of what is found anyway by its name", () => {
+  const { patterns } = parseUserPatterns({ loss: String.raw`true loss is (?<value>[\d.]+)` });
+  const list = new PointList();
+  const scanner = new MetricScanner(list, patterns);
+  scanner.push(bytesOf('step 1 | loss 3.5 | lr 0.1, the true loss is 2.5\n'));
+  expect(list.points.map(({ name, value }) => [name, value])).toEqual([
+    ['lr', 0.1],
+    ['loss', 2.5],
+  ]);
+});
+
 test('a log that prints ever new names gets 500 series', () => {
   const series = new SeriesSet();
   const scanner = new MetricScanner(series);
