@@ -14,7 +14,7 @@ const mostSilence = 10_000;
 /** The curves of one log, as they are found and as it grows. */
 export class RunCurves {
   readonly #log: OpenLog;
-  readonly #patterns: readonly UserPattern[];
+  #patterns: readonly UserPattern[];
   readonly #changed: () => void;
   readonly #subscription: { dispose(): void };
   #scan: { dispose(): void } | undefined;
@@ -36,9 +36,10 @@ export class RunCurves {
       if (log.outline.generation !== this.#generation) {
         this.#generation = log.outline.generation;
         this.#begin();
-      } else if (this.#silence === undefined && this.#problem === null) {
+      } else if (this.#silence === undefined) {
         this.#listen();
       }
+      changed();
     });
     void log.follow();
     this.#begin();
@@ -80,10 +81,12 @@ export class RunCurves {
       this.#silence = setTimeout(() => {
         this.#silence = undefined;
         if (this.progress < 1) {
-          this.#scan?.dispose();
+          const names = this.#patterns.map(({ name }) => name).join(', ');
+          this.#patterns = [];
+          this.#begin();
           this.#problem = t(
-            'One of the patterns in aloft.metrics.patterns takes too long on this log ({0}). Curves end there.',
-            this.#patterns.map(({ name }) => name).join(', '),
+            'One of the patterns in aloft.metrics.patterns takes too long on this log ({0}). They were left out.',
+            names,
           );
           this.#changed();
         }

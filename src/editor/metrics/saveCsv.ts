@@ -1,10 +1,14 @@
+import { randomUUID } from 'node:crypto';
 import { rename, rm, writeFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
+import { dirname, join } from 'node:path';
 
 import * as vscode from 'vscode';
 
 import { csvTitles } from '../../core/metrics/seriesCsv.ts';
 import type { UserPattern } from '../../core/metrics/userPattern.ts';
+import { explainUnwritten } from '../../engine/fileError.ts';
+import { LogRewritten } from '../../engine/log/logLines.ts';
 import type { OpenLog } from '../../engine/log/openLog.ts';
 import { withProgress } from '../progress.ts';
 
@@ -29,16 +33,16 @@ export async function saveCsv(
     if (target === undefined) {
       return;
     }
-    const partial = `${target.fsPath}.partial`;
+    const partial = join(dirname(target.fsPath), `.aloft-${randomUUID()}.part`);
     try {
       await withProgress(vscode.l10n.t('Saving {0}', target.fsPath), async (signal, report) => {
-        await writeFile(partial, csvTitles);
+        await writeFile(partial, csvTitles, { flag: 'wx' });
         await writePoints(log, { kind: 'csv', patterns, names, path: partial }, signal, report);
       });
       await rename(partial, target.fsPath);
     } catch (error) {
       await rm(partial, { force: true });
-      throw error;
+      throw explainUnwritten(error, target.fsPath);
     }
   } finally {
     await log.close();
@@ -58,9 +62,12 @@ async function writePoints(
     ended.reject(signal.reason);
   };
   signal.addEventListener('abort', abort, { once: true });
+  const { generation } = log.outline;
   let scanned = 0;
   const look = (): void => {
-    if (log.outline.counted && scanned >= log.outline.lines) {
+    if (log.outline.generation !== generation) {
+      ended.reject(new LogRewritten());
+    } else if (log.outline.counted && scanned >= log.outline.lines) {
       ended.resolve(undefined);
     }
   };
