@@ -1,6 +1,9 @@
 import type { PointReceiver } from './metricPoint.ts';
 
-/** What the x of points is: the step as printed, else the epoch, else how many points came before. */
+/**
+ * What the x of points is: the step as printed, else the epoch, else how many points came before. A step that begins again with the
+ * next epoch, as bars of trainers print it, goes on where the epoch before ended.
+ */
 export type SeriesAxis = 'step' | 'epoch' | 'order';
 
 /** One or several neighbouring points of a series. */
@@ -65,6 +68,11 @@ export class Series implements PointReceiver {
   #line = 0;
   #segment = -1;
   #axis = -1;
+  /** As printed last. */
+  #step = 0;
+  #epoch: number | null = null;
+  /** Steps of the epochs before this one. */
+  #before = 0;
 
   /** @param capacity Most buckets. */
   constructor(name: string, rank: number | null, capacity = 4096) {
@@ -80,7 +88,7 @@ export class Series implements PointReceiver {
 
   add(value: number, step: number | null, epoch: number | null, atLine: number): void {
     const kind = step === null ? (epoch === null ? orderAxis : epochAxis) : stepAxis;
-    const x = step ?? epoch ?? this.#points;
+    const x = step === null ? (epoch ?? this.#points) : this.#stepOverEpochs(step, epoch);
     this.#points += 1;
     const isNext = kind === this.#axis && x >= this.#lastX;
     if (!isNext || this.#count >= this.#perBucket) {
@@ -102,6 +110,18 @@ export class Series implements PointReceiver {
     } else {
       this.#broken += 1;
     }
+  }
+
+  #stepOverEpochs(step: number, epoch: number | null): number {
+    if (epoch === null || this.#epoch === null || epoch < this.#epoch) {
+      this.#before = 0;
+    } else if (epoch > this.#epoch && step <= this.#step) {
+      // Counted from 0, the last step was one less than how many there are.
+      this.#before += this.#step + (step === 0 ? 1 : 0);
+    }
+    this.#epoch = epoch;
+    this.#step = step;
+    return this.#before + step;
   }
 
   /**

@@ -24,6 +24,21 @@ test('a step that goes back begins a segment, the same step again does not', () 
   expect(series.points().map(({ segment }) => segment)).toEqual([0, 0, 0, 1, 1]);
 });
 
+test('a step that begins again with each epoch goes on where the epoch before ended', () => {
+  const stepsOf = (...points: readonly (readonly [epoch: number | null, step: number])[]): readonly number[] => {
+    const series = new Series('loss', null);
+    for (const [epoch, step] of points) {
+      series.add(1, step, epoch, 0);
+    }
+    return series.points().map(({ lastX }) => lastX);
+  };
+  expect(stepsOf([1, 1], [1, 2], [1, 3], [2, 1], [2, 3], [3, 1])).toEqual([1, 2, 3, 4, 6, 7]);
+  expect(stepsOf([0, 0], [0, 9], [1, 0], [1, 9], [2, 0])).toEqual([0, 9, 10, 19, 20]);
+  // Steps of the whole run, and a run that begins again.
+  expect(stepsOf([1, 10], [1, 20], [2, 30], [1, 10], [2, 20])).toEqual([10, 20, 30, 10, 20]);
+  expect(stepsOf([null, 10], [null, 20], [null, 10])).toEqual([10, 20, 10]);
+});
+
 test('without a step the epoch is the x, and without one the order', () => {
   const series = new Series('loss', null);
   series.add(1, null, 0.5, 0);
