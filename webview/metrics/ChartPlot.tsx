@@ -9,6 +9,7 @@ import { type Chart, type ChartLine, lineLabel, pointsNear } from './charts.ts';
 import { formatValue } from '../../src/core/metrics/formatValue.ts';
 import { joined, lineColor, plotHeight, plotOptions } from './plot.ts';
 import type { ChartTheme } from './theme.ts';
+import { applyZoom, endZoom, isZoomed } from './zoom.ts';
 
 /** More values are not named beside the pointer. */
 const mostNamed = 8;
@@ -47,7 +48,7 @@ export function ChartPlot({ chart, theme, smoothing, isLog, showLine }: ChartPlo
   const shown = useRef(chart);
   shown.current = chart;
   const [pointed, setPointed] = useState<Pointed | null>(null);
-  const [isZoomed, setZoomed] = useState(false);
+  const [hasZoom, setZoomed] = useState(false);
   const pressedAt = useRef(0);
   const data = chartData(chart, smoothing, isLog);
   const shape = JSON.stringify([data.columns, chart.axis, isLog]);
@@ -62,10 +63,11 @@ export function ChartPlot({ chart, theme, smoothing, isLog, showLine }: ChartPlo
       setPointed(pointedAt(one, shown.current));
     };
     const options = plotOptions(chart, data, look, moved, () => {
-      setZoomed(plot.current !== null && !isWhole(plot.current));
+      setZoomed(plot.current !== null && isZoomed(plot.current));
     });
     const made = new uPlot(options, joined(data), element);
     plot.current = made;
+    applyZoom(chart.axis, made);
     const observer = new ResizeObserver(() => {
       made.setSize({ width: Math.max(1, element.clientWidth), height: plotHeight });
     });
@@ -81,9 +83,9 @@ export function ChartPlot({ chart, theme, smoothing, isLog, showLine }: ChartPlo
     const made = plot.current;
     if (made !== null) {
       // What a person zoomed into stays in sight.
-      const whole = isWhole(made);
-      made.setData(joined(data), whole);
-      if (!whole) {
+      const zoomed = isZoomed(made);
+      made.setData(joined(data), !zoomed);
+      if (zoomed) {
         made.redraw();
       }
     }
@@ -102,11 +104,19 @@ export function ChartPlot({ chart, theme, smoothing, isLog, showLine }: ChartPlo
       return;
     }
     const points = line.stretches.flatMap((stretch) => stretch.points);
-    const now = points.findIndex((point) => point === pointed?.points[0]?.point);
+    const now = points.findIndex((point) => point === pointed?.points[pointed.meant]?.point);
     const next = now === -1 ? (by > 0 ? 0 : -1) : Math.min(points.length - 1, Math.max(0, now + by));
     const point = points.at(next);
     if (point !== undefined) {
-      made.setCursor({ left: made.valToPos(point.lastX, 'x'), top: made.valToPos(point.mean, 'y') });
+      const left = made.valToPos(point.lastX, 'x');
+      made.setCursor({ left, top: Number.isFinite(point.mean) ? made.valToPos(point.mean, 'y') : plotHeight / 3 });
+      // Others may be as near to where the cursor is now.
+      setPointed({
+        ...placeOf(made, left),
+        x: point.lastX,
+        points: [{ line, position: 0, point, distance: 0 }],
+        meant: 0,
+      });
     }
   };
   return (
@@ -142,7 +152,7 @@ export function ChartPlot({ chart, theme, smoothing, isLog, showLine }: ChartPlo
           Enter: show,
           Escape: () => {
             plot.current?.setCursor({ left: -10, top: -10 });
-            showAll(chart);
+            endZoom(chart.axis);
           },
         };
         const move = moves[event.key];
@@ -155,7 +165,7 @@ export function ChartPlot({ chart, theme, smoothing, isLog, showLine }: ChartPlo
       <span class="spoken" aria-live="polite">
         {pointed === null ? '' : spoken(chart, pointed)}
       </span>
-      {isZoomed ? (
+      {hasZoom ? (
         <button
           type="button"
           class="zoom-out"
@@ -163,26 +173,18 @@ export function ChartPlot({ chart, theme, smoothing, isLog, showLine }: ChartPlo
           aria-label={t('Show all (Escape)')}
           onClick={(event) => {
             event.stopPropagation();
-            showAll(chart);
+            endZoom(chart.axis);
           }}
         >
           <Icon name="zoom-out" />
         </button>
       ) : null}
+      {data.tables.every(({ columns }) => columns.flat().every((value) => value === null)) ? (
+        <span class="plot-empty muted">{isLog ? t('No value above 0') : t('No finite value')}</span>
+      ) : null}
       {pointed === null ? null : <Tip chart={chart} theme={theme} pointed={pointed} />}
     </div>
   );
-}
-
-function isWhole({ data: [xs], scales }: uPlot): boolean {
-  return xs.length === 0 || (scales['x']?.min === xs[0] && scales['x']?.max === xs.at(-1));
-}
-
-/** Undoes zooming, of all charts that zoom together. */
-function showAll(chart: Chart): void {
-  for (const one of uPlot.sync(chart.axis).plots) {
-    one.setData(one.data);
-  }
 }
 
 function Tip({ chart, theme, pointed }: { chart: Chart; theme: ChartTheme; pointed: Pointed }) {
@@ -252,6 +254,9 @@ function pointedAt(plot: uPlot, chart: Chart): Pointed | null {
   });
   const least = Math.min(...points.map((one) => one.distance));
   const meant = points.findIndex((one) => one.distance === least);
-  const offset = plot.over.offsetLeft;
-  return { left: left + offset, isRight: left > plot.over.clientWidth / 2, x, points, meant };
+  return { ...placeOf(plot, left), x, points, meant };
+}
+
+function placeOf({ over }: uPlot, left: number): Pick<Pointed, 'left' | 'isRight'> {
+  return { left: left + over.offsetLeft, isRight: left > over.clientWidth / 2 };
 }

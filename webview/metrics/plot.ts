@@ -3,6 +3,7 @@ import uPlot from 'uplot';
 import type { Chart } from './charts.ts';
 import type { ChartData } from './chartData.ts';
 import { formatValue } from '../../src/core/metrics/formatValue.ts';
+import { keepZoom } from './zoom.ts';
 import { type ChartTheme, translucent } from './theme.ts';
 
 export const plotHeight = 190;
@@ -86,7 +87,7 @@ export function plotOptions(
     bands: columns.flatMap(({ line }, index) =>
       isLow(index) ? [{ series: [index, index + 1], fill: translucent(lineColor(chart, line, theme), 20) }] : [],
     ),
-    hooks: { setCursor: [moved], setScale: [scaled] },
+    hooks: { setCursor: [moved], setScale: [scaled], setSelect: [(plot) => keepZoom(chart.axis, plot)] },
   };
 }
 
