@@ -25,6 +25,8 @@ export type LinksOf = (visible: string) => readonly FileLink[];
 const maxInFlight = 2;
 const tailRows = 200;
 const mostRows = 512;
+/** For so long after rows were asked for, in ms, marks are not looked for: a person is going through the log. */
+const marksRest = 500;
 /** Matches and marks are told at most so often, in ms. */
 const tellEvery = 100;
 
@@ -106,6 +108,7 @@ export class LogSession {
       return;
     }
     this.#sentUnlinked ||= this.#links === null;
+    this.#marks?.rest(marksRest);
     const rows = await this.read(from, Math.min(count, mostRows));
     if (view === this.#view) {
       await this.#deps.post({ type: 'logRows', view, from, rows: rows.map((row) => this.#linked(row)) });

@@ -1,12 +1,12 @@
 import type { LineLevel } from '../../core/logRow.ts';
 import { LineList } from '../../engine/log/lineList.ts';
-import type { OpenLog } from '../../engine/log/openLog.ts';
+import type { OpenLog, RunningScan } from '../../engine/log/openLog.ts';
 import type { MarkKind } from '../../protocol/logView.ts';
 
 /** Errors, warnings, failures and ranks of a log, as they are found. */
 export class MarkSearch {
   readonly #levels: Readonly<Record<LineLevel, LineList>> = { error: new LineList(), warning: new LineList() };
-  readonly #scan: { dispose(): void };
+  readonly #scan: Pick<RunningScan, 'dispose' | 'rest'>;
   /** In the order in which they ended. */
   readonly #failureStarts: number[] = [];
   #ranks: readonly number[] = [];
@@ -29,6 +29,11 @@ export class MarkSearch {
 
   get ranks(): readonly number[] {
     return this.#ranks;
+  }
+
+  /** Nothing more is found for so long, in ms. */
+  rest(ms: number): void {
+    this.#scan.rest(ms);
   }
 
   #failures(): LineList {

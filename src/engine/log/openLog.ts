@@ -21,6 +21,8 @@ const saveEvery = 16 * 1024 * 1024;
 /** A scan goes on until it is disposed of; `ended` resolves when its thread is gone. */
 export interface RunningScan {
   dispose(): void;
+  /** Lets others have the processor for so long, in ms. */
+  rest(ms: number): void;
   readonly ended: Promise<void>;
 }
 
@@ -186,6 +188,9 @@ export class OpenLog {
       dispose: () => {
         this.#scans.delete(scan);
         scan.dispose();
+      },
+      rest: (ms) => {
+        scan.rest(ms);
       },
       ended: scan.ended,
     };

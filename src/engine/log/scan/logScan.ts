@@ -55,6 +55,11 @@ export class LogScan {
     }
   }
 
+  /** Lets others have the processor for so long, in ms. */
+  rest(ms: number): void {
+    this.#post({ kind: 'rest', ms });
+  }
+
   #post(message: ToScan): void {
     this.#worker.postMessage(message);
   }

@@ -31,6 +31,8 @@ export type ScanGoal =
 /** From the extension host to the thread that scans. */
 export type ToScan =
   | { readonly kind: 'begin'; readonly goal: ScanGoal; readonly files: LogFilePaths }
+  /** For so long, in ms, the processor is somebody else's. */
+  | { readonly kind: 'rest'; readonly ms: number }
   /** Where blocks begin that are new, and where the log ends now. `files` grows with the log's streams. */
   | {
       readonly kind: 'marks';

@@ -1,5 +1,5 @@
 import { constants, setPriority } from 'node:os';
-import { setImmediate as turn } from 'node:timers/promises';
+import { setImmediate as turn, setTimeout as sleep } from 'node:timers/promises';
 import { parentPort } from 'node:worker_threads';
 
 import type { PointSink } from '../../../core/metrics/metricPoint.ts';
@@ -51,6 +51,7 @@ class Scanner {
   #nextMark = 1;
   #nodes: readonly number[] = [];
   #busy = false;
+  #restUntil = 0;
 
   constructor(send: (message: FromScan, transfer: ArrayBuffer[]) => void, files: LogFilePaths) {
     this.#send = send;
@@ -87,6 +88,11 @@ class Scanner {
     }
   }
 
+  /** For so long, in ms, nothing is looked at. */
+  rest(ms: number): void {
+    this.#restUntil = performance.now() + ms;
+  }
+
   async #run(): Promise<void> {
     try {
       while (this.#readTo !== this.#end) {
@@ -96,6 +102,9 @@ class Scanner {
           next = this.#read();
           next.catch(() => undefined);
           await turn();
+          while (performance.now() < this.#restUntil) {
+            await sleep(this.#restUntil - performance.now());
+          }
           await read.look();
           this.#done = read.to;
         }
@@ -249,6 +258,8 @@ parentPort?.on('message', (message: ToScan) => {
         stepBack();
       }
       scanner.begin(message.goal);
+    } else if (message.kind === 'rest') {
+      scanner?.rest(message.ms);
     } else {
       scanner?.grow(message);
     }

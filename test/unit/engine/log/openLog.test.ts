@@ -147,6 +147,21 @@ test('a scan goes on as the log grows, and gives each line once and in order', a
   );
 });
 
+test('a scan that is told to rest goes on afterwards, and leaves nothing out', async () => {
+  const path = join(work.path, 'resting.log');
+  writeFileSync(path, numbered(0, 200_000));
+  const log = open(path);
+  await until(log, () => log.outline.counted);
+  const scan = new ScanWatch(log, find('777'));
+  const started = performance.now();
+  scan.rest(400);
+  await scan.scanned(200_000);
+  expect(performance.now() - started).toBeGreaterThan(300);
+  expect(scan.lines).toEqual(
+    Array.from({ length: 200_000 }, (_, line) => line).filter((line) => `${line}`.includes('777')),
+  );
+});
+
 test('a pattern that would take for ever is given up at once, and holds nobody up', async () => {
   const path = join(work.path, 'trap.log');
   writeFileSync(path, `${'a'.repeat(40)}!\n`.repeat(100));
