@@ -70,6 +70,8 @@ describe('without a mouse', () => {
     };
     await tabTo('#tab-log');
     await keyboard.press('ArrowRight');
+    await expect.poll(selectedTab).toBe('Metrics');
+    await keyboard.press('ArrowRight');
     await expect.poll(selectedTab).toBe('Details');
     await keyboard.press('ArrowRight');
     await expect.poll(selectedTab).toBe('Files');
