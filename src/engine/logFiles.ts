@@ -16,17 +16,20 @@ export class LogFiles {
 
   /** Rejects with the system's error; some of the bytes may be there then. */
   async write(path: string, position: number, bytes: Uint8Array): Promise<void> {
-    const file = await this.#files.get(path);
-    for (let done = 0; done < bytes.byteLength;) {
-      const { bytesWritten } = await file.write(bytes, done, bytes.byteLength - done, position + done);
-      done += bytesWritten;
-    }
+    await this.#files.use(path, async (file) => {
+      for (let done = 0; done < bytes.byteLength;) {
+        const { bytesWritten } = await file.write(bytes, done, bytes.byteLength - done, position + done);
+        done += bytesWritten;
+      }
+    });
   }
 
   /** What was written to these files survives a crash of the machine afterwards. */
   async sync(paths: readonly string[]): Promise<void> {
     for (const path of paths) {
-      await (await this.#files.get(path)).datasync();
+      await this.#files.use(path, async (file) => {
+        await file.datasync();
+      });
     }
   }
 

@@ -84,11 +84,11 @@ export class AttemptSource implements LogSource {
     this.#inode = found?.ino;
     this.#recordCount = Math.floor((found?.size ?? 0) / orderRecordBytes);
     if (replaced) {
-      await this.raw.close();
+      await this.raw.reopen();
     }
     if (known.records > 0 && (replaced || this.#recordCount < known.records || !(await this.#lastHolds(known)))) {
       this.#handedOut = [];
-      await this.raw.close();
+      await this.raw.reopen();
       return 'void';
     }
     return this.#recordCount > known.records ? 'grown' : 'unchanged';

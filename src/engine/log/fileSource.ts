@@ -50,7 +50,7 @@ export class FileSource implements LogSource {
     const replaced = this.#inode !== undefined && this.#inode !== ino;
     const touched = mtimeMs !== this.#modifiedAt || size !== this.#bytes;
     if (replaced) {
-      await this.raw.close();
+      await this.raw.reopen();
     }
     this.#inode = ino;
     this.#bytes = size;

@@ -122,11 +122,6 @@ export class LogIndex {
     return { from, block: await readArrivals(this.#source.raw, from, arrivals, this.#bytes.buffers[this.#buffer]) };
   }
 
-  /** Resolves when nothing is being read ahead. */
-  async settled(): Promise<void> {
-    await this.#next?.catch(() => undefined);
-  }
-
   /** The block that holds a line: where it begins, where it ends. undefined beyond the end. */
   blockOf(line: number): { readonly from: LogMark; readonly to: LogMark } | undefined {
     if (line < 0 || line >= this.#end.line) {

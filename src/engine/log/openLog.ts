@@ -102,8 +102,6 @@ export class OpenLog {
       }
       await this.#clock.sleep(lookEvery, signal).catch(() => undefined);
     }
-    await this.#index.settled();
-    await this.#closeAgain();
   }
 
   /** What of the outline may change although no bytes arrive. */
@@ -199,22 +197,11 @@ export class OpenLog {
   /** What was printed so far, see `rawBytes`. Rejects as well when the log is written anew meanwhile. */
   async *bytes(): AsyncIterable<Uint8Array> {
     const generation = this.#generation;
-    try {
-      for await (const piece of rawBytes(this.#source)) {
-        if (generation !== this.#generation) {
-          throw new Error('The log was written anew meanwhile.');
-        }
-        yield piece;
+    for await (const piece of rawBytes(this.#source)) {
+      if (generation !== this.#generation) {
+        throw new Error('The log was written anew meanwhile.');
       }
-    } finally {
-      await this.#closeAgain();
-    }
-  }
-
-  /** Whoever was still reading when the log was closed has opened its files again. */
-  async #closeAgain(): Promise<void> {
-    if (this.#closing.signal.aborted) {
-      await this.#source.close();
+      yield piece;
     }
   }
 

@@ -20,18 +20,19 @@ export class RawLog {
 
   /** Fewer bytes where the file ends before. */
   async read(stream: number, position: number, length: number): Promise<Uint8Array> {
-    const file = await this.#files.get(this.#path(stream));
-    return file === undefined || length <= 0 ? new Uint8Array() : await readAt(file, position, length);
+    return await this.#read(this.#path(stream), position, length);
   }
 
   /** Fills `target`, unless the file ends before. Resolves to what was read. */
   async readInto(stream: number, position: number, target: Buffer): Promise<Buffer> {
-    const file = await this.#files.get(this.#path(stream));
-    return target.subarray(0, file === undefined ? 0 : await readInto(file, position, target));
+    const read = await this.#files.use(this.#path(stream), async (file) =>
+      file === undefined ? 0 : await readInto(file, position, target),
+    );
+    return target.subarray(0, read);
   }
 
   async size(stream: number): Promise<number> {
-    return (await (await this.#files.get(this.#path(stream)))?.stat())?.size ?? 0;
+    return await this.#files.use(this.#path(stream), async (file) => (await file?.stat())?.size ?? 0);
   }
 
   /** Whole records only, fewer where the file ends before. */
@@ -41,10 +42,15 @@ export class RawLog {
   }
 
   async orderBytes(from: number, count: number): Promise<Uint8Array> {
-    const file = this.#orderPath === null ? undefined : await this.#files.get(this.#orderPath);
-    return file === undefined || count <= 0
+    return this.#orderPath === null
       ? new Uint8Array()
-      : await readAt(file, from * orderRecordBytes, count * orderRecordBytes);
+      : await this.#read(this.#orderPath, from * orderRecordBytes, count * orderRecordBytes);
+  }
+
+  async #read(path: string, position: number, length: number): Promise<Uint8Array> {
+    return await this.#files.use(path, async (file) =>
+      file === undefined || length <= 0 ? new Uint8Array() : await readAt(file, position, length),
+    );
   }
 
   /** What arrived between two marks. */
@@ -56,8 +62,14 @@ export class RawLog {
     return bytes > 0 ? [{ kind: 'bytes', stream: 0, bytes, time: null }] : [];
   }
 
-  async close(): Promise<void> {
+  /** Opens the files anew when they are read again: others may lie there now. */
+  async reopen(): Promise<void> {
     await this.#files.close();
+  }
+
+  /** Keeps no file open. Whoever still reads may do so. */
+  async close(): Promise<void> {
+    await this.#files.end();
   }
 }
 
