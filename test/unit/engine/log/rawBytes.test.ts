@@ -101,7 +101,7 @@ test('lines that are longer than what is read at once stay whole', async () => {
 
 test('a file that is cut off meanwhile is an error', async () => {
   const path = newPath();
-  writeFileSync(path, Buffer.alloc(3_000_000, 'x'));
+  writeFileSync(path, Buffer.alloc(9_000_000, 'x'));
   const source = new FileSource(path);
   const pieces = rawBytes(source)[Symbol.asyncIterator]();
   await pieces.next();
@@ -112,16 +112,16 @@ test('a file that is cut off meanwhile is an error', async () => {
 
 test('a log that is written anew meanwhile is an error, and one that grows is none', async () => {
   const path = newPath();
-  writeFileSync(path, Buffer.alloc(3_000_000, 'line\n'));
+  writeFileSync(path, Buffer.alloc(9_000_000, 'line\n'));
   const log = new OpenLog(new FileSource(path), systemClock, 'none');
   const following = log.follow();
   await until(log, () => log.outline.counted);
   const pieces = log.bytes()[Symbol.asyncIterator]();
   await pieces.next();
   appendFileSync(path, 'more\n');
-  await until(log, () => log.outline.lines === 600_001);
+  await until(log, () => log.outline.lines === 1_800_001);
   await pieces.next();
-  writeFileSync(`${path}.new`, Buffer.alloc(3_000_000, 'other\n'));
+  writeFileSync(`${path}.new`, Buffer.alloc(9_000_000, 'other\n'));
   renameSync(`${path}.new`, path);
   await until(log, () => log.outline.generation === 2);
   await expect(pieces.next()).rejects.toThrow('The log was written anew meanwhile.');
@@ -134,7 +134,7 @@ test('a log that is closed meanwhile is given whole, and leaves no file open', a
     skip('open files can only be counted on Linux');
   }
   const path = newPath();
-  writeFileSync(path, Buffer.alloc(3_000_000, 'line\n'));
+  writeFileSync(path, Buffer.alloc(9_000_000, 'line\n'));
   const log = new OpenLog(new FileSource(path), systemClock, 'none');
   const following = log.follow();
   await until(log, () => log.outline.counted);
