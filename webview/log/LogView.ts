@@ -435,9 +435,10 @@ export class LogView {
     return true;
   }
 
-  /** Text that the browser has selected is the browser's to copy. */
+  /** What is selected, else the line at the cursor. Text that the browser has selected is the browser's to copy. */
   #copy(): boolean {
-    const { selection } = this.#rows;
+    const { cursor } = this.#rows;
+    const selection = this.#rows.selection ?? (cursor === null ? null : ([cursor, cursor] as const));
     if (selection === null || document.getSelection()?.isCollapsed === false) {
       return false;
     }

@@ -241,6 +241,16 @@ describe('LogView', () => {
     ]);
   });
 
+  it('copies the line at the cursor when nothing is selected', async () => {
+    await grow(1_000);
+    await press('g');
+    await answer();
+    await press('ArrowDown');
+    await press('ArrowDown');
+    await press('c', { ctrlKey: true });
+    expect(ofType('logCopy')).toEqual([{ type: 'logCopy', from: 1, to: 1, numbers: false }]);
+  });
+
   it('folds a bar to its last version and shows all of them when asked', async () => {
     const bar = logRow(0, { text: '100%', rewrites: 120 });
     view.receive({ type: 'logState', id: 1, state: logState(1), tail: { from: 0, rows: [bar], partial: [] } });
@@ -307,6 +317,33 @@ describe('LogView', () => {
     await vi.waitFor(() => {
       expect(ofType('logFilter').at(-1)).toEqual({ type: 'logFilter', filter: null });
     });
+  });
+
+  it('keeps the line at the cursor in sight when the filter is taken away', async () => {
+    const filter = { ...defaultSettings.filter, levels: ['error' as const] };
+    show({ filterOpen: true, filter });
+    const errors = { view: 2, filter, rows: 100 };
+    updates += 1;
+    const rows = rowsFrom(0, 100).map((row) => ({ ...row, line: row.line * 10 }));
+    view.receive({
+      type: 'logState',
+      id: updates,
+      state: logState(1_000, errors),
+      tail: { from: 0, rows, partial: [] },
+    });
+    await frame();
+    await press('g');
+    await press('ArrowDown');
+    for (let times = 0; times < 30; times += 1) {
+      await press('ArrowDown');
+    }
+    await press('f');
+    await vi.waitFor(() => {
+      expect(ofType('logFilter').at(-1)).toEqual({ type: 'logFilter', filter: null });
+    });
+    await grow(1_000, { view: 3 });
+    await answer();
+    expect(view.element.querySelector('.row.cursor .text')?.textContent).toBe('line 300');
   });
 
   it('tells an extension that begins anew what was searched for and filtered by', () => {
