@@ -79,8 +79,15 @@ export type LogToWebview =
   | { readonly type: 'logResults'; readonly id: number; readonly from: number; readonly rows: readonly ResultRow[] }
   /** All versions and all text of a line, up to 1 MB. */
   | { readonly type: 'logWhole'; readonly line: number; readonly text: string; readonly cutBytes: number }
-  /** Show this line, from outside (the Problems view, a curve). */
-  | { readonly type: 'logReveal'; readonly row: number };
+  /**
+   * Show a line that was asked for, here or from outside (the Problems view, a curve). `found`: where it stands, or under a filter
+   * that hides it the next line that is shown, else the last; null when none is.
+   */
+  | {
+      readonly type: 'logReveal';
+      readonly line: number;
+      readonly found: { readonly row: number; readonly line: number } | null;
+    };
 
 export const logPageTabs = ['log', 'metrics'] as const;
 
@@ -110,6 +117,8 @@ export type LogToHost =
   | { readonly type: 'logFindStep'; readonly row: number; readonly backward: boolean }
   | { readonly type: 'logMarkStep'; readonly kind: MarkKind; readonly row: number; readonly backward: boolean }
   | { readonly type: 'logResults'; readonly id: number; readonly from: number; readonly count: number }
+  /** Answered with `logReveal` as soon as it is known where the line stands, unless another is asked for before. */
+  | { readonly type: 'logGoTo'; readonly line: number }
   | { readonly type: 'logFilter'; readonly filter: LineFilter | null }
   | { readonly type: 'logWhole'; readonly line: number }
   /** Copies rows, both included, that may not all be loaded. Text without ANSI escapes; `numbers`: line numbers in front. */

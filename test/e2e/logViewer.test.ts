@@ -1,4 +1,4 @@
-import { appendFile, writeFile } from 'node:fs/promises';
+import { appendFile, readFile, writeFile } from 'node:fs/promises';
 
 import type { Frame } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -100,9 +100,36 @@ describe('the log viewer', () => {
     await expect.poll(async () => await panel.locator('.log-shown').textContent()).toContain('1,250');
     await expect.poll(async () => (await inSight()).every((text) => text.startsWith('[rank2]'))).toBe(true);
     await window.screenshot('log-filter');
+    await press(':');
+    await window.page.keyboard.type('2002');
+    await window.page.keyboard.press('Enter');
+    await expect
+      .poll(async () => await panel.locator('.log-note').textContent())
+      .toBe('line 2,002 is not shown, the next is 2,003');
+    await panel.locator('.row.cursor', { hasText: 'step=2002 ' }).waitFor();
+    await window.screenshot('log-hidden-line');
+    await panel.locator('.choice', { hasText: 'Ranks' }).click();
     await second.uncheck();
     await press('f');
     await expect.poll(async () => await panel.locator('.log-shown').count()).toBe(0);
+  });
+
+  it('saves the log as it was printed', async () => {
+    const file = scene.beside('saved.log');
+    await panel.getByRole('button', { name: 'More', exact: true }).click();
+    await panel.getByRole('menuitem', { name: 'Save the log…' }).click();
+    const dialog = window.page.locator('.quick-input-widget');
+    const input = dialog.locator('input[type="text"]');
+    await expect.poll(async () => await input.inputValue()).toContain('prints');
+    await input.fill(file);
+    await input.press('Enter');
+    await expect.poll(async () => await readFile(file, 'utf8').catch(() => '')).not.toBe('');
+    const saved = (await readFile(file, 'utf8')).replaceAll(/ loss=[\d.]+$/gmu, '');
+    const printed = Array.from({ length: steps }, (_, step) => `[rank${step % 4}]: step=${step}\n`).join('');
+    expect(saved.slice(0, printed.length)).toBe(printed);
+    expect(saved.slice(printed.length)).toMatch(
+      /^\r {2}0%\| {50}\| 0\/50\r[^\n]*\r100%\|#{50}\| 50\/50\nlong x{30000}\n\u001B\[33mWARNING\u001B\[0m: .*\n$/u,
+    );
   });
 
   it('opens any file, follows it, and lets go when the person scrolls up', async () => {

@@ -10,6 +10,7 @@ import { LogSearch } from './logSearch.ts';
 import { ResultsPane } from './resultsPane.ts';
 import type { RowLook, WholeLine } from './rowElement.ts';
 import { RowsPane } from './rowsPane.ts';
+import { revealNote } from './statusText.ts';
 import { nextTimes, timeText } from './times.ts';
 import {
   type BarState,
@@ -57,7 +58,7 @@ export class LogView {
       this.#run(command);
     },
     goToLine: (line) => {
-      this.#rows.goToRow(line);
+      this.#deps.send({ type: 'logGoTo', line });
     },
     send: (message) => {
       this.#deps.send(message);
@@ -67,6 +68,7 @@ export class LogView {
   #settings: LogSettings;
   #marks: LogMarks | undefined;
   #popup: Popup = null;
+  #note: string | null = null;
   #said = '';
   /** The update to be acknowledged once it is drawn. */
   #unpainted = 0;
@@ -143,7 +145,7 @@ export class LogView {
         this.#rows.forget();
         break;
       case 'logReveal':
-        this.#rows.goToRow(message.row);
+        this.#reveal(message.line, message.found);
         break;
       case 'logResults':
         this.#results.receive(message.id, message.from, message.rows);
@@ -196,6 +198,7 @@ export class LogView {
   #apply(state: LogState, tail: LogTail | null): void {
     const { isOther, isOtherView, shift } = this.#content.apply(state, tail);
     if (isOtherView) {
+      this.#note = null;
       this.#whole.clear();
       this.#rows.reset();
     }
@@ -246,6 +249,7 @@ export class LogView {
       marks: this.#marks,
       popup: this.#popup,
       selection: this.#rows.selection,
+      note: this.#note,
       said: this.#said,
     };
     if (isSameState(this.#shown, state)) {
@@ -326,6 +330,16 @@ export class LogView {
     this.#rows.goToRow(row);
   }
 
+  #reveal(line: number, found: Extract<LogToWebview, { readonly type: 'logReveal' }>['found']): void {
+    this.#note = revealNote(line, found);
+    if (found !== null) {
+      this.#rows.goToRow(found.row);
+    }
+    if (this.#note !== null) {
+      this.#say(this.#note);
+    }
+  }
+
   /** Said again when it is the same as before, which a changed text alone would not bring about. */
   #say(text: string): void {
     const next = text.slice(0, 500);
@@ -366,6 +380,7 @@ export class LogView {
 
   /** False when the key is left to the browser. */
   #run(command: LogCommand): boolean {
+    this.#note = null;
     switch (command.kind) {
       case 'move':
         this.#rows.move(command.rows);

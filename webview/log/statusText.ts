@@ -43,3 +43,18 @@ export function sizeText({ lines, bytes, counted }: Pick<LogOutline, 'lines' | '
   const count = lines === 1 && counted ? t('1 line') : t('{0} lines', `${lines.toLocaleString()}${counted ? '' : '+'}`);
   return `${count} · ${formatBytes(bytes)}`;
 }
+
+/** Why another line than the one that was asked for is gone to; null when it is that one. Lines count from 0. */
+export function revealNote(line: number, found: { readonly line: number } | null): string | null {
+  if (found?.line === line) {
+    return null;
+  }
+  const asked = (line + 1).toLocaleString();
+  if (found === null) {
+    return t('line {0} is not shown', asked);
+  }
+  const instead = (found.line + 1).toLocaleString();
+  return found.line > line
+    ? t('line {0} is not shown, the next is {1}', asked, instead)
+    : t('line {0} is not shown, the last is {1}', asked, instead);
+}

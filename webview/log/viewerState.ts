@@ -43,6 +43,8 @@ export interface BarState {
   readonly popup: Popup;
   /** First and last row, both included. */
   readonly selection: readonly [number, number] | null;
+  /** What became of the last wish to go somewhere, until the next key. */
+  readonly note: string | null;
   /** Said to a screen reader. */
   readonly said: string;
 }
@@ -83,6 +85,7 @@ export function isSameState(one: BarState | undefined, other: BarState): boolean
     one.position === other.position &&
     one.marks === other.marks &&
     one.popup === other.popup &&
+    one.note === other.note &&
     one.said === other.said &&
     one.selection?.[0] === other.selection?.[0] &&
     one.selection?.[1] === other.selection?.[1]

@@ -1,3 +1,4 @@
+import { Emitter } from '../../core/event.ts';
 import { visibleText } from '../../core/failure/visibleText.ts';
 import type { LineFilter, LineQuery, LogRow } from '../../core/logRow.ts';
 import type { OpenLog } from '../../engine/log/openLog.ts';
@@ -59,6 +60,11 @@ export class LogSession {
   #sending = false;
   #findTimer: NodeJS.Timeout | undefined;
   #marksTimer: NodeJS.Timeout | undefined;
+  /** What the viewer knows of. */
+  #told: Pick<LogState, 'view' | 'rows'> = { view: 0, rows: 0 };
+  /** There may be more rows, or others, or the viewer was told of them. */
+  readonly #moved = new Emitter<void>();
+  #reveals = 0;
   #closed = false;
 
   constructor(deps: LogSessionDeps) {
@@ -73,7 +79,7 @@ export class LogSession {
       if (counted) {
         this.#marks ??= this.#searchMarks();
       }
-      this.#update();
+      this.#move();
     });
     void this.#log.follow();
     this.#update();
@@ -127,10 +133,10 @@ export class LogSession {
       filter === null
         ? null
         : new LineSearch(this.#log, { kind: 'filter', filter }, () => {
-            this.#update();
+            this.#move();
           });
     this.#view = views += 1;
-    this.#update();
+    this.#move();
     this.#tellFind();
     this.#tellMarks();
   }
@@ -194,19 +200,40 @@ export class LogSession {
     }
   }
 
-  /** Shows a line, once it was counted. Under a filter that hides it, the row where it would be. */
+  /**
+   * Shows a line, once it was counted, the filter has come to it and the viewer knows of its row. Under a filter that hides it, the
+   * next that is shown, else the last.
+   */
   async reveal(line: number): Promise<void> {
-    while (!this.#closed && !this.#log.outline.counted && this.#log.outline.lines <= line) {
+    const reveal = (this.#reveals += 1);
+    while (!this.#closed && (this.#isAhead(line) || this.#isUntold(line))) {
       await new Promise<void>((resolve) => {
-        const subscription = this.#log.onDidChange(() => {
+        const subscription = this.#moved.event(() => {
           subscription.dispose();
           resolve();
         });
       });
     }
-    if (!this.#closed) {
-      await this.#deps.post({ type: 'logReveal', row: this.rows.rowAtOrAfter(line) });
+    if (!this.#closed && reveal === this.#reveals) {
+      await this.#deps.post({ type: 'logReveal', line, found: this.rows.nearest(line) });
     }
+  }
+
+  /** It is not known yet whether the line is among the rows. */
+  #isAhead(line: number): boolean {
+    const { counted, lines } = this.#log.outline;
+    const search = this.#filterSearch;
+    if (search === null) {
+      return !counted && lines <= line;
+    }
+    return !search.done && search.lines.countBefore(line) === search.lines.length;
+  }
+
+  #isUntold(line: number): boolean {
+    const { rows } = this;
+    const last = rows.count(this.#log.outline.lines) - 1;
+    const row = Math.min(rows.nearest(line)?.row ?? -1, last);
+    return this.#told.view !== this.#view || row >= this.#told.rows;
   }
 
   /** The log was cut off or replaced: whatever was found belongs to what is no more. */
@@ -232,6 +259,11 @@ export class LogSession {
     });
   }
 
+  #move(): void {
+    this.#update();
+    this.#moved.fire();
+  }
+
   #update(): void {
     this.#outdated = true;
     void this.#send();
@@ -254,6 +286,8 @@ export class LogSession {
           this.#sentUnlinked ||= this.#links === null && tail?.from !== null;
           this.#endOf = isEndThere || (tail?.from === null && tail.rows.length > 0) ? state.view : null;
           await this.#deps.post({ type: 'logState', id: this.#sent, state, tail });
+          this.#told = state;
+          this.#moved.fire();
         } else {
           this.#outdated = true;
         }
@@ -335,6 +369,8 @@ export class LogSession {
 
   dispose(): void {
     this.#closed = true;
+    this.#moved.fire();
+    this.#moved.dispose();
     clearTimeout(this.#findTimer);
     clearTimeout(this.#marksTimer);
     this.#subscription.dispose();

@@ -138,6 +138,9 @@ export class LogViewer {
       case 'logResults':
         await session.sendResults(message.id, message.from, message.count);
         break;
+      case 'logGoTo':
+        await session.reveal(message.line);
+        break;
       case 'logFilter':
         session.filter(message.filter);
         break;

@@ -35,6 +35,7 @@ const message = z.discriminatedUnion('type', [
     backward: z.boolean(),
   }),
   z.object({ type: z.literal('logResults'), id: count, from: count, count }),
+  z.object({ type: z.literal('logGoTo'), line: count }),
   z.object({ type: z.literal('logFilter'), filter: z.nullable(filter) }),
   z.object({ type: z.literal('logWhole'), line: count }),
   z.object({ type: z.literal('logCopy'), from: count, to: count, numbers: z.boolean() }),

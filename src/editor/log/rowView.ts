@@ -25,15 +25,20 @@ export class RowView {
     return this.#list === null ? row : this.#list.at(row);
   }
 
-  /** Where a line stands, or the row below which it would. */
-  rowAtOrAfter(line: number): number {
-    return this.#list?.countBefore(line) ?? line;
+  /** Where a line stands, else the next that is among the rows, else the last; null when there is none. Without a list any line stands at its own row. */
+  nearest(line: number): { readonly row: number; readonly line: number } | null {
+    if (this.#list === null) {
+      return { row: line, line };
+    }
+    const row = Math.min(this.#list.countBefore(line), this.#list.length - 1);
+    const found = this.#list.at(row);
+    return found === undefined ? null : { row, line: found };
   }
 
   /** null for a line that is not among the rows. */
   rowOf(line: number): number | null {
-    const row = this.rowAtOrAfter(line);
-    return this.#list === null || this.#list.at(row) === line ? row : null;
+    const nearest = this.nearest(line);
+    return nearest?.line === line ? nearest.row : null;
   }
 
   /** Those of some lines that are among the rows. */

@@ -77,10 +77,13 @@ export class FakeExtension {
     return this.#filter === null ? this.#lines : Math.floor(this.#lines / failureEvery);
   }
 
+  #lineAt(row: number): number {
+    return this.#filter === null ? row : (row + 1) * failureEvery - 1;
+  }
+
   #rowsAt(from: number, count: number): readonly LogRowView[] {
-    const line = (row: number): number => (this.#filter === null ? row : (row + 1) * failureEvery - 1);
     const end = Math.min(this.#rows, from + count);
-    return Array.from({ length: Math.max(0, end - from) }, (_, index) => sampleRow(line(from + index)));
+    return Array.from({ length: Math.max(0, end - from) }, (_, index) => sampleRow(this.#lineAt(from + index)));
   }
 
   #sendState(): void {
@@ -149,6 +152,9 @@ export class FakeExtension {
       case 'logMarkStep':
         this.#step(message.row, message.backward);
         break;
+      case 'logGoTo':
+        this.#reveal(message.line);
+        break;
       case 'logFilter':
         this.#filter = message.filter;
         this.#view += 1;
@@ -170,6 +176,11 @@ export class FakeExtension {
       default:
         break;
     }
+  }
+
+  #reveal(line: number): void {
+    const row = this.#filter === null ? line : Math.min(Math.floor(line / failureEvery), this.#rows - 1);
+    this.send({ type: 'logReveal', line, found: { row, line: this.#lineAt(row) } });
   }
 
   #step(row: number, backward: boolean): void {

@@ -2,11 +2,7 @@ import { t } from '../../ui/l10n.ts';
 import type { BarProps } from './barProps.ts';
 
 export function GoToLine(props: BarProps) {
-  const { log } = props;
-  const label =
-    log === undefined || log.filter === null
-      ? t('Go to line, 1 to {0}', (log?.lines ?? 0).toLocaleString())
-      : t('Go to line shown, 1 to {0}', log.rows.toLocaleString());
+  const label = t('Go to line, 1 to {0}', (props.log?.lines ?? 0).toLocaleString());
   return (
     <div class="log-find">
       <span class="query">

@@ -8,7 +8,7 @@ import { Tool } from './Tool.tsx';
 
 /** How true and how long the log is; the way to everything else. */
 export function StatusLine(props: BarProps) {
-  const { log, marks, settings, set, show, run, popup } = props;
+  const { log, marks, note, settings, set, show, run, popup } = props;
   if (log === undefined) {
     return <div class="log-bar" />;
   }
@@ -35,6 +35,11 @@ export function StatusLine(props: BarProps) {
       </span>
       <span class="log-size muted">{sizeText(log)}</span>
       {log.filter === null ? null : <span class="log-shown">{t('{0} shown', log.rows.toLocaleString())}</span>}
+      {note === null ? null : (
+        <span class="log-note" title={note}>
+          {note}
+        </span>
+      )}
       <span class="space" />
       {mark('error', t('Next error (e)'), 'error', 'red', marks?.errors)}
       {mark('warning', t('Next warning (a)'), 'warning', 'yellow', marks?.warnings)}

@@ -57,6 +57,7 @@ const links = (visible: string) =>
 const states = (): readonly { readonly state: LogState; readonly tail: LogTail | null }[] =>
   messages.filter((message) => message.type === 'logState');
 const newest = (): LogState | undefined => states().at(-1)?.state;
+const revealed = () => messages.findLast((message) => message.type === 'logReveal');
 const until = async (holds: () => boolean): Promise<void> => {
   await vi.waitFor(
     () => {
@@ -217,10 +218,45 @@ describe('a viewer of a log', () => {
     await writeFile(path, lines(300));
     const opened = look();
     await opened.reveal(250);
-    expect(messages.findLast((message) => message.type === 'logReveal')).toEqual({ type: 'logReveal', row: 250 });
+    expect(revealed()).toEqual({ type: 'logReveal', line: 250, found: { row: 250, line: 250 } });
     opened.filter({ ...noFilter, include: literal('line 2') });
-    await until(() => (newest()?.rows ?? 0) > 100);
     await opened.reveal(250);
-    expect(messages.findLast((message) => message.type === 'logReveal')).toMatchObject({ row: 61 });
+    expect(revealed()).toMatchObject({ line: 250, found: { row: 61, line: 250 } });
+  });
+
+  test('shows the next line that a filter lets through instead of a hidden one, else the last', async () => {
+    await writeFile(path, lines(300));
+    const opened = look();
+    await until(() => newest()?.counted === true);
+    opened.filter({ ...noFilter, include: literal('line 2') });
+    await opened.reveal(30);
+    expect(revealed()?.found).toEqual({ row: 11, line: 200 });
+    await opened.reveal(20);
+    expect(revealed()?.found).toEqual({ row: 1, line: 20 });
+    await opened.reveal(1_000);
+    expect(revealed()?.found).toEqual({ row: 110, line: 299 });
+    opened.filter({ ...noFilter, include: literal('nowhere') });
+    await opened.reveal(30);
+    expect(revealed()?.found).toBeNull();
+    opened.filter(null);
+    await opened.reveal(30);
+    expect(revealed()?.found).toEqual({ row: 30, line: 30 });
+  });
+
+  test('shows no line before the viewer knows of its row, and of several wishes only the last', async () => {
+    await writeFile(path, lines(50_000));
+    const opened = look();
+    await until(() => newest()?.counted === true);
+    opened.filter({ ...noFilter, include: literal('9') });
+    await Promise.all([opened.reveal(1), opened.reveal(49_999), opened.reveal(39_990)]);
+    const reveals = messages.filter((message) => message.type === 'logReveal');
+    expect(reveals).toMatchObject([{ line: 39_990, found: { line: 39_990 } }]);
+    const told = messages.slice(
+      0,
+      messages.findIndex((message) => message.type === 'logReveal'),
+    );
+    const before = told.findLast((message) => message.type === 'logState')?.state;
+    expect(before?.rows).toBeGreaterThan(reveals[0]?.found?.row ?? Number.NaN);
+    expect(before?.filter).not.toBeNull();
   });
 });

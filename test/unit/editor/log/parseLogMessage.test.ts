@@ -22,6 +22,7 @@ describe('messages of a log viewer', () => {
     { type: 'logFind', id: 1, query: null },
     { type: 'logFindStep', row: -1, backward: true },
     { type: 'logMarkStep', kind: 'failure', row: 0, backward: false },
+    { type: 'logGoTo', line: 0 },
     { type: 'logFilter', filter },
     { type: 'logCopy', from: 0, to: 9, numbers: true },
     { type: 'logOpenFile', path: 'train.py', line: 3 },
@@ -40,6 +41,7 @@ describe('messages of a log viewer', () => {
     { type: 'logFind', id: 1, query: { ...query, text: 'x'.repeat(20_000) } },
     { type: 'logFilter', filter: { ...filter, levels: ['fatal'] } },
     { type: 'logFilter', filter: { ...filter, context: 1e9 } },
+    { type: 'logGoTo', line: -1 },
     { type: 'logExport', what: '/etc/passwd' },
     { type: 'ready' },
   ])('are refused when they are none: %j', (message) => {

@@ -38,6 +38,11 @@ describe('the lines that a filter lets through as rows', () => {
         }
         const missing = Array.from({ length: 501 }, (_, line) => line).filter((line) => !lines.includes(line));
         expect(missing.every((line) => view.rowOf(line) === null)).toBe(true);
+        for (let line = 0; line <= 501; line += 1) {
+          const nearest = lines.find((other) => other >= line) ?? lines.at(-1);
+          expect(view.nearest(line)?.line).toBe(nearest);
+          expect(view.nearest(line)?.row).toBe(nearest === undefined ? undefined : lines.indexOf(nearest));
+        }
       }),
     );
   });

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 
+import { noFilter } from '../../../../src/core/logRow.ts';
 import type { LogRowView, LogToHost } from '../../../../src/protocol/logView.ts';
 import { LogView } from '../../../../webview/log/LogView.ts';
 import { defaultSettings, type LogSettings } from '../../../../webview/log/viewerState.ts';
@@ -81,6 +82,17 @@ describe('LogView', () => {
     return found;
   };
   const ofType = (type: LogToHost['type']) => sent.filter((message) => message.type === type);
+  const goTo = async (line: string): Promise<void> => {
+    await press(':');
+    const input = view.element.querySelector<HTMLInputElement>('#log-go-to');
+    expect(document.activeElement).toBe(input);
+    if (input !== null) {
+      input.value = line;
+      input.dispatchEvent(new KeyboardEvent('keydown', { key: 'Enter', bubbles: true }));
+    }
+    await frame();
+  };
+  const note = (): string | undefined => view.element.querySelector('.log-note')?.textContent;
   const newLines = (): HTMLElement | null => view.element.querySelector('.new-lines:not([hidden])');
 
   beforeEach(() => {
@@ -119,16 +131,36 @@ describe('LogView', () => {
     expect(view.element.querySelectorAll('.row.loading').length).toBeGreaterThan(0);
     await answer();
     expect(shown()[0]).toBe('line 0');
-    await press(':');
-    const input = view.element.querySelector<HTMLInputElement>('#log-go-to');
-    expect(document.activeElement).toBe(input);
-    if (input !== null) {
-      input.value = '7,654,321';
-      input.dispatchEvent(new KeyboardEvent('keydown', { key: 'Enter', bubbles: true }));
-    }
+    await goTo('7,654,321');
+    expect(ofType('logGoTo')).toEqual([{ type: 'logGoTo', line: 7_654_320 }]);
+    view.receive({ type: 'logReveal', line: 7_654_320, found: { row: 7_654_320, line: 7_654_320 } });
     await frame();
     await answer();
+    expect(note()).toBeUndefined();
     expect(view.element.querySelector('.row.cursor .text')?.textContent).toBe('line 7654320');
+  });
+
+  it('goes to a line of the log while a filter is on, and says when it is hidden', async () => {
+    const filter = { ...noFilter, levels: ['error'] as const };
+    await grow(10_000, { filter, rows: 1_000 });
+    await goTo('500');
+    expect(ofType('logGoTo')).toEqual([{ type: 'logGoTo', line: 499 }]);
+    view.receive({ type: 'logReveal', line: 499, found: { row: 50, line: 511 } });
+    await frame();
+    expect(note()).toBe('line 500 is not shown, the next is 512');
+    expect(view.element.querySelector('[role="status"]')?.textContent).toContain('line 500 is not shown');
+    await answer();
+    expect(view.element.querySelector('.row.cursor .text')?.textContent).toBe('line 50');
+    await press('ArrowDown');
+    expect(note()).toBeUndefined();
+    view.receive({ type: 'logReveal', line: 9_999, found: { row: 999, line: 9_000 } });
+    await frame();
+    expect(note()).toBe('line 10,000 is not shown, the last is 9,001');
+    view.receive({ type: 'logReveal', line: 0, found: null });
+    await frame();
+    expect(note()).toBe('line 1 is not shown');
+    await grow(10_000, { view: 2 });
+    expect(note()).toBeUndefined();
   });
 
   it('lets go of the end on any way up, counts what comes, and returns', async () => {
