@@ -69,6 +69,8 @@ export class LogView {
   #marks: LogMarks | undefined;
   #popup: Popup = null;
   #note: string | null = null;
+  /** What the rows are of: generation and filter. */
+  #narrowing = '';
   #said = '';
   /** The update to be acknowledged once it is drawn. */
   #unpainted = 0;
@@ -197,11 +199,16 @@ export class LogView {
 
   #apply(state: LogState, tail: LogTail | null): void {
     const { isOther, isOtherView, shift } = this.#content.apply(state, tail);
-    if (isOtherView) {
+    const narrowing = JSON.stringify([state.generation, state.filter]);
+    if (isOtherView && narrowing === this.#narrowing) {
+      // The same rows, of which more is known: what in them opens a file.
+      this.#rows.forget();
+    } else if (isOtherView) {
       this.#note = null;
       this.#whole.clear();
       this.#rows.reset();
     }
+    this.#narrowing = narrowing;
     if (this.#lineToKeep !== null && isOtherView && state.filter === null) {
       this.#rows.goToRow(this.#lineToKeep);
       this.#lineToKeep = null;

@@ -273,6 +273,17 @@ describe('LogView', () => {
     ]);
   });
 
+  it('keeps the cursor when the same rows come again with their links', async () => {
+    await grow(1_000);
+    await press('g');
+    await answer();
+    await press('ArrowDown');
+    await press('ArrowDown');
+    await grow(1_000, { view: 2 });
+    await answer();
+    expect(view.element.querySelector('.row.cursor .text')?.textContent).toBe('line 1');
+  });
+
   it('copies the line at the cursor when nothing is selected', async () => {
     await grow(1_000);
     await press('g');
