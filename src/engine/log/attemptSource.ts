@@ -35,6 +35,11 @@ const stateEvery = 400;
 /** One portion may be read ahead of another, and the end of the log beside them. */
 const mostHandedOut = 4;
 
+interface OrderFile {
+  readonly ino: number;
+  readonly size: number;
+}
+
 /** The spooled log of an attempt: a file for each stream and the order in which they grew. */
 export class AttemptSource implements LogSource {
   readonly raw: RawLog;
@@ -81,30 +86,30 @@ export class AttemptSource implements LogSource {
     }
     const found = await this.#orderFile();
     const replaced = this.#inode !== undefined && this.#inode !== found?.ino;
+    const isVoid = known.records > 0 && (replaced || !(await this.#has(found, known)));
+    if (replaced || isVoid) {
+      await this.raw.reopen();
+    }
+    // What tells the old from the new is not let go of before, while somebody may be proving what they read.
+    if (isVoid) {
+      this.#handedOut = [];
+    }
     this.#inode = found?.ino;
     this.#recordCount = Math.floor((found?.size ?? 0) / orderRecordBytes);
-    if (replaced) {
-      await this.raw.reopen();
-    }
-    if (known.records > 0 && (replaced || this.#recordCount < known.records || !(await this.#lastHolds(known)))) {
-      this.#handedOut = [];
-      await this.raw.reopen();
-      return 'void';
-    }
-    return this.#recordCount > known.records ? 'grown' : 'unchanged';
+    return isVoid ? 'void' : this.#recordCount > known.records ? 'grown' : 'unchanged';
   }
 
   async holds(known: LogMark): Promise<boolean> {
     const found = await this.#orderFile();
-    return (
-      found?.ino === this.#inode &&
-      (found?.size ?? 0) >= known.records * orderRecordBytes &&
-      (await this.#lastHolds(known))
-    );
+    return found?.ino === this.#inode && (await this.#has(found, known));
+  }
+
+  async #has(order: OrderFile | undefined, known: LogMark): Promise<boolean> {
+    return (order?.size ?? 0) >= known.records * orderRecordBytes && (await this.#lastHolds(known));
   }
 
   /** undefined while there is none. Whoever cuts a log back begins with this file, and no record is written twice alike. */
-  async #orderFile(): Promise<{ readonly ino: number; readonly size: number } | undefined> {
+  async #orderFile(): Promise<OrderFile | undefined> {
     return await stat(orderFile(this.#deps.folder)).catch((error: unknown) => {
       if (errorCode(error) === 'ENOENT') {
         return undefined;
@@ -123,8 +128,12 @@ export class AttemptSource implements LogSource {
       return true;
     }
     const at = (last - portion.from) * orderRecordBytes;
-    const now = await this.raw.orderBytes(last, 1);
-    return Buffer.compare(now, portion.order.subarray(at, at + orderRecordBytes)) === 0;
+    return await this.#isOnDisk(last, portion.order.subarray(at, at + orderRecordBytes));
+  }
+
+  async #isOnDisk(position: number, order: Uint8Array): Promise<boolean> {
+    const now = await this.raw.orderBytes(position, order.byteLength / orderRecordBytes);
+    return Buffer.compare(now, order) === 0;
   }
 
   async arrivals(after: LogMark): Promise<readonly Arrival[]> {
@@ -132,6 +141,10 @@ export class AttemptSource implements LogSource {
     const arrivals: Arrival[] = [];
     let bytes = 0;
     const order = await this.raw.orderBytes(after.records, count);
+    // Else they follow something that is not what was handed out before.
+    if (!(await this.#lastHolds(after))) {
+      return [];
+    }
     for (const arrival of decodeOrder(order).map(arrivalOf)) {
       bytes += arrival.kind === 'bytes' ? arrival.bytes : 0;
       if ((bytes > portionBytes && arrivals.length > 0) || !this.#isKnown(arrival)) {
@@ -146,6 +159,11 @@ export class AttemptSource implements LogSource {
       this.#handedOut = [portion, ...others].slice(0, mostHandedOut);
     }
     return arrivals;
+  }
+
+  async confirms(after: LogMark): Promise<boolean> {
+    const portion = this.#handedOut.find(({ from }) => from === after.records);
+    return portion !== undefined && (await this.#isOnDisk(portion.from, portion.order));
   }
 
   /** What the order refers to is recorded before, but perhaps after we last asked. */

@@ -1,3 +1,4 @@
+import type { Stats } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { basename } from 'node:path';
 
@@ -45,27 +46,27 @@ export class FileSource implements LogSource {
   }
 
   async look(known: LogMark, edges: ReadEdges): Promise<'unchanged' | 'grown' | 'void'> {
-    const { ino, size, mtimeMs } = await stat(this.#path);
-    const taken = takenOf(known);
-    const replaced = this.#inode !== undefined && this.#inode !== ino;
-    const touched = mtimeMs !== this.#modifiedAt || size !== this.#bytes;
+    const found = await stat(this.#path);
+    const replaced = this.#inode !== undefined && this.#inode !== found.ino;
     if (replaced) {
       await this.raw.reopen();
     }
-    this.#inode = ino;
-    this.#bytes = size;
-    this.#modifiedAt = mtimeMs;
-    if (taken > 0 && (replaced || size < taken || (touched && !(await this.#beginsAndEnds(edges, taken))))) {
-      return 'void';
-    }
-    return size > taken ? 'grown' : 'unchanged';
+    const isVoid = takenOf(known) > 0 && (replaced || !(await this.#has(found, known, edges)));
+    // What tells the old from the new is not let go of before, while somebody may be proving what they read.
+    this.#inode = found.ino;
+    this.#bytes = found.size;
+    this.#modifiedAt = found.mtimeMs;
+    return isVoid ? 'void' : found.size > takenOf(known) ? 'grown' : 'unchanged';
   }
 
   async holds(known: LogMark, edges: ReadEdges): Promise<boolean> {
-    const { ino, size, mtimeMs } = await stat(this.#path);
-    const taken = takenOf(known);
-    const touched = mtimeMs !== this.#modifiedAt || size !== this.#bytes;
-    return ino === this.#inode && size >= taken && (!touched || (await this.#beginsAndEnds(edges, taken)));
+    const found = await stat(this.#path);
+    return found.ino === this.#inode && (await this.#has(found, known, edges));
+  }
+
+  async #has({ size, mtimeMs }: Stats, known: LogMark, edges: ReadEdges): Promise<boolean> {
+    const isTouched = mtimeMs !== this.#modifiedAt || size !== this.#bytes;
+    return size >= takenOf(known) && (!isTouched || (await this.#beginsAndEnds(edges, takenOf(known))));
   }
 
   async #beginsAndEnds({ head, tail }: ReadEdges, taken: number): Promise<boolean> {
@@ -81,6 +82,11 @@ export class FileSource implements LogSource {
       arrivals.push({ kind: 'bytes', stream: 0, bytes: Math.min(blockBytes, end - at), time: null });
     }
     return arrivals;
+  }
+
+  async confirms(): Promise<boolean> {
+    const { ino, size } = await stat(this.#path);
+    return ino === this.#inode && size >= this.#bytes;
   }
 
   async nearEnd(): Promise<LogMark | null> {

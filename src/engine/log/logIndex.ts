@@ -119,7 +119,9 @@ export class LogIndex {
   async #read(from: LogMark): Promise<Portion> {
     const arrivals = await this.#source.arrivals(from);
     this.#buffer = this.#buffer === 0 ? 1 : 0;
-    return { from, block: await readArrivals(this.#source.raw, from, arrivals, this.#bytes.buffers[this.#buffer]) };
+    const block = await readArrivals(this.#source.raw, from, arrivals, this.#bytes.buffers[this.#buffer]);
+    const isSo = arrivals.length === 0 || (await this.#source.confirms(from));
+    return { from, block: isSo ? block : nothingArrived };
   }
 
   /** The block that holds a line: where it begins, where it ends. undefined beyond the end. */
@@ -141,6 +143,8 @@ export class LogIndex {
     return from === undefined ? undefined : { from, to: this.#marks[low + 1] ?? this.#end };
   }
 }
+
+const nothingArrived: BlockRead = { arrivals: [], bytes: new Map() };
 
 function takenBytes({ streams }: LogMark): number {
   return streams.reduce((sum, { taken }) => sum + taken, 0);

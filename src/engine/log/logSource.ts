@@ -40,6 +40,11 @@ export interface LogSource {
   holds(known: LogMark, edges: ReadEdges): Promise<boolean>;
   /** What arrived after a mark, at most a portion, unless a single arrival is larger; empty when nothing has. */
   arrivals(after: LogMark): Promise<readonly Arrival[]>;
+  /**
+   * Whether what `arrivals` gave last after a mark is so still, asked once its bytes were read: else these may be others, written
+   * in their place meanwhile. Rejects like `look`.
+   */
+  confirms(after: LogMark): Promise<boolean>;
   /** A mark not far from the end, whose `line` is not known; null when the log is so short that reading it from the start is as quick. */
   nearEnd(): Promise<LogMark | null>;
   close(): Promise<void>;

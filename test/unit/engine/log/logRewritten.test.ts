@@ -6,7 +6,7 @@ import { afterAll, describe, expect, test, vi } from 'vitest';
 import { FileSource } from '../../../../src/engine/log/fileSource.ts';
 import { LogIndex } from '../../../../src/engine/log/logIndex.ts';
 import { LogLines, LogRewritten } from '../../../../src/engine/log/logLines.ts';
-import type { LogSource } from '../../../../src/engine/log/logSource.ts';
+import { blockRecords, type LogSource } from '../../../../src/engine/log/logSource.ts';
 import { orderFile, streamFile } from '../../../../src/engine/logFolder.ts';
 import { workFolder } from '../../../fixtures/engine/engineParts.ts';
 import { ArrivedLog, streams } from '../../../fixtures/log/arrivedLog.ts';
@@ -107,6 +107,32 @@ describe.each([
     await source.close();
   });
 
+  test('nobody who proves what they read meanwhile takes it for what it was', async () => {
+    for (let round = 0; round < 20; round += 1) {
+      const { rewrite, source } = make();
+      const index = new LogIndex(source);
+      await source.look(index.end, index.edges);
+      while (await index.advance()) {
+        // Until all of it is indexed.
+      }
+      const { end, edges } = index;
+      rewrite();
+      let found: string | undefined;
+      const looking = (async () => {
+        found = await source.look(end, edges);
+      })();
+      const prove = async (): Promise<void> => {
+        while (found === undefined) {
+          const holds = await source.holds(end, edges);
+          expect(holds && found === undefined).toBe(false);
+        }
+      };
+      await Promise.all([looking, prove(), prove(), prove()]);
+      expect(found).toBe('void');
+      await source.close();
+    }
+  });
+
   test('it may grow: what was there is shown', async () => {
     const { lines, source } = await readDuring(({ grow }) => {
       grow();
@@ -130,4 +156,30 @@ describe.each([
     await expect(whole.lines.whole(1)).rejects.toThrow(LogRewritten);
     await whole.source.close();
   });
+});
+
+test("an attempt's log that is written anew between two portions is not taken for the one before", async () => {
+  logs += 1;
+  const folder = join(work.path, String(logs));
+  mkdirSync(folder);
+  const log = new ArrivedLog(folder);
+  const [stream] = streams;
+  const path = stream === undefined ? '' : streamFile(folder, stream);
+  const append = (lineBytes: number, time: number): void => {
+    const line = Buffer.from(`${'x'.repeat(lineBytes - 1)}\n`);
+    log.append(Array.from({ length: 3 * blockRecords }, () => ({ stream: 0, bytes: line, time })));
+  };
+  append(100, 1);
+  const source = log.source();
+  const index = new LogIndex(source);
+  await source.look(index.end, index.edges);
+  expect(await index.advance()).toBe(true);
+  truncateSync(orderFile(folder), 0);
+  truncateSync(path, 0);
+  append(120, 2);
+  while (await index.advance()) {
+    // Until nothing more is taken for a part of it.
+  }
+  expect(await source.look(index.end, index.edges)).toBe('void');
+  await source.close();
 });
