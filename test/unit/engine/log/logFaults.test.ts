@@ -35,6 +35,19 @@ afterEach(() => {
   work.remove();
 });
 
+/** That lines that stand together in the log, of whatever streams, are each right and in the order of their stream; resolves to how many. */
+async function expectRight(log: OpenLog, from: number, count: number): Promise<number> {
+  const rows = await ifNotRewritten(log.lines.rows(from, count));
+  const last = streams.map(() => -1);
+  for (const { text, stream } of rows) {
+    const number = numberOf(text);
+    expect(streamOfLine(number)).toBe(stream);
+    expect(number).toBeGreaterThan(last[stream] ?? Infinity);
+    last[stream] = number;
+  }
+  return rows.length;
+}
+
 /** Nothing of a log that was rewritten meanwhile. */
 async function ifNotRewritten(rows: Promise<readonly LogRow[]>): Promise<readonly LogRow[]> {
   return await rows.catch((error: unknown) => {
@@ -46,7 +59,7 @@ async function ifNotRewritten(rows: Promise<readonly LogRow[]>): Promise<readonl
 }
 
 test(
-  `of ${lines} lines that are spooled through deaths and dropped connections none is lost and none doubled`,
+  `of ${lines} lines that are spooled through deaths and dropped connections none is lost, none doubled, each shown right`,
   { timeout: 600_000 },
   async () => {
     const store = openLogStore(work.path);
@@ -55,6 +68,11 @@ test(
     const source = new AttemptSource({ key, folder, records: store, clock: systemClock, startedAt: () => null });
     const log = new OpenLog(source, systemClock, script);
     const following = log.follow();
+    const looks: Promise<number>[] = [];
+    const looking = setInterval(() => {
+      const { lines: counted } = log.outline;
+      looks.push(expectRight(log, Math.floor(Math.random() * counted), 50), expectRight(log, counted - 50, 50));
+    }, 1);
     for (let deaths = 0; ; deaths += 1) {
       const child = spawn(process.execPath, [spoolScript, work.path, key.runId, String(lines)], { stdio: 'ignore' });
       const exit = once(child, 'exit');
@@ -72,6 +90,8 @@ test(
       }
     }
     await until(log, () => log.outline.counted && log.outline.lines === lines && log.outline.truth === 'complete');
+    clearInterval(looking);
+    expect((await Promise.all(looks)).reduce((sum, rows) => sum + rows, 0)).toBeGreaterThan(1_000);
     const seen = new Uint8Array(lines);
     const last = streams.map(() => -1);
     let disordered = 0;
