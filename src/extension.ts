@@ -14,6 +14,7 @@ import { useStrings } from './editor/l10n.ts';
 import { mementoValues } from './editor/mementoValues.ts';
 import { ProviderCatalog } from './editor/providerCatalog.ts';
 import { readSettings } from './editor/settings.ts';
+import { windowAsk } from './editor/windowAsk.ts';
 import { WorkspaceContext } from './editor/workspaceContext.ts';
 import type { Engine } from './engine/engine.ts';
 import { systemClock } from './engine/systemClock.ts';
@@ -43,6 +44,7 @@ export function activate(context: vscode.ExtensionContext): void {
     {
       clock,
       logger,
+      ask: windowAsk,
       secrets: (id) => credentials(context.secrets, `connection/${id}`),
       keyValue: (id) => mementoValues(context.globalState, `connection/${id}`),
       filesRoot: join(root, 'connections'),

@@ -1,3 +1,4 @@
+import type { Ask } from './ask.ts';
 import type { ConnectionId, EpochMs } from './job.ts';
 
 /** The outside world as core and engine see it; each has one real implementation and one for tests. */
@@ -39,4 +40,9 @@ export interface ProviderPorts {
   readonly secrets: Secrets;
   readonly keyValue: KeyValue;
   readonly files: Files;
+  /** For what only a person can say: a passphrase, a code, whether an unknown host is the right one. */
+  readonly ask: Ask;
 }
+
+/** What a provider may use while a new connection to it is set up. */
+export type SetUpPorts = Pick<ProviderPorts, 'ask' | 'clock' | 'logger'>;

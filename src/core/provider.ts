@@ -3,7 +3,7 @@ import type { JobSpec } from './jobSpec.ts';
 import type { ObservedState } from './jobState.ts';
 import type { LogCursor, LogItem } from './logChunk.ts';
 import type { Offer, OfferQuery } from './offer.ts';
-import type { ProviderPorts } from './ports.ts';
+import type { ProviderPorts, SetUpPorts } from './ports.ts';
 
 export type ProviderId = string;
 
@@ -18,6 +18,18 @@ export interface Provider {
   readonly abilities: Abilities;
   /** Opens one configured account, cluster or host. No network: the first call that needs it connects. */
   connect(settings: JsonObject, ports: ProviderPorts): Connection;
+  /**
+   * Asks for what a new connection needs, in as few questions as can be; undefined when the person went away. Secrets are no part of
+   * the answer. Absent where there is nothing to set up. Rejects with a ProviderError.
+   */
+  setUp?(ports: SetUpPorts, signal: AbortSignal): Promise<NewConnection | undefined>;
+}
+
+export interface NewConnection {
+  /** A name to begin with; the person may change it. */
+  readonly label: string;
+  /** For `connect`; kept in plain text. */
+  readonly settings: JsonObject;
 }
 
 /** What a provider can do; the editor shows this instead of pretending that all are alike. */

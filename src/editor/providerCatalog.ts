@@ -2,6 +2,7 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import type { ConnectionId } from '../core/job.ts';
+import type { Ask } from '../core/ask.ts';
 import type { Clock, KeyValue, Logger, Secrets } from '../core/ports.ts';
 import type { Abilities, Connection, JsonObject, Provider, ProviderId } from '../core/provider.ts';
 import type { ConnectionInfo, Connections } from '../engine/connections.ts';
@@ -25,6 +26,7 @@ export interface ConfiguredConnection {
 export interface CatalogPorts {
   readonly clock: Clock;
   readonly logger: Logger;
+  readonly ask: Ask;
   readonly secrets: (connectionId: ConnectionId) => Secrets;
   readonly keyValue: (connectionId: ConnectionId) => KeyValue;
   /** A folder per connection is made below this one. */
@@ -67,12 +69,13 @@ export class ProviderCatalog implements Connections {
     if (opened !== undefined) {
       return opened;
     }
-    const { clock, logger, secrets, keyValue, filesRoot } = this.#ports;
+    const { clock, logger, ask, secrets, keyValue, filesRoot } = this.#ports;
     const folder = join(filesRoot, id);
     const connection = provider.connect(settings, {
       connectionId: id,
       clock,
       logger,
+      ask,
       secrets: secrets(id),
       keyValue: keyValue(id),
       files: {

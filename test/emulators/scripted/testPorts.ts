@@ -2,6 +2,7 @@ import { tmpdir } from 'node:os';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { ConnectionId } from '../../../src/core/job.ts';
 import type { ProviderPorts } from '../../../src/core/ports.ts';
+import { nobody } from '../../fixtures/ask.ts';
 
 const quiet = (): void => undefined;
 
@@ -36,5 +37,6 @@ export function testPorts(connectionId: string, folder = tmpdir()): ProviderPort
       },
     },
     files: { folder: async () => folder },
+    ask: nobody,
   };
 }

@@ -10,6 +10,7 @@ import { ProviderCatalog } from '../../../src/editor/providerCatalog.ts';
 import { systemClock } from '../../../src/engine/systemClock.ts';
 import { scriptedAbilities } from '../../emulators/scripted/request.ts';
 import { scriptedConnection } from '../../emulators/scripted/scriptedConnection.ts';
+import { nobody } from '../../fixtures/ask.ts';
 import { MemoryValues } from '../../fixtures/editor/memoryValues.ts';
 import { connectionId, quietLogger } from '../../fixtures/engine/engineParts.ts';
 
@@ -76,6 +77,7 @@ async function setup(disposing: (opening: Opening) => Promise<void> = async () =
       logger: quietLogger,
       secrets: () => noSecrets,
       keyValue: () => new MemoryValues(),
+      ask: nobody,
       filesRoot: root,
     },
   );

@@ -15,6 +15,7 @@ import type { LogItem } from '../../../../src/core/logChunk.ts';
 import type { ProviderPorts } from '../../../../src/core/ports.ts';
 import type { Connection, Handle, JsonObject, Observation, Snapshot } from '../../../../src/core/provider.ts';
 import { provider } from '../../../../src/providers/local/index.ts';
+import { nobody } from '../../../fixtures/ask.ts';
 
 export const never = new AbortController().signal;
 
@@ -250,4 +251,5 @@ export const benchPorts: ProviderPorts = {
   secrets: { get: async () => undefined, set: async () => undefined, delete: async () => undefined },
   keyValue: { get: () => undefined, set: async () => undefined },
   files: { folder: async () => tmpdir() },
+  ask: nobody,
 };
