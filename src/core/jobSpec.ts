@@ -29,6 +29,8 @@ export interface JobSpec {
   readonly diskBytes: number | null;
   /** Connections or providers in order of preference; empty: any. */
   readonly providers: readonly ProviderId[];
+  /** Choices that only the backend knows, by the names that `Connection.jobOptions` gives: a Slurm account, a Kueue queue. */
+  readonly options: Readonly<Record<string, string>>;
   /** Globs of result files, relative to the working folder. */
   readonly outputs: readonly string[];
   readonly limits: JobLimits;
@@ -68,6 +70,7 @@ const fieldNames = [
   'memory',
   'disk',
   'providers',
+  'options',
   'outputs',
   'limits',
 ] as const;
@@ -124,6 +127,7 @@ export function parseJobSpec(input: unknown): ParsedJobSpec {
     providers: field('providers')
       .items()
       .flatMap((item) => item.word(200, 'local') ?? []),
+    options: readOptions(field('options')),
     outputs: field('outputs')
       .items()
       .flatMap((item) => readGlob(item) ?? []),
@@ -187,6 +191,17 @@ function readEnv(field: InputField): Readonly<Record<string, string>> {
     return [name, plain ?? (variable.isAbsent ? '' : (variable.anyText(maxCommandLength) ?? ''))];
   });
   return Object.fromEntries(variables);
+}
+
+function readOptions(field: InputField): Readonly<Record<string, string>> {
+  const options = field.entries().flatMap(([name, option]): readonly (readonly [string, string])[] => {
+    if (!/^[a-z][A-Za-z0-9]{0,49}$/u.test(name)) {
+      option.refuse('This is no name for an option. Use letters and digits, beginning with a small letter.');
+    }
+    const value = option.line(1000);
+    return value === undefined ? [] : [[name, value]];
+  });
+  return Object.fromEntries(options);
 }
 
 function readSecrets(field: InputField, env: Readonly<Record<string, string>>): readonly string[] {
@@ -254,6 +269,7 @@ export function specToInput(spec: JobSpec): JsonObject {
     memory: spec.memoryBytes === null ? null : writeBytes(spec.memoryBytes),
     disk: spec.diskBytes === null ? null : writeBytes(spec.diskBytes),
     providers: spec.providers,
+    options: Object.keys(spec.options).length === 0 ? null : spec.options,
     outputs: spec.outputs,
     limits: Object.keys(limitTexts).length === 0 ? null : limitTexts,
   });

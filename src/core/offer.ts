@@ -16,6 +16,7 @@ export interface Offer {
   readonly count: number;
   /** Memory of one accelerator in GiB, as the device itself or the vendor says. */
   readonly memoryGib: number | null;
+  /** Which part of the connection: a region of a cloud, a partition of a Slurm cluster. */
   readonly region: string | null;
   readonly priceUsdPerHour: number | null;
   readonly spotPriceUsdPerHour: number | null;

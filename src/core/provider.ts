@@ -37,6 +37,7 @@ export interface Abilities {
   readonly spot: boolean;
   readonly multiNode: boolean;
   readonly containerImage: boolean;
+  /** Jobs may be sent to one part of it: a region of a cloud, a partition of a Slurm cluster. */
   readonly regions: boolean;
   /** Lines can be read while the job runs. */
   readonly liveLogs: boolean;
@@ -44,6 +45,12 @@ export interface Abilities {
   readonly logDelayMs: number;
   /** A job that is preempted goes back to the queue without being submitted again. */
   readonly resumesAfterPreemption: boolean;
+  /** Connections have `dryRun`. */
+  readonly dryRun: boolean;
+  /** Connections have `openShell`. */
+  readonly shell: boolean;
+  /** Connections have `forwardPort`. */
+  readonly portForward: boolean;
 }
 
 /** The provider's name for an attempt. Stored as it is; only the provider reads `data`. */
@@ -60,6 +67,10 @@ export interface Observation {
   readonly nativeState: string;
   /** The provider's own explanation, as received. */
   readonly reason: string | null;
+  /** The same in one plain sentence without a full stop, where the provider's own words need one; shown before them. */
+  readonly explanation?: string;
+  /** When the backend expects to start what waits; an estimate. */
+  readonly expectedStartAt?: EpochMs;
   /** When the provider knew this (its own clock where it tells, else when the request was sent). Orders observations. */
   readonly observedAt: EpochMs;
   readonly startedAt: EpochMs | null;
@@ -140,6 +151,66 @@ export interface OutputFile {
   readonly modifiedAt: EpochMs | null;
 }
 
+/** What the backend says of a request that was shown to it but not made. */
+export interface DryRun {
+  readonly accepted: boolean;
+  /** One plain sentence without a full stop. */
+  readonly explanation: string;
+  /** When it would start; null where the backend does not say. */
+  readonly expectedStartAt: EpochMs | null;
+  /** The backend's own answer, as received. */
+  readonly raw: string;
+}
+
+/** A choice for a job that only this backend has; its value goes into `JobSpec.options`. */
+export interface JobOption {
+  /** camelCase, letters and digits. */
+  readonly name: string;
+  readonly label: string;
+  /** One sentence. */
+  readonly help: string;
+  /** Known values; empty where the backend does not list them. */
+  readonly choices: readonly JobOptionChoice[];
+  /** A value that is not among the choices may be typed. */
+  readonly mayType: boolean;
+  /** What is used when nothing is chosen, in words; null: nothing. */
+  readonly fallback: string | null;
+}
+
+export interface JobOptionChoice {
+  readonly value: string;
+  readonly description: string;
+}
+
+export interface TerminalSize {
+  readonly columns: number;
+  readonly rows: number;
+}
+
+/** A terminal in a running attempt. Ends with the signal it was opened with. */
+export interface Shell {
+  /** What the terminal prints; ends when the shell does, rejects with a ProviderError when the connection is lost. */
+  readonly output: AsyncIterable<Uint8Array>;
+  write(bytes: Uint8Array): void;
+  resize(size: TerminalSize): void;
+  /** Lets go of it; the attempt runs on. */
+  close(): void;
+}
+
+/** A port of this machine whose connections end at a port of the attempt. Closed by its signal or by `close`. */
+export interface ForwardedPort {
+  readonly localPort: number;
+  /** Resolves when nothing is forwarded any more, with the reason in a sentence; null when it was closed on purpose. */
+  readonly closed: Promise<string | null>;
+  close(): void;
+}
+
+/** Which member of an attempt: 0-based. */
+export interface AttemptMember {
+  readonly task: number;
+  readonly node: number;
+}
+
 /** Where a person finds the attempt outside Aloft. */
 export type Location =
   | { readonly kind: 'folder'; readonly path: string }
@@ -178,6 +249,14 @@ export interface Connection {
   readOutput(handle: Handle, path: string, signal: AbortSignal): AsyncIterable<Uint8Array>;
   /** Removes what the backend still keeps of an ended attempt. Already gone is not an error. */
   remove(handle: Handle, signal: AbortSignal): Promise<void>;
+  /** Shows a plan to the backend without making anything. */
+  dryRun?(plan: Plan, signal: AbortSignal): Promise<DryRun>;
+  /** Choices for a job that only this backend has. */
+  jobOptions?(signal: AbortSignal): Promise<readonly JobOption[]>;
+  /** A terminal in one member of a running attempt; the signal ends it. */
+  openShell?(handle: Handle, member: AttemptMember, size: TerminalSize, signal: AbortSignal): Promise<Shell>;
+  /** Listens on 127.0.0.1, at `remotePort` where that is free here, and forwards to it in one member of a running attempt. */
+  forwardPort?(handle: Handle, member: AttemptMember, remotePort: number, signal: AbortSignal): Promise<ForwardedPort>;
   location(handle: Handle): Location | null;
   /** The absolute folder that the attempt's code lies in on the machine that runs it, where that is known: tracebacks name files in it. */
   codeFolder?(handle: Handle): string | null;

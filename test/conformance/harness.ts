@@ -28,6 +28,7 @@ export function specFor(command: string, more: Partial<JobSpec> = {}): JobSpec {
     memoryBytes: null,
     diskBytes: null,
     providers: [],
+    options: {},
     outputs: [],
     limits: { durationMs: null, waitMs: null, costUsd: null },
     ...more,

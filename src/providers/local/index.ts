@@ -15,6 +15,9 @@ export const provider: Provider = {
     liveLogs: true,
     logDelayMs: 30,
     resumesAfterPreemption: false,
+    dryRun: false,
+    shell: false,
+    portForward: false,
   },
   connect: (settings, ports) =>
     process.platform === 'win32' ? new UnsupportedConnection() : new LocalConnection(parseSettings(settings), ports),

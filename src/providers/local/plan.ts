@@ -9,6 +9,8 @@ export function planRun({ spec, key, snapshotId, interpreter }: PlanInput): Plan
   refuse(spec.nodes > 1, 'nodes', 'This machine is one node.', 'Set nodes to 1.');
   refuse(spec.spot, 'spot', 'This machine has no spot capacity.', 'Switch spot off.');
   refuse(spec.region !== null, 'region', 'This machine has no regions.', 'Leave the region empty.');
+  const [option] = Object.keys(spec.options);
+  refuse(option !== undefined, `options.${option}`, 'This machine has no options of its own.', 'Take them out.');
   if (spec.workingDirectory !== '.' && safeRelativePath(spec.workingDirectory) === null) {
     throw new ProviderError(
       'invalid',

@@ -12,6 +12,9 @@ export const scriptedAbilities: Abilities = {
   liveLogs: true,
   logDelayMs: 0,
   resumesAfterPreemption: true,
+  dryRun: false,
+  shell: false,
+  portForward: false,
 };
 
 const requestSchema = z.object({ name: z.string(), spec: z.json() });

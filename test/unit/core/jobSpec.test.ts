@@ -41,6 +41,7 @@ describe('parseJobSpec', () => {
       memoryBytes: null,
       diskBytes: null,
       providers: [],
+      options: {},
       outputs: [],
       limits: { durationMs: null, waitMs: null, costUsd: null },
     });
@@ -82,6 +83,7 @@ describe('parseJobSpec', () => {
       memoryBytes: 64 * GiB,
       diskBytes: 1.5e12,
       providers: ['slurm', 'google'],
+      options: {},
       outputs: ['results/*.json', 'checkpoints'],
       limits: { durationMs: 12 * hour, waitMs: 1.5 * hour, costUsd: 400 },
     });
@@ -286,6 +288,7 @@ const anySpec: fc.Arbitrary<JobSpec> = fc
     memoryBytes: orNull(positive),
     diskBytes: orNull(positive),
     providers: fc.array(word, { maxLength: 3 }),
+    options: fc.dictionary(fc.stringMatching(/^[a-z][A-Za-z0-9]{0,8}$/u), line(30), { noNullPrototype: true }),
     outputs: fc.array(path, { maxLength: 3 }),
     limits: fc.record({ durationMs: orNull(positive), waitMs: orNull(positive), costUsd: orNull(dollars) }),
   })

@@ -37,6 +37,7 @@ export const baseSpec: JobSpec = {
   memoryBytes: null,
   diskBytes: null,
   providers: [],
+  options: {},
   outputs: [],
   limits: { durationMs: null, waitMs: null, costUsd: null },
 };
