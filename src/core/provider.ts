@@ -213,7 +213,10 @@ export interface AttemptMember {
 
 /** Where a person finds the attempt outside Aloft. */
 export type Location =
+  /** A folder of the editor's own machine, absolute. */
   | { readonly kind: 'folder'; readonly path: string }
+  /** A folder of another machine, absolute. `host` as the person's `ssh` takes it: an alias, a name or `user@name`. */
+  | { readonly kind: 'remoteFolder'; readonly host: string; readonly path: string }
   | { readonly kind: 'url'; readonly url: string };
 
 /**

@@ -6,7 +6,8 @@ import type { Engine } from '../engine/engine.ts';
 import type { JobSummary } from '../engine/jobRows.ts';
 import type { CommandHandlers } from './commands.ts';
 import type { PointsAtCode } from './failures/pointsAtCode.ts';
-import { cancelJobs, copyRunId, deleteJobs, pickJob, revealRunFolder } from './jobActions.ts';
+import { cancelJobs, copyRunId, deleteJobs, pickJob } from './jobActions.ts';
+import { openLocation } from './jobLocation.ts';
 import type { JobPanels } from './jobPanels.ts';
 import type { JobTree } from './jobTree.ts';
 import type { LogFilePanels } from './log/logFilePanels.ts';
@@ -92,7 +93,7 @@ export function commandHandlers({
     'aloft.cancelJob': withJobs(live, cancelJobs),
     'aloft.deleteJob': withJobs(ended, deleteJobs),
     'aloft.revealRunFolder': withJob(async (runId) => {
-      await revealRunFolder(await engine(), runId);
+      await openLocation(await engine(), runId);
     }),
     'aloft.copyRunId': withJob(copyRunId),
     'aloft.downloadOutputs': withJob(async (runId) => {

@@ -114,19 +114,6 @@ export async function deleteJobs(engine: Engine, runIds: readonly RunId[]): Prom
   }
 }
 
-export async function revealRunFolder(engine: Engine, runId: RunId): Promise<void> {
-  const location = await engine.location(runId);
-  if (location === null) {
-    void vscode.window.showInformationMessage(vscode.l10n.t('This job has no run folder yet.'));
-  } else if (location.kind === 'url') {
-    await vscode.env.openExternal(vscode.Uri.parse(location.url, true));
-  } else if (vscode.env.uiKind === vscode.UIKind.Desktop && vscode.env.remoteName === undefined) {
-    await vscode.commands.executeCommand('revealFileInOS', vscode.Uri.file(location.path));
-  } else {
-    await vscode.commands.executeCommand('vscode.openFolder', vscode.Uri.file(location.path), { forceNewWindow: true });
-  }
-}
-
 export async function copyRunId(runId: RunId): Promise<void> {
   await vscode.env.clipboard.writeText(runId);
   vscode.window.setStatusBarMessage(vscode.l10n.t('Copied {0}', runId), 3_000);

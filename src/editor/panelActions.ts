@@ -1,7 +1,8 @@
 import type { RunId } from '../core/job.ts';
 import type { Logger } from '../core/ports.ts';
 import type { Engine } from '../engine/engine.ts';
-import { cancelJobs, copyRunId, revealRunFolder } from './jobActions.ts';
+import { cancelJobs, copyRunId } from './jobActions.ts';
+import { openLocation } from './jobLocation.ts';
 import type { PanelWish } from './jobPanel.ts';
 import { downloadOutputs, openOutput } from './outputActions.ts';
 import { showError } from './showError.ts';
@@ -46,7 +47,7 @@ export class PanelActions {
         await copyRunId(runId);
         break;
       case 'reveal':
-        await revealRunFolder(await engine(), runId);
+        await openLocation(await engine(), runId);
         break;
       case 'download':
         await downloadOutputs(await engine(), runId, wish.paths);
