@@ -191,6 +191,8 @@ export interface TerminalSize {
 export interface Shell {
   /** What the terminal prints; ends when the shell does, rejects with a ProviderError when the connection is lost. */
   readonly output: AsyncIterable<Uint8Array>;
+  /** How the shell ended, once its output has; null, as without this, where the backend does not say. */
+  exitCode?(): number | null;
   write(bytes: Uint8Array): void;
   resize(size: TerminalSize): void;
   /** Lets go of it; the attempt runs on. */
