@@ -51,6 +51,10 @@ export interface Attempt {
   readonly nativeState: string | null;
   /** The provider's own explanation, as received. */
   readonly reason: string | null;
+  /** The same in one plain sentence without a full stop; null where the provider gave none. */
+  readonly explanation: string | null;
+  /** When the provider expects to start it, while it waits: an estimate that is kept until another differs enough. */
+  readonly expectedStartAt: EpochMs | null;
   readonly handle: Handle | null;
   readonly createdAt: EpochMs;
   /** When the provider accepted it. */

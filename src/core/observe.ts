@@ -1,5 +1,6 @@
+import { settledEstimate } from './estimate.ts';
 import type { EpochMs } from './job.ts';
-import { isTerminal, type JobState, mayFollow } from './jobState.ts';
+import { groupOf, isTerminal, type JobState, mayFollow } from './jobState.ts';
 import type { Observation } from './provider.ts';
 
 /** What is known of an attempt before an observation arrives. */
@@ -7,6 +8,8 @@ export interface AttemptStatus {
   readonly state: JobState;
   readonly nativeState: string | null;
   readonly reason: string | null;
+  readonly explanation: string | null;
+  readonly expectedStartAt: EpochMs | null;
   readonly startedAt: EpochMs | null;
   readonly endedAt: EpochMs | null;
   readonly exitCode: number | null;
@@ -29,6 +32,11 @@ export function applyObservation(status: AttemptStatus, observation: Observation
     state,
     nativeState: observation.nativeState,
     reason: observation.reason,
+    explanation: observation.explanation ?? null,
+    expectedStartAt:
+      groupOf(state) === 'waiting'
+        ? settledEstimate(status.expectedStartAt, wholeMs(observation.expectedStartAt ?? null), now)
+        : null,
     startedAt: wholeMs(observation.startedAt) ?? status.startedAt,
     endedAt: ended ? wholeMs(observation.endedAt ?? observation.observedAt) : null,
     exitCode: ended ? observation.exitCode : null,
@@ -65,6 +73,8 @@ export function sameStatus(a: AttemptStatus, b: AttemptStatus): boolean {
     a.state === b.state &&
     a.nativeState === b.nativeState &&
     a.reason === b.reason &&
+    a.explanation === b.explanation &&
+    a.expectedStartAt === b.expectedStartAt &&
     a.startedAt === b.startedAt &&
     a.endedAt === b.endedAt &&
     a.exitCode === b.exitCode &&

@@ -19,6 +19,14 @@ export function stateSentence(state: JobState, reason: string | null): string {
   return reason === null || reason === '' ? sentences[state] : `${sentences[state]}: ${reason}`;
 }
 
+/** Why an attempt is in its state, in one sentence: the plain one where there is one, else the provider's own words. */
+export function whySentence(why: {
+  readonly explanation: string | null;
+  readonly reason: string | null;
+}): string | null {
+  return why.explanation ?? why.reason;
+}
+
 /** How an ended job is explained when the provider gave no reason. */
 export function endReason(end: {
   readonly state: JobState;

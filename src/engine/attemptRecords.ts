@@ -12,8 +12,8 @@ import { groupOf, isTerminal, type JobState, mayFollow, type TerminalState } fro
 import { applyObservation, type AttemptStatus, nextState, sameStatus } from '../core/observe.ts';
 import type { Clock } from '../core/ports.ts';
 import type { Observation } from '../core/provider.ts';
-import { endReason, stateSentence } from '../core/stateSentence.ts';
-import { nodeOf, number, runIdOf, stateOf, statusOf, taskOf, textOrNull } from './jobRows.ts';
+import { endReason, stateSentence, whySentence } from '../core/stateSentence.ts';
+import { nodeOf, number, runIdOf, stateOf, statusOf, taskOf, text, textOrNull } from './jobRows.ts';
 import type { Statements } from './statements.ts';
 import type { StoreChanges } from './storeChanges.ts';
 
@@ -59,8 +59,10 @@ export class AttemptRecords {
   /** Applies what a provider said; true when it changes what people see. */
   observe({ key, observation }: KeyedObservation): boolean {
     const row = this.#statements.get(
-      `SELECT state, native_state, reason, started_at, ended_at, exit_code, signal, observed_at, observe_error
-         FROM attempts WHERE run_id = ? AND number = ?`,
+      `SELECT a.state, a.native_state, a.reason, a.started_at, a.ended_at, a.exit_code, a.signal, a.observed_at,
+              a.observe_error, e.explanation, e.expected_start_at
+         FROM attempts a LEFT JOIN explanations e ON e.run_id = a.run_id AND e.attempt = a.number
+        WHERE a.run_id = ? AND a.number = ?`,
       key.runId,
       key.attempt,
     );
@@ -86,13 +88,14 @@ export class AttemptRecords {
       return false;
     }
     this.#write(key, next, observation);
+    this.#explain(key, stored, next);
     if (nodesNow !== nodes) {
       this.#replaceNodes(key, observation.nodes);
     }
     if (tasksNow !== tasks) {
       this.#replaceTasks(key, observation.tasks);
     }
-    this.#carryOver(key, stored.state, next, observation.reason);
+    this.#carryOver(key, stored, next);
     const visible = recovered || !sameMembers || !sameStatus(stored, { ...next, observedAt: stored.observedAt });
     if (visible) {
       this.touchJob(key.runId);
@@ -133,19 +136,59 @@ export class AttemptRecords {
     return true;
   }
 
-  /** What the job shows of its newest attempt. */
-  #carryOver(key: AttemptKey, before: JobState, next: AttemptStatus, native: string | null): void {
-    if (next.state !== before) {
-      this.setState(key, next.state, next.reason ?? endReason(next), native);
+  #explain({ runId, attempt }: AttemptKey, before: AttemptStatus, next: AttemptStatus): void {
+    const { explanation, expectedStartAt } = next;
+    if (explanation === before.explanation && expectedStartAt === before.expectedStartAt) {
       return;
+    }
+    this.#statements.run(
+      'INSERT OR REPLACE INTO explanations (run_id, attempt, explanation, expected_start_at) VALUES (?, ?, ?, ?)',
+      runId,
+      attempt,
+      explanation,
+      expectedStartAt,
+    );
+  }
+
+  /** What the job shows of its newest attempt. */
+  #carryOver(key: AttemptKey, before: AttemptStatus, next: AttemptStatus): void {
+    if (next.state !== before.state) {
+      this.setState(key, next.state, whySentence(next) ?? endReason(next), next.reason);
+      return;
+    }
+    if (next.explanation !== null && next.explanation !== before.explanation) {
+      this.#tell(key, next, next.explanation);
     }
     this.#statements.run(
       'UPDATE jobs SET started_at = coalesce(started_at, ?), reason = ? WHERE run_id = ? AND attempt = ?',
       next.startedAt,
-      next.reason,
+      whySentence(next),
       key.runId,
       key.attempt,
     );
+  }
+
+  /** Each explanation once in a stretch of one state, whatever numbers are in it: a queue that moves would fill the timeline. */
+  #tell({ runId, attempt }: AttemptKey, { state, reason }: AttemptStatus, explanation: string): void {
+    const sentence = stateSentence(state, explanation);
+    const told = this.#statements.all(
+      `SELECT text FROM events WHERE run_id = ? AND attempt = ? AND id >=
+              (SELECT coalesce(max(id), 0) FROM events WHERE run_id = ? AND attempt = ? AND state IS NOT NULL)`,
+      runId,
+      attempt,
+      runId,
+      attempt,
+    );
+    if (!told.some((row) => withoutNumbers(text(row, 'text')) === withoutNumbers(sentence))) {
+      this.addEvent(runId, {
+        at: this.#clock.now(),
+        attempt,
+        kind: 'note',
+        state: null,
+        text: sentence,
+        native: reason,
+      });
+    }
   }
 
   #replaceNodes({ runId, attempt }: AttemptKey, nodes: readonly JobNode[]): void {
@@ -259,6 +302,10 @@ export class AttemptRecords {
     this.#statements.run('UPDATE jobs SET changed = ? WHERE run_id = ?', this.#changes.next(), runId);
     this.#changes.note(runId);
   }
+}
+
+function withoutNumbers(text: string): string {
+  return text.replaceAll(/\d+/gu, '0');
 }
 
 function newer(a: EpochMs | null, b: EpochMs | null): EpochMs | null {

@@ -16,6 +16,7 @@ import {
   numberOrNull,
   type Row,
   runIdOf,
+  specOf,
   stateOf,
   summaryOf,
   taskOf,
@@ -83,7 +84,12 @@ export class JobReader {
       statements.all('SELECT * FROM tasks WHERE run_id = ? ORDER BY task', runId),
       attemptNumber,
     );
-    return statements.all('SELECT * FROM attempts WHERE run_id = ? ORDER BY number', runId).map((row) => {
+    const rows = statements.all(
+      `SELECT a.*, e.explanation, e.expected_start_at FROM attempts a
+         LEFT JOIN explanations e ON e.run_id = a.run_id AND e.attempt = a.number WHERE a.run_id = ? ORDER BY a.number`,
+      runId,
+    );
+    return rows.map((row) => {
       const attempt = number(row, 'number');
       return attemptOf(row, (nodes.get(attempt) ?? []).map(nodeOf), (tasks.get(attempt) ?? []).map(taskOf));
     });
@@ -97,8 +103,11 @@ export class JobReader {
     return this.statements
       .all(
         `SELECT j.run_id, j.name, j.state, j.accelerator, j.nodes, j.created_at, j.started_at, j.ended_at, j.reason,
-                j.cancel_requested_at, a.provider_id, a.connection_id, a.native_state, a.exit_code, a.observed_at, a.observe_error
+                j.cancel_requested_at, a.provider_id, a.connection_id, a.native_state, a.exit_code, a.observed_at, a.observe_error,
+                e.expected_start_at, ${taskCount('TRUE')} AS tasks, ${taskCount(ended)} AS tasks_ended,
+                ${taskCount("t.state = 'failed'")} AS tasks_failed
            FROM jobs j JOIN attempts a ON a.run_id = j.run_id AND a.number = j.attempt
+                LEFT JOIN explanations e ON e.run_id = j.run_id AND e.attempt = j.attempt
           WHERE ${oneOf(groups)}
           ORDER BY coalesce(j.ended_at, j.created_at) DESC, j.run_id DESC LIMIT ? OFFSET ?`,
         ...groups,
@@ -146,7 +155,7 @@ export class JobReader {
         cancelRequestedAt: numberOrNull(row, 'cancel_requested_at'),
         acceptedAt: numberOrNull(row, 'accepted_at') ?? number(row, 'created_at'),
         startedAt: numberOrNull(row, 'started_at'),
-        spec: json<JobSpec>(text(row, 'spec')),
+        spec: specOf(row),
       }));
   }
 
@@ -206,6 +215,12 @@ export class JobReader {
     const rows = this.statements.all('SELECT DISTINCT snapshot_id FROM jobs WHERE snapshot_id IS NOT NULL');
     return new Set(rows.map((row) => text(row, 'snapshot_id') as SnapshotId));
   }
+}
+
+const ended = "t.state IN ('succeeded', 'failed', 'cancelled')";
+
+function taskCount(which: string): string {
+  return `(SELECT count(*) FROM tasks t WHERE t.run_id = j.run_id AND t.attempt = j.attempt AND ${which})`;
 }
 
 /** A single group is read along its index; several are sorted. */

@@ -54,6 +54,17 @@ export interface JobSummary {
   readonly cancelRequestedAt: EpochMs | null;
   readonly observedAt: EpochMs | null;
   readonly observeError: string | null;
+  /** When the provider expects to start it, while it waits. */
+  readonly expectedStartAt: EpochMs | null;
+  readonly tasks: TaskCounts;
+}
+
+/** All zero for a job that has no tasks. */
+export interface TaskCounts {
+  readonly total: number;
+  readonly ended: number;
+  /** Of those that ended. */
+  readonly failed: number;
 }
 
 export function summaryOf(row: Row): JobSummary {
@@ -74,14 +85,22 @@ export function summaryOf(row: Row): JobSummary {
     cancelRequestedAt: numberOrNull(row, 'cancel_requested_at'),
     observedAt: numberOrNull(row, 'observed_at'),
     observeError: textOrNull(row, 'observe_error'),
+    expectedStartAt: numberOrNull(row, 'expected_start_at'),
+    tasks: { total: number(row, 'tasks'), ended: number(row, 'tasks_ended'), failed: number(row, 'tasks_failed') },
   };
+}
+
+/** Specs that were stored before jobs had options have none. */
+export function specOf(row: Row): JobSpec {
+  const stored = json<Omit<JobSpec, 'options'> & Partial<JobSpec>>(text(row, 'spec'));
+  return { ...stored, options: stored.options ?? {} };
 }
 
 export function jobOf(row: Row, attempts: readonly Attempt[]): Job {
   return {
     runId: runIdOf(row),
     name: text(row, 'name'),
-    spec: json<JobSpec>(text(row, 'spec')),
+    spec: specOf(row),
     snapshotId: textOrNull(row, 'snapshot_id') as SnapshotId | null,
     sourceFolder: text(row, 'source_folder'),
     state: stateOf(row),
@@ -99,6 +118,8 @@ export function statusOf(row: Row): AttemptStatus {
     state: stateOf(row),
     nativeState: textOrNull(row, 'native_state'),
     reason: textOrNull(row, 'reason'),
+    explanation: textOrNull(row, 'explanation'),
+    expectedStartAt: numberOrNull(row, 'expected_start_at'),
     startedAt: numberOrNull(row, 'started_at'),
     endedAt: numberOrNull(row, 'ended_at'),
     exitCode: numberOrNull(row, 'exit_code'),

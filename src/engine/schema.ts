@@ -150,4 +150,15 @@ export const migrations: readonly string[] = [
   ) STRICT, WITHOUT ROWID;
   CREATE INDEX deleted_jobs_by_change ON deleted_jobs (changed);
   `,
+  // A table of its own: most attempts need no explanation, and in attempts it would stand behind the long columns.
+  `
+  CREATE TABLE explanations (
+    run_id TEXT NOT NULL,
+    attempt INTEGER NOT NULL,
+    explanation TEXT,
+    expected_start_at INTEGER,
+    PRIMARY KEY (run_id, attempt),
+    FOREIGN KEY (run_id, attempt) REFERENCES attempts (run_id, number) ON DELETE CASCADE
+  ) STRICT, WITHOUT ROWID;
+  `,
 ];

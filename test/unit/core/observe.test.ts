@@ -11,6 +11,8 @@ function status(fields: Partial<AttemptStatus> = {}): AttemptStatus {
     state: 'queued',
     nativeState: null,
     reason: null,
+    explanation: null,
+    expectedStartAt: null,
     startedAt: null,
     endedAt: null,
     exitCode: null,
@@ -75,6 +77,8 @@ describe('an observation', () => {
       state: 'running',
       nativeState: 'R',
       reason: 'on gpu-7',
+      explanation: null,
+      expectedStartAt: null,
       startedAt: now - 5_000,
       endedAt: null,
       exitCode: null,
@@ -97,6 +101,19 @@ describe('an observation', () => {
 
   test('of an end without a time ended when it was observed', () => {
     expect(applyObservation(status(), seen('succeeded'), now).endedAt).toBe(now);
+  });
+
+  test('brings the plain sentence, and the expected start while it waits', () => {
+    const said = { explanation: 'the partition is full', expectedStartAt: now + 3_600_000.5 };
+    const waiting = applyObservation(status(), seen('queued', said), now);
+    expect(waiting).toMatchObject({ explanation: 'the partition is full', expectedStartAt: now + 3_600_000 });
+    expect(applyObservation(waiting, seen('running', said), now)).toMatchObject({ expectedStartAt: null });
+    expect(applyObservation(waiting, seen('queued'), now)).toMatchObject({ explanation: null, expectedStartAt: null });
+  });
+
+  test('with an estimate that hardly moved leaves the very same object', () => {
+    const before = applyObservation(status(), seen('queued', { expectedStartAt: now + 3_600_000 }), now);
+    expect(applyObservation(before, seen('queued', { expectedStartAt: now + 3_700_000 }), now)).toBe(before);
   });
 
   test('of a native state that nobody knows keeps the last known one and stores the word', () => {
