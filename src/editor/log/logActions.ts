@@ -8,7 +8,6 @@ import { withProgress } from '../progress.ts';
 import type { LogDocuments } from './logDocuments.ts';
 import type { LogSession } from './logSession.ts';
 import { joined, rowsText } from './logText.ts';
-import { RowView } from './rowView.ts';
 
 /** More is not put on the clipboard, in characters. */
 const mostCopied = 64 * 1024 * 1024;
@@ -41,13 +40,23 @@ export async function saveLog(session: LogSession, what: 'log' | 'view', name: s
     return;
   }
   await withProgress(vscode.l10n.t('Saving {0}', target.fsPath), async (signal, report) => {
-    const { log, rows } = session;
-    const last = rows.count(log.outline.lines) - 1;
-    const pieces = what === 'view' ? rowsText(log, rows, 0, last, false, signal) : log.bytes();
+    const pieces = what === 'view' ? allRowsText(session, 'view', signal) : session.log.bytes();
     await writeWhole(target.fsPath, pieces, signal, (bytes) => {
       report(formatBytes(bytes));
     });
   });
+}
+
+/** The text of all rows, those among them that the filter or the count of lines has yet to come to. */
+async function* allRowsText(session: LogSession, what: 'log' | 'view', signal: AbortSignal): AsyncIterable<string> {
+  const rows = await session.allRows(what, signal);
+  if (rows === null) {
+    throw new Error(
+      vscode.l10n.t('The log was closed, or filtered in another way, before all of its lines were known.'),
+    );
+  }
+  const { log } = session;
+  yield* rowsText(log, rows, 0, rows.count(log.outline.lines) - 1, false, signal);
 }
 
 /** Opens the log as a read-only document, unless it is too large for that. */
@@ -57,10 +66,10 @@ export async function showAsDocument(
   name: string,
   id: string,
 ): Promise<void> {
-  const text = await withProgress(vscode.l10n.t('Opening the log of {0}', name), async (signal) => {
-    const last = session.log.outline.lines - 1;
-    return await joined(rowsText(session.log, new RowView(null), 0, last, false, signal), mostShown);
-  });
+  const text = await withProgress(
+    vscode.l10n.t('Opening the log of {0}', name),
+    async (signal) => await joined(allRowsText(session, 'log', signal), mostShown),
+  );
   if (text === undefined) {
     void vscode.window.showWarningMessage(
       vscode.l10n.t('VS Code shows extensions no document of more than 50 MB. Filter the log, or save it to a file.'),

@@ -207,16 +207,40 @@ export class LogSession {
   async reveal(line: number): Promise<void> {
     const reveal = (this.#reveals += 1);
     while (!this.#closed && (this.#isAhead(line) || this.#isUntold(line))) {
-      await new Promise<void>((resolve) => {
-        const subscription = this.#moved.event(() => {
-          subscription.dispose();
-          resolve();
-        });
-      });
+      await this.#nextMove();
     }
     if (!this.#closed && reveal === this.#reveals) {
       await this.#deps.post({ type: 'logReveal', line, found: this.rows.nearest(line) });
     }
+  }
+
+  /**
+   * All rows of the log or of the present view, once the lines are counted and the filter has looked at each; null when this look at the
+   * log ended or another filter was set before.
+   */
+  async allRows(what: 'log' | 'view', signal: AbortSignal): Promise<RowView | null> {
+    const search = what === 'log' ? null : this.#filterSearch;
+    const isKnown = (): boolean => this.#log.outline.counted && search?.done !== false;
+    while (!isKnown()) {
+      if (this.#closed || (search !== null && search !== this.#filterSearch)) {
+        return null;
+      }
+      await this.#nextMove(signal);
+      signal.throwIfAborted();
+    }
+    return new RowView(search?.lines ?? null);
+  }
+
+  async #nextMove(signal?: AbortSignal): Promise<void> {
+    await new Promise<void>((resolve) => {
+      const end = (): void => {
+        subscription.dispose();
+        signal?.removeEventListener('abort', end);
+        resolve();
+      };
+      const subscription = this.#moved.event(end);
+      signal?.addEventListener('abort', end);
+    });
   }
 
   /** It is not known yet whether the line is among the rows. */

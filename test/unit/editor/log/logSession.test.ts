@@ -181,6 +181,32 @@ describe('a viewer of a log', () => {
     expect(texts.join('')).toBe('21  error: bad\n42  error: worse\n');
   });
 
+  test('hands out all that passes a filter, however long it takes to look at each line', async () => {
+    await writeFile(path, lines(300_000));
+    const opened = look();
+    const { signal } = new AbortController();
+    opened.filter({ ...noFilter, include: literal('9999') });
+    const all = opened.allRows('view', signal);
+    expect(opened.rows.count(0)).toBe(0);
+    expect((await all)?.count(0)).toBe(
+      Array.from({ length: 300_000 }).filter((_, line) => /9999/u.test(`${line}`)).length,
+    );
+    opened.filter({ ...noFilter, include: literal('8888') });
+    const left = opened.allRows('view', signal);
+    const log = opened.allRows('log', signal);
+    opened.filter(null);
+    expect(await left).toBeNull();
+    expect((await log)?.count(300_000)).toBe(300_000);
+    opened.filter({ ...noFilter, include: literal('7777') });
+    const stopping = new AbortController();
+    const stopped = opened.allRows('view', stopping.signal);
+    stopping.abort(new Error('enough'));
+    await expect(stopped).rejects.toThrow('enough');
+    const closed = opened.allRows('view', signal);
+    opened.dispose();
+    expect(await closed).toBeNull();
+  });
+
   test('is told errors, warnings and tracebacks, and goes to the next', async () => {
     const traceback = 'Traceback (most recent call last):\n  File "train.py", line 3, in f\nValueError: no\n';
     await writeFile(path, `${lines(10)}${traceback}WARNING: slow\n${lines(10)}`);
