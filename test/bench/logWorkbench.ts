@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { basename, join } from 'node:path';
+import { join } from 'node:path';
 
 import { writeBigLog } from '../fixtures/log/bigLog.ts';
 import { type Window, Workbench } from '../workbench/workbench.ts';
@@ -70,15 +70,8 @@ export async function benchLogWorkbench(): Promise<Record<string, number>> {
 
 /** Resolves to when the button was pressed that opens the file. */
 async function openLog(window: Window, path: string): Promise<number> {
-  await window.command('Aloft: Open Log File…');
-  const input = window.page.locator('.quick-input-widget input[type="text"]');
-  while (!(await input.inputValue()).endsWith('/workspace/')) {
-    await window.page.waitForTimeout(50);
-  }
-  await input.fill(path);
-  await window.page.locator('.quick-input-list .monaco-list-row', { hasText: basename(path) }).waitFor();
   await window.page.evaluate(noteClick);
-  await window.page.locator('.quick-input-widget').getByRole('button', { name: 'Open Log' }).click();
+  await window.openLogFile(path);
   return await window.page.evaluate(() => Number(document.body.dataset['clicked']));
 }
 

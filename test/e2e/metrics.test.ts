@@ -153,12 +153,7 @@ describe('the metrics of a job', () => {
     const input = window.page.locator('.quick-input-widget input[type="text"]');
     await expect.poll(async () => await input.inputValue()).toContain('fast.py_acc.csv');
     const file = scene.beside('acc.csv');
-    await input.fill(file);
-    const dialog = window.page.locator('.quick-input-widget');
-    // Until it shows the folder that was typed, it would save in the one before.
-    await dialog.locator('.monaco-list-row', { hasText: 'workspace' }).waitFor();
-    await dialog.getByRole('button', { name: 'OK' }).click();
-    await dialog.waitFor({ state: 'hidden' });
+    await window.chooseFile(file, 'OK', 'workspace');
     await expect
       .poll(async () => await readFile(file, 'utf8').catch(() => ''))
       .toMatch(/^name,rank,step,epoch,value,line\r\nacc,,0,,0\.05,3\r\n(?:acc,,\d+,,0\.\d+,\d+\r\n){5}$/u);

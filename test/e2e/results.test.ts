@@ -38,16 +38,8 @@ describe('the results of a job', () => {
     await scene.strike();
   });
 
-  /** Types the destination into VS Code's own file dialog and accepts it. */
   const chooseDestination = async (): Promise<void> => {
-    const dialog = window.page.locator('.quick-input-widget');
-    const input = dialog.locator('input[type="text"]');
-    await expect.poll(async () => await input.inputValue()).toBe(`${scene.folder}/`);
-    await input.fill(`${destination}/`);
-    // What is in the folder shows that the dialog has understood what was typed.
-    await dialog.locator('.monaco-list-row', { hasText: 'earlier' }).waitFor();
-    await dialog.getByRole('button', { name: 'Download Here' }).click();
-    await input.waitFor({ state: 'hidden' });
+    await window.chooseFile(`${destination}/`, 'Download Here', 'earlier');
   };
 
   it('are listed', async () => {

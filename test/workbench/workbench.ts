@@ -14,6 +14,8 @@ export interface WorkbenchOptions extends ServerOptions {
   /** Opened when the window opens. */
   readonly file?: string;
   readonly size?: { readonly width: number; readonly height: number };
+  /** What each message between the window and its extension host takes on its way, in ms, as over a link to a machine far away. */
+  readonly linkDelay?: number;
 }
 
 /** A VS Code server with a browser; each window on it has an extension host of its own. */
@@ -40,11 +42,14 @@ export class Workbench {
 
   /** Another window, with its own storage as a browser profile has it. */
   async open(change: { readonly folder?: string; readonly file?: string } = {}): Promise<Window> {
-    const { folder, file, size } = { ...this.#options, ...change };
+    const { folder, file, size, linkDelay } = { ...this.#options, ...change };
     const context = await this.#browser.newContext({ viewport: size ?? { width: 1440, height: 900 } });
     context.setDefaultTimeout(patience);
     await context.grantPermissions(['clipboard-read', 'clipboard-write']);
     const page = await context.newPage();
+    if (linkDelay !== undefined) {
+      await slowDown(page, linkDelay);
+    }
     const payload: [string, string][] = file === undefined ? [] : [['openFile', this.#server.remoteUri(file)]];
     await page.goto(this.#server.url(folder, payload));
     const window = new Window(page, context, this.#server.url(folder, []));
@@ -57,6 +62,22 @@ export class Workbench {
     await this.#server.stop(signal);
     await this.#browser.close();
   }
+}
+
+async function slowDown(page: Page, delay: number): Promise<void> {
+  await page.routeWebSocket(/./u, (client) => {
+    const server = client.connectToServer();
+    client.onMessage((message) => {
+      setTimeout(() => {
+        server.send(message);
+      }, delay);
+    });
+    server.onMessage((message) => {
+      setTimeout(() => {
+        client.send(message);
+      }, delay);
+    });
+  });
 }
 
 /** One window, driven the way a person drives it. */
@@ -164,18 +185,24 @@ export class Window {
   /** Opens a log file by the command that asks for one. */
   async openLogFile(path: string): Promise<void> {
     await this.command('Aloft: Open Log File…');
+    await this.chooseFile(path, 'Open Log', basename(path));
+  }
+
+  /**
+   * Answers VS Code's own file dialog with a path. `neighbour` is in the folder of that path and not in the one where the dialog
+   * begins: the dialog writes over what is typed until it shows its first folder, and takes what is accepted before it shows the folder
+   * that was typed for a wish to go there.
+   */
+  async chooseFile(path: string, button: string, neighbour: string): Promise<void> {
     const dialog = this.page.locator('.quick-input-widget');
-    const open = dialog.getByRole('button', { name: 'Open Log' });
-    await open.waitFor();
-    const input = dialog.locator('input[type="text"]');
-    // Until the dialog has written where it begins, it would write over what is typed.
-    await this.page.waitForFunction(
-      (element) => element instanceof HTMLInputElement && element.value.endsWith('/'),
-      await input.elementHandle(),
-    );
-    await input.fill(path);
-    await dialog.locator('.monaco-list-row', { hasText: basename(path) }).waitFor();
-    await open.click();
+    const accept = dialog.getByRole('button', { name: button, exact: true });
+    const rows = dialog.locator('.monaco-list-row');
+    await accept.waitFor();
+    await rows.first().waitFor();
+    await dialog.locator('input[type="text"]').fill(path);
+    await rows.filter({ hasText: neighbour }).first().waitFor();
+    await accept.click();
+    await accept.waitFor({ state: 'hidden' });
   }
 
   /** Types a command into the form and presses Submit. */
