@@ -4,20 +4,20 @@ import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 
-import { ensureBrowser, ensureDependencies, ensureServer, root } from './setup.mjs';
+import { ensureBrowser, ensureDependencies, ensureServer, ensureSshd, root } from './setup.mjs';
 
 /** What has to be there for a command, beside the dependencies. */
 const needs = {
   build: [],
   check: [],
-  unit: [],
+  unit: ['sshd'],
   package: [],
   start: ['server'],
   demo: ['server', 'browser'],
   host: ['server', 'browser'],
   e2e: ['server', 'browser'],
-  test: ['server', 'browser'],
-  bench: ['server', 'browser'],
+  test: ['server', 'browser', 'sshd'],
+  bench: ['server', 'browser', 'sshd'],
 };
 
 const [command = '', ...args] = process.argv.slice(2);
@@ -34,6 +34,9 @@ try {
   }
   if (needs[command].includes('browser') && !process.env.VSCODE_PATH) {
     Object.assign(environment, ensureBrowser());
+  }
+  if (needs[command].includes('sshd')) {
+    ensureSshd();
   }
   const bin = join(root, 'node_modules', '.bin');
   environment.PATH = `${bin}:${process.env.PATH}`;

@@ -53,9 +53,40 @@ function ensureProgram(program, packages) {
     );
   }
   step(`Installing ${packages.join(', ')}`, () => {
-    run('apt-get', ['update', '-qq']);
-    run('apt-get', ['install', '-y', '-qq', '--no-install-recommends', ...packages]);
+    withoutServices(() => {
+      run('apt-get', ['update', '-qq']);
+      run('apt-get', ['install', '-y', '-qq', '--no-install-recommends', ...packages]);
+    });
   });
+}
+
+/** Debian starts the services that a package holds, unless this file forbids it. */
+function withoutServices(install) {
+  const policy = '/usr/sbin/policy-rc.d';
+  if (existsSync(policy)) {
+    install();
+    return;
+  }
+  writeFileSync(policy, '#!/bin/sh\nexit 101\n', { mode: 0o755 });
+  try {
+    install();
+  } finally {
+    rmSync(policy);
+  }
+}
+
+/**
+ * A real SSH server for the tests, where it may be installed; without one they are skipped, and say so.
+ */
+export function ensureSshd() {
+  if (['/usr/sbin/sshd', '/usr/local/sbin/sshd'].some((path) => existsSync(path))) {
+    return;
+  }
+  try {
+    ensureProgram('sshd', ['openssh-server', 'openssh-client']);
+  } catch (error) {
+    console.warn(`The tests over SSH are skipped: ${error.message}`);
+  }
 }
 
 /** Runs `work` unless it succeeded before with the same stamp; a run that was interrupted is begun anew. */
