@@ -6,7 +6,7 @@ export default defineConfig({
       {
         test: {
           name: 'node',
-          include: ['test/unit/**/*.test.ts', 'test/conformance/**/*.test.ts'],
+          include: ['test/unit/**/*.test.ts', 'test/conformance/**/*.test.ts', 'test/slurm/**/*.test.ts'],
           exclude: ['test/unit/webview/**'],
           environment: 'node',
           testTimeout: 30_000,

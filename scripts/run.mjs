@@ -4,20 +4,20 @@ import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 
-import { ensureBrowser, ensureDependencies, ensureServer, ensureSshd, root } from './setup.mjs';
+import { ensureBrowser, ensureDependencies, ensureServer, ensureSlurm, ensureSshd, root } from './setup.mjs';
 
 /** What has to be there for a command, beside the dependencies. */
 const needs = {
   build: [],
   check: [],
-  unit: ['sshd'],
+  unit: ['sshd', 'slurm'],
   package: [],
   start: ['server'],
   demo: ['server', 'browser'],
   host: ['server', 'browser'],
   e2e: ['server', 'browser'],
-  test: ['server', 'browser', 'sshd'],
-  bench: ['server', 'browser', 'sshd'],
+  test: ['server', 'browser', 'sshd', 'slurm'],
+  bench: ['server', 'browser', 'sshd', 'slurm'],
 };
 
 const [command = '', ...args] = process.argv.slice(2);
@@ -37,6 +37,9 @@ try {
   }
   if (needs[command].includes('sshd')) {
     ensureSshd();
+  }
+  if (needs[command].includes('slurm')) {
+    ensureSlurm();
   }
   const bin = join(root, 'node_modules', '.bin');
   environment.PATH = `${bin}:${process.env.PATH}`;

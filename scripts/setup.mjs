@@ -24,12 +24,12 @@ function step(text, work) {
   return result;
 }
 
-function run(command, args, cwd = root) {
+function run(command, args, cwd = root, environment = {}) {
   const result = spawnSync(command, args, {
     cwd,
     encoding: 'utf8',
     // A caller's `npm --silent` would reach the npm started here and swallow the reason of a failure.
-    env: { ...process.env, npm_config_loglevel: 'error' },
+    env: { ...process.env, ...environment, npm_config_loglevel: 'error' },
     stdio: ['ignore', 'pipe', 'pipe'],
     maxBuffer: 64 * 1024 * 1024,
   });
@@ -54,8 +54,11 @@ function ensureProgram(program, packages) {
   }
   step(`Installing ${packages.join(', ')}`, () => {
     withoutServices(() => {
-      run('apt-get', ['update', '-qq']);
-      run('apt-get', ['install', '-y', '-qq', '--no-install-recommends', ...packages]);
+      const environment = { DEBIAN_FRONTEND: 'noninteractive' };
+      // Somebody else may be installing something.
+      const patient = ['-o', 'DPkg::Lock::Timeout=300'];
+      run('apt-get', [...patient, 'update', '-qq'], root, environment);
+      run('apt-get', [...patient, 'install', '-y', '-qq', '--no-install-recommends', ...packages], root, environment);
     });
   });
 }
@@ -86,6 +89,19 @@ export function ensureSshd() {
     ensureProgram('sshd', ['openssh-server', 'openssh-client']);
   } catch (error) {
     console.warn(`The tests over SSH are skipped: ${error.message}`);
+  }
+}
+
+const slurmPackages = ['slurm-wlm', 'slurmctld', 'slurmd', 'slurm-client', 'munge', 'slurmdbd', 'mariadb-server'];
+
+/** The Slurm that tests start by themselves; without it they are skipped, and say so. */
+export function ensureSlurm() {
+  try {
+    for (const program of ['slurmctld', 'slurmd', 'sbatch', 'munged', 'slurmdbd', 'mariadbd']) {
+      ensureProgram(program, slurmPackages);
+    }
+  } catch (error) {
+    console.warn(`The tests with a real Slurm are skipped: ${error.message}`);
   }
 }
 

@@ -1,8 +1,9 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdir, writeFile } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { join } from 'node:path';
+
+import { freePorts } from '../fixtures/freePorts.ts';
 
 const root = join(import.meta.dirname, '..', '..');
 const serverMain = join(root, '.vscode-test/server/node_modules/code-server/lib/vscode/out/server-main.js');
@@ -35,18 +36,6 @@ const quietSettings = {
   'files.simpleDialog.enable': true,
 };
 
-async function freePort(): Promise<number> {
-  const probe = createServer();
-  probe.listen(0, '127.0.0.1');
-  await once(probe, 'listening');
-  const address = probe.address();
-  probe.close();
-  if (address === null || typeof address === 'string') {
-    throw new Error('no free port');
-  }
-  return address.port;
-}
-
 /** A real VS Code server on loopback, with its own extension host per window. */
 export async function startServer(options: ServerOptions): Promise<WorkbenchServer> {
   const settings = JSON.stringify({ ...quietSettings, ...options.settings });
@@ -55,7 +44,7 @@ export async function startServer(options: ServerOptions): Promise<WorkbenchServ
     await mkdir(folder, { recursive: true });
     await writeFile(join(folder, 'settings.json'), settings);
   }
-  const port = await freePort();
+  const [port = 0] = await freePorts(1);
   const args = [
     join(import.meta.dirname, 'serverGuard.mjs'),
     serverMain,
