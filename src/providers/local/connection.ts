@@ -24,8 +24,10 @@ import type {
 import { ProviderError } from '../../core/providerError.ts';
 import { rememberedDiscovery } from './accelerators/discovery.ts';
 import { waitForChange } from './changeWait.ts';
-import { inContract, streamInContract } from './failure.ts';
-import { isRunName, type RunName, runFile, runFolder, runName, snapshotPath } from './layout.ts';
+import { inContract, streamInContract } from '../../core/inContract.ts';
+import { explainError } from './failure.ts';
+import { runFile, runFolder, snapshotPath } from './layout.ts';
+import { isRunName, type RunName, runName } from '../../core/runName.ts';
 import { readLog } from './logReader.ts';
 import { hasCode, messageOf } from './nodeError.ts';
 import { observationOf, unknownObservation } from './observation.ts';
@@ -63,11 +65,14 @@ export class LocalConnection implements Connection {
   }
 
   async identity(signal: AbortSignal): Promise<Identity> {
-    return inContract(signal, async () => ({ account: `${userInfo().username} on ${hostname()}`, expiresAt: null }));
+    return inContract(signal, explainError, async () => ({
+      account: `${userInfo().username} on ${hostname()}`,
+      expiresAt: null,
+    }));
   }
 
   async offers(query: OfferQuery, signal: AbortSignal): Promise<readonly Offer[]> {
-    return inContract(signal, async () => {
+    return inContract(signal, explainError, async () => {
       const { devices, problems } = await this.#discover();
       for (const problem of problems) {
         this.#ports.logger.warn(problem);
@@ -90,7 +95,7 @@ export class LocalConnection implements Connection {
     signal: AbortSignal,
     onProgress: (progress: StageProgress) => void,
   ): Promise<StagedCode> {
-    return inContract(signal, async () => {
+    return inContract(signal, explainError, async () => {
       await makeFolders(this.#settings.root);
       await stageSnapshot(this.#settings.root, snapshot, signal, onProgress);
       return { snapshotId: snapshot.id };
@@ -98,7 +103,7 @@ export class LocalConnection implements Connection {
   }
 
   async submit({ plan, key, secrets }: SubmitInput, signal: AbortSignal): Promise<Handle> {
-    return inContract(signal, async () => {
+    return inContract(signal, explainError, async () => {
       const { root } = this.#settings;
       const name = runName(key);
       const handle = handleOf(name);
@@ -123,18 +128,18 @@ export class LocalConnection implements Connection {
   }
 
   async find(key: AttemptKey, signal: AbortSignal): Promise<Handle | null> {
-    return inContract(signal, async () => {
+    return inContract(signal, explainError, async () => {
       const name = runName(key);
       return hasRun(this.#settings.root, name) ? handleOf(name) : null;
     });
   }
 
   async list(signal: AbortSignal): Promise<readonly FoundAttempt[]> {
-    return inContract(signal, async () => listRuns(this.#settings.root, signal));
+    return inContract(signal, explainError, async () => listRuns(this.#settings.root, signal));
   }
 
   async observe(handles: readonly Handle[], signal: AbortSignal): Promise<ReadonlyMap<string, Observation>> {
-    return inContract(signal, async () => {
+    return inContract(signal, explainError, async () => {
       const names = handles.map((handle) => handle.id).filter(isRunName);
       const asked = this.#ports.clock.now();
       const before = await this.#states(names);
@@ -158,11 +163,11 @@ export class LocalConnection implements Connection {
   }
 
   watch(signal: AbortSignal): AsyncIterable<Push> {
-    return streamInContract(signal, () => this.#pushes(AbortSignal.any([signal, this.#disposed.signal])));
+    return streamInContract(signal, explainError, () => this.#pushes(AbortSignal.any([signal, this.#disposed.signal])));
   }
 
   logs(handle: Handle, cursor: LogCursor | null, signal: AbortSignal): AsyncIterable<LogItem> {
-    return streamInContract(signal, () => {
+    return streamInContract(signal, explainError, () => {
       const name = this.#existing(handle);
       const either = AbortSignal.any([signal, this.#disposed.signal]);
       return readLog(runFolder(this.#settings.root, name), cursor, either, async () => {
@@ -172,7 +177,7 @@ export class LocalConnection implements Connection {
   }
 
   async cancel(handle: Handle, signal: AbortSignal): Promise<void> {
-    return inContract(signal, async () => {
+    return inContract(signal, explainError, async () => {
       const name = this.#existing(handle);
       const folder = runFolder(this.#settings.root, name);
       if ((await readRunState(folder)).phase === 'ended') {
@@ -184,15 +189,17 @@ export class LocalConnection implements Connection {
   }
 
   async outputs(handle: Handle, globs: readonly string[], signal: AbortSignal): Promise<readonly OutputFile[]> {
-    return inContract(signal, async () => listOutputs(await this.#workingFolder(handle), globs, signal));
+    return inContract(signal, explainError, async () => listOutputs(await this.#workingFolder(handle), globs, signal));
   }
 
   readOutput(handle: Handle, path: string, signal: AbortSignal): AsyncIterable<Uint8Array> {
-    return streamInContract(signal, () => readOutputFile(() => this.#workingFolder(handle), path, signal));
+    return streamInContract(signal, explainError, () =>
+      readOutputFile(() => this.#workingFolder(handle), path, signal),
+    );
   }
 
   async remove(handle: Handle, signal: AbortSignal): Promise<void> {
-    return inContract(signal, async () => {
+    return inContract(signal, explainError, async () => {
       const { root } = this.#settings;
       if (!isRunName(handle.id) || !hasRun(root, handle.id)) {
         return;

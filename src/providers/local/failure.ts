@@ -1,33 +1,8 @@
-import { isProviderError, ProviderError } from '../../core/providerError.ts';
+import { ProviderError } from '../../core/providerError.ts';
 import { hasCode, messageOf } from './nodeError.ts';
 
-/** Keeps the contract's promise about rejections: the signal's reason when it was aborted, else a ProviderError. */
-export async function inContract<T>(signal: AbortSignal, work: () => Promise<T>): Promise<T> {
-  signal.throwIfAborted();
-  try {
-    return await work();
-  } catch (error) {
-    throw contractError(signal, error);
-  }
-}
-
-/** The same for what comes piece by piece. */
-export async function* streamInContract<T>(signal: AbortSignal, open: () => AsyncIterable<T>): AsyncGenerator<T, void> {
-  signal.throwIfAborted();
-  try {
-    yield* open();
-  } catch (error) {
-    throw contractError(signal, error);
-  }
-}
-
-function contractError(signal: AbortSignal, error: unknown): unknown {
-  if (signal.aborted) {
-    return signal.reason;
-  }
-  if (isProviderError(error)) {
-    return error;
-  }
+/** What an error of this machine means in the contract's words. */
+export function explainError(error: unknown): ProviderError {
   const raw = messageOf(error);
   if (hasCode(error, 'ENOSPC', 'EDQUOT')) {
     return new ProviderError('capacity', 'The disk of this machine is full.', {

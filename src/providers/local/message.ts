@@ -1,5 +1,5 @@
 import * as z from 'zod/mini';
-import { isRunName, type RunName } from './layout.ts';
+import { isRunName, type RunName } from '../../core/runName.ts';
 
 const runNameSchema = z.custom<RunName>(isRunName);
 

@@ -1,4 +1,4 @@
-import type { RunName } from '../layout.ts';
+import type { RunName } from '../../../core/runName.ts';
 
 /** A run that waits for its turn. */
 export interface WaitingRun {

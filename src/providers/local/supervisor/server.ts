@@ -5,7 +5,8 @@ import { dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import * as z from 'zod/mini';
 import type { Event } from '../../../core/event.ts';
-import { addressPath, type RunName } from '../layout.ts';
+import { addressPath } from '../layout.ts';
+import { type RunName } from '../../../core/runName.ts';
 import { type SupervisorReply, type SupervisorRequest, supervisorRequestSchema } from '../message.ts';
 import { messageOf } from '../nodeError.ts';
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import fc from 'fast-check';
-import { isRunName, type RunName } from '../../../../src/providers/local/layout.ts';
+import { isRunName, type RunName } from '../../../../src/core/runName.ts';
 import { nextToStart, type WaitingRun } from '../../../../src/providers/local/supervisor/queue.ts';
 
 function name(index: number): RunName {
