@@ -11,6 +11,7 @@ import { ResultsPane } from './resultsPane.ts';
 import type { RowLook, WholeLine } from './rowElement.ts';
 import { RowsPane } from './rowsPane.ts';
 import { revealNote } from './statusText.ts';
+import { hasOrigins, originLabel } from './streamLabel.ts';
 import { nextTimes, timeText } from './times.ts';
 import {
   type BarState,
@@ -231,15 +232,14 @@ export class LogView {
   #look(row: LogRowView, index: number): RowLook {
     const { times, numbers } = this.#settings;
     const { streams = [], startedAt = null } = this.#content.state ?? {};
+    const stream = streams[row.stream];
     const before = index > 0 ? (this.#content.row(index - 1)?.time ?? null) : null;
     const number = row.line >= 0 ? String(row.line + 1) : this.#content.isTailOnly ? '?' : '';
     return {
       number: numbers ? number : null,
       time: times === 'off' || !this.#content.hasTimes ? null : timeText(times, row.time, startedAt, before),
-      stream: streams[row.stream],
-      streamColumn:
-        streams.length > 1 &&
-        streams.some(({ name, task, node }) => task > 0 || node > 0 || (name !== 'stdout' && name !== 'stderr')),
+      origin: !hasOrigins(streams) ? null : stream === undefined ? '' : originLabel(stream, streams),
+      stream,
       found: this.#search.highlight,
       whole: this.#whole.get(row.line),
     };

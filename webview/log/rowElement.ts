@@ -15,9 +15,9 @@ export interface RowLook {
   /** What stands in the columns; null: there is no such column. */
   readonly number: string | null;
   readonly time: string | null;
+  /** Where the line comes from, told in a column; without one only stderr is told apart, by its look. */
+  readonly origin: string | null;
   readonly stream: StreamId | undefined;
-  /** Where the line comes from is told in a column; else only stderr is told apart, by its look. */
-  readonly streamColumn: boolean;
   readonly found: (visible: string) => readonly Stretch[];
   readonly whole: WholeLine | undefined;
 }
@@ -41,8 +41,10 @@ export function rowElement(row: LogRowView, look: RowLook): HTMLElement {
     element.append(cell('text', t('Gap: {0}', row.gap)));
     return element;
   }
-  if (look.streamColumn) {
-    element.append(cell('stream', look.stream === undefined ? '' : streamLabel(look.stream)));
+  if (look.origin !== null) {
+    const origin = cell('stream', look.origin);
+    origin.title = look.origin;
+    element.append(origin);
   }
   const text = document.createElement('span');
   text.className = look.stream?.name === 'stderr' ? 'text stderr' : 'text';
@@ -56,11 +58,6 @@ export function rowElement(row: LogRowView, look: RowLook): HTMLElement {
   }
   element.append(text, ...expanders(row, look));
   return element;
-}
-
-/** `stdout`, `stderr t2 n1`: task and node where they are not the first. */
-export function streamLabel({ name, task, node }: StreamId): string {
-  return [name, task === 0 ? '' : `t${task}`, node === 0 ? '' : `n${node}`].filter(Boolean).join(' ');
 }
 
 /** A row that is on its way. */

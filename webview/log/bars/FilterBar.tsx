@@ -1,6 +1,6 @@
 import { type LineFilter, type LineLevel, noFilter } from '../../../src/core/logRow.ts';
 import { t } from '../../ui/l10n.ts';
-import { streamLabel } from '../rowElement.ts';
+import { streamLabel } from '../streamLabel.ts';
 import { noQuery } from '../viewerState.ts';
 import type { BarProps } from './barProps.ts';
 import { Choices } from './Choices.tsx';
@@ -51,7 +51,7 @@ export function FilterBar(props: BarProps) {
       {streams.length > 1 ? (
         <Choices
           label={t('Streams')}
-          choices={streams.map((stream, value) => ({ value, label: streamLabel(stream) }))}
+          choices={streams.map((stream, value) => ({ value, label: streamLabel(stream, streams) }))}
           chosen={filter.streams}
           change={(streams) => {
             change({ streams });
