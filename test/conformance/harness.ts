@@ -11,6 +11,14 @@ import { mintRunId } from '../../src/core/runId.ts';
 import type { Faults, ProviderSetup, Scenarios, StartedProvider } from './setup.ts';
 import { type MadeSnapshot, makeSnapshot } from './snapshot.ts';
 
+type OptionalAbility = 'dryRun' | 'shell' | 'portForward';
+
+const unable: Readonly<Record<OptionalAbility, string>> = {
+  dryRun: 'this provider has no dry run',
+  shell: 'this provider opens no shells',
+  portForward: 'this provider forwards no ports',
+};
+
 export function specFor(command: string, more: Partial<JobSpec> = {}): JobSpec {
   return {
     name: 'conformance',
@@ -139,6 +147,24 @@ export class Harness {
       }
       await body(fault);
     });
+  }
+
+  /** A case about something that only some providers can do: skipped, with the reason, for the others. */
+  itIfAble(ability: OptionalAbility, title: string, body: () => Promise<void>): void {
+    this.#itUnless(this.setup.abilities[ability] ? undefined : unable[ability], title, body);
+  }
+
+  itIfAbleWith<Name extends keyof Faults>(
+    ability: OptionalAbility,
+    name: Name,
+    title: string,
+    body: (fault: Faults[Name]) => Promise<void>,
+  ): void {
+    if (this.setup.abilities[ability]) {
+      this.itWith(name, title, body);
+    } else {
+      this.#itUnless(unable[ability], title, async () => undefined);
+    }
   }
 
   /** A case that needs another process with the same backend; skipped likewise. */

@@ -82,6 +82,7 @@ describeProvider('this machine', {
     hangAfterWork: sameMachine,
     dropLog: 'a log is read from files, not over a connection',
     lateObservation: 'a state is read from the one file that holds it',
+    loseConnections: sameMachine,
     gap: 'a job cannot make a gap itself; the tests of a full disk and of cut files have them',
   },
   start,

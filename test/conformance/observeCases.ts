@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import type { JobState } from '../../src/core/jobState.ts';
 import { mayFollow } from '../../src/core/jobState.ts';
 import type { Observation } from '../../src/core/provider.ts';
+import { expectPlausibleStart, expectSentence } from './expectSentence.ts';
 import { type Harness, hasEnded, never } from './harness.ts';
 
 export function describeObserve(harness: Harness): void {
@@ -114,6 +115,10 @@ function expectLegal(seen: readonly Observation[]): void {
   let startedAt: number | null = null;
   for (const observation of seen) {
     expect(observation.nativeState).not.toBe('');
+    if (observation.explanation !== undefined) {
+      expectSentence(observation.explanation);
+    }
+    expectPlausibleStart(observation.expectedStartAt ?? null);
     expect(observation.observedAt).toBeGreaterThanOrEqual(observedAt);
     observedAt = observation.observedAt;
     if (observation.state !== 'unknown' && observation.state !== state) {

@@ -4,6 +4,7 @@ import type { ProviderErrorTag } from '../../src/core/providerError.ts';
 import { ScriptedCloud } from '../emulators/scripted/cloud.ts';
 import { type Idempotency, ScriptedConnection } from '../emulators/scripted/connection.ts';
 import { Control, obey } from '../emulators/scripted/control.ts';
+import { closedQueue } from '../emulators/scripted/jobOptions.ts';
 import { provider } from '../emulators/scripted/provider.ts';
 import { type JobScriptInput, type LogEntryInput, scriptCommand } from '../emulators/scripted/script.ts';
 import { scriptedBytes } from '../emulators/scripted/scriptedBytes.ts';
@@ -21,7 +22,7 @@ const oddities = { chunkBytes: 7, shuffle: true };
 function living(forMs: number, log: LogEntryInput[], end: JobScriptInput['life'][number], files = {}): string {
   return scriptCommand({
     life: [
-      { state: 'queued', forMs: 3 },
+      { state: 'queued', reason: 'CAPACITY', explanation: 'all H100 nodes are in use', startsInMs: 60_000, forMs: 3 },
       { state: 'provisioning', forMs: 3 },
       { state: 'unknown', native: 'JOB_STATE_UPDATING', forMs: 3 },
       { state: 'running', forMs },
@@ -86,6 +87,22 @@ const scenarios: Scenarios = {
     glob: 'out/**',
     escapes: [],
   },
+  serves: {
+    command: scriptCommand({
+      life: [{ state: 'queued', forMs: 3 }, { state: 'running' }],
+      log: [{ text: 'port 6006\n' }],
+      ports: { 6006: null },
+    }),
+  },
+  shell: {
+    says: [
+      { types: 'rev abc 123\r', prints: '321 cba' },
+      { types: 'rev eßürg\r', prints: 'grüße' },
+    ],
+    asksSize: 'stty size\r',
+    exits: { types: 'exit 3\r', code: 3 },
+  },
+  refused: { options: { queue: closedQueue } },
 };
 
 function faultsOf(control: Control): Faults {
@@ -117,6 +134,7 @@ function faultsOf(control: Control): Faults {
     },
     hangAfterWork: async (on) => control.addFault({ on, kind: 'hangAfterWork' }),
     dropLog: async (afterBytes) => control.addFault({ on: 'logs', kind: 'drop', afterBytes }),
+    loseConnections: async () => control.loseLinks(),
     lateObservation: async () => control.addFault({ on: 'observe', kind: 'late' }),
     gap: async () => ({
       command: living(

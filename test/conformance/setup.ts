@@ -1,3 +1,4 @@
+import type { JobSpec } from '../../src/core/jobSpec.ts';
 import type { Abilities, Connection, Handle, JsonObject } from '../../src/core/provider.ts';
 import type { ProviderErrorTag } from '../../src/core/providerError.ts';
 
@@ -40,6 +41,24 @@ export interface Scenarios {
     /** Paths, there or not, that lead out of the working folder and may neither be listed nor read. */
     readonly escapes: readonly string[];
   };
+  /**
+   * Listens on a free port of 127.0.0.1 where it runs, prints `port`, a space, the number and a line feed first of all on stdout,
+   * then sends back what each connection brings, until it is cancelled. Needed where ports can be forwarded.
+   */
+  readonly serves?: { readonly command: string };
+  /** Needed where shells can be opened. */
+  readonly shell?: ShellScenario;
+  /** What makes the backend refuse a job that `plan` takes. Needed where there are dry runs. */
+  readonly refused?: Partial<JobSpec>;
+}
+
+/** What is typed into a shell of the backend. */
+export interface ShellScenario {
+  /** Lines that make it print something that is not in the line itself. */
+  readonly says: readonly { readonly types: string; readonly prints: string }[];
+  /** Makes it print rows and columns with a space between. */
+  readonly asksSize: string;
+  readonly exits: { readonly types: string; readonly code: number };
 }
 
 /** Ways to make the backend misbehave. Each concerns the next call only, unless it says otherwise. */
@@ -64,6 +83,8 @@ export interface Faults {
   dropLog(afterBytes: number): Promise<void>;
   /** The next observation of the job, which has been seen running or ended, says what was true before. */
   lateObservation(handle: Handle): Promise<void>;
+  /** What is open between here and the backend dies: shells and forwarded ports. The jobs do not notice. */
+  loseConnections(): Promise<void>;
   /** A command that prints `stdout` with one gap after its first `gapAfter` bytes, and succeeds. */
   gap(): Promise<{ readonly command: string; readonly stdout: Uint8Array; readonly gapAfter: number }>;
 }

@@ -4,6 +4,18 @@ import { snapshotGreeting } from './snapshot.ts';
 const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
 const slowLines = Array.from({ length: 10 }, (_, index) => `line ${index}\n`).join('');
 
+const echoServer = [
+  'import socketserver',
+  'class Echo(socketserver.BaseRequestHandler):',
+  '    def handle(self):',
+  '        for data in iter(lambda: self.request.recv(65536), b""):',
+  '            self.request.sendall(data)',
+  'socketserver.ThreadingTCPServer.daemon_threads = True',
+  'server = socketserver.ThreadingTCPServer(("127.0.0.1", 0), Echo)',
+  'print("port", server.server_address[1])',
+  'server.serve_forever()',
+].join('\n');
+
 /** The scenarios as POSIX shell commands. They expect the files of `makeSnapshot` in their working folder. */
 export const shellScenarios: Scenarios = {
   prints: {
@@ -27,5 +39,14 @@ export const shellScenarios: Scenarios = {
     },
     glob: 'out/**',
     escapes: ['out/away.txt', 'outside/passwd'],
+  },
+  serves: { command: `python3 -u -c '${echoServer}'` },
+  shell: {
+    says: [
+      { types: 'echo one$((1+1))three\r', prints: 'one2three' },
+      { types: String.raw`printf 'gr\303\274\303\237e\n'` + '\r', prints: 'grüße' },
+    ],
+    asksSize: 'stty size\r',
+    exits: { types: 'exit 3\r', code: 3 },
   },
 };

@@ -2,16 +2,20 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
-import { afterAll, afterEach, beforeAll, describe, expect } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { describeAbort } from './abortCases.ts';
 import { describeCancel } from './cancelCases.ts';
+import { describeDryRun } from './dryRunCases.ts';
 import { describeErrors } from './errorCases.ts';
 import { Harness } from './harness.ts';
 import { describeLogs } from './logCases.ts';
 import { describeObserve } from './observeCases.ts';
+import { describeOptions } from './optionCases.ts';
 import { describeOutputs } from './outputCases.ts';
 import { describePlan } from './planCases.ts';
+import { describePorts } from './portCases.ts';
 import type { ProviderSetup } from './setup.ts';
+import { describeShell } from './shellCases.ts';
 import { describeSubmit } from './submitCases.ts';
 
 /** What every provider must do, whatever its backend. A provider's own test file calls this once per way to set it up. */
@@ -30,6 +34,20 @@ export function describeProvider(name: string, setup: ProviderSetup): void {
     describeOutputs(harness);
     describeErrors(harness);
     describeAbort(harness);
+    describeDryRun(harness);
+    describeOptions(harness);
+    describeShell(harness);
+    describePorts(harness);
+
+    it('can do what it says, and nothing that it does not', () => {
+      const { connection, setup } = harness;
+      const { dryRun, shell, portForward } = setup.abilities;
+      expect({
+        dryRun: connection.dryRun !== undefined,
+        shell: connection.openShell !== undefined,
+        portForward: connection.forwardPort !== undefined,
+      }).toEqual({ dryRun, shell, portForward });
+    });
 
     harness.itWithModule('lets a process end that disposed of its connection', async ({ path, settings }) => {
       const handle = await harness.submit(harness.scenarios.endless.command);

@@ -16,6 +16,9 @@ import {
   operations,
   scriptedError,
 } from './fault.ts';
+import { backendOptions } from './jobOptions.ts';
+import { judge } from './judge.ts';
+import { Links } from './links.ts';
 import { type JobScript, contentBytes, jobScriptSchema, parseScriptCommand, quickSuccess } from './script.ts';
 import { scriptedLength } from './scriptedBytes.ts';
 import { ScriptedJob } from './scriptedJob.ts';
@@ -43,6 +46,7 @@ export class ScriptedCloud {
   readonly calls = new Map<Operation, number>(operations.map((operation) => [operation, 0]));
   readonly jobs = new Map<string, ScriptedJob>();
   readonly changes = new Changes();
+  readonly links = new Links(this);
   readonly clock: Clock;
   conditions: Conditions = z.parse(conditionsSchema, {});
   defaultScript: JobScript = z.parse(jobScriptSchema, quickSuccess);
@@ -152,6 +156,16 @@ export class ScriptedCloud {
         return this.#outputs(z.parse(z.object({ id: z.string(), globs: z.array(z.string()) }), body));
       case 'remove':
         return this.#remove(z.parse(idSchema, body).id);
+      case 'dryRun': {
+        const { expectedWaitMs } = this.conditions;
+        return judge(body, expectedWaitMs === null ? null : this.clock.now() + expectedWaitMs);
+      }
+      case 'jobOptions':
+        return [...backendOptions];
+      case 'shellInput':
+        return this.links.input(body);
+      case 'shellResize':
+        return this.links.resize(body);
     }
   }
 
@@ -172,6 +186,10 @@ export class ScriptedCloud {
       }
       case 'watch':
         return watchJobs(this, fault, signal);
+      case 'shell':
+        return this.links.shell(body, signal);
+      case 'forward':
+        return this.links.forward(body, signal);
     }
   }
 

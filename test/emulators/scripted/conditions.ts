@@ -13,6 +13,8 @@ export const conditionsSchema = z.object({
   chunkBytes: z._default(z.number(), 1000),
   /** `list` and `observe` answer in another order each time. */
   shuffle: z._default(z.boolean(), false),
+  /** How long a job would wait that is asked about in a dry run, in ms; null: the backend does not say. */
+  expectedWaitMs: z._default(z.nullable(z.number()), null),
 });
 
 export type Conditions = z.infer<typeof conditionsSchema>;

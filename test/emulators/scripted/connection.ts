@@ -7,26 +7,35 @@ import type { LogCursor, LogItem } from '../../../src/core/logChunk.ts';
 import type { Offer, OfferQuery } from '../../../src/core/offer.ts';
 import type { ProviderPorts } from '../../../src/core/ports.ts';
 import type {
+  AttemptMember,
   Connection,
+  DryRun,
+  ForwardedPort,
   FoundAttempt,
   Handle,
   Identity,
+  JobOption,
   Json,
   Location,
   Observation,
   OutputFile,
   Plan,
   PlanInput,
+  Shell,
   Snapshot,
   StagedCode,
   StageProgress,
   SubmitInput,
+  TerminalSize,
 } from '../../../src/core/provider.ts';
 import { ProviderError } from '../../../src/core/providerError.ts';
 import { safeRelativePath } from '../../../src/core/safePath.ts';
+import { forwardPort, openShell } from './openLinks.ts';
 import { planRequest, readRequest } from './request.ts';
 import type { Transport } from './transport.ts';
 import {
+  dryRunSchema,
+  jobOptionSchema,
   logItemSchema,
   observationSchema,
   outputSchema,
@@ -196,6 +205,28 @@ export class ScriptedConnection implements Connection {
 
   async remove(handle: Handle, signal: AbortSignal): Promise<void> {
     await this.#transport.call('remove', { id: handle.id }, signal);
+  }
+
+  async dryRun({ request }: Plan, signal: AbortSignal): Promise<DryRun> {
+    const { spec } = readRequest(request);
+    return z.parse(dryRunSchema, await this.#transport.call('dryRun', spec, signal));
+  }
+
+  async jobOptions(signal: AbortSignal): Promise<readonly JobOption[]> {
+    return z.parse(z.array(jobOptionSchema), await this.#transport.call('jobOptions', null, signal));
+  }
+
+  async openShell(handle: Handle, member: AttemptMember, size: TerminalSize, signal: AbortSignal): Promise<Shell> {
+    return await openShell(this.#transport, { id: handle.id, ...member, ...size }, signal);
+  }
+
+  async forwardPort(
+    handle: Handle,
+    member: AttemptMember,
+    remotePort: number,
+    signal: AbortSignal,
+  ): Promise<ForwardedPort> {
+    return await forwardPort(this.#transport, { id: handle.id, ...member }, remotePort, signal);
   }
 
   location(handle: Handle): Location | null {

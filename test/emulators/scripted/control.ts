@@ -30,6 +30,7 @@ const commandSchema = z.discriminatedUnion('do', [
   z.object({ do: z.literal('print'), id: z.string(), entries: z.array(logEntrySchema) }),
   z.object({ do: z.literal('show'), id: z.string(), as: z.enum(['normal', 'omitted', 'stale']) }),
   z.object({ do: z.literal('forget'), id: z.string() }),
+  z.object({ do: z.literal('loseLinks') }),
 ]);
 
 type Command = z.input<typeof commandSchema>;
@@ -105,6 +106,11 @@ export class Control {
     await this.#do({ do: 'forget', id });
   }
 
+  /** Shells and forwarded ports that are open die. */
+  async loseLinks(): Promise<void> {
+    await this.#do({ do: 'loseLinks' });
+  }
+
   async #do(command: Command): Promise<Json> {
     return this.#send(z.parse(z.json(), JSON.parse(JSON.stringify(command))));
   }
@@ -142,6 +148,9 @@ export function obey(cloud: ScriptedCloud, input: Json): Json {
       break;
     case 'show':
       cloud.job(command.id).visibility = command.as;
+      break;
+    case 'loseLinks':
+      cloud.links.lose();
       break;
     case 'forget':
       if (!cloud.jobs.delete(command.id)) {

@@ -3,7 +3,7 @@ import { ProviderError, type ProviderErrorTag, providerErrorTags } from '../../.
 
 /**
  * What can be asked of the backend and is answered at once. `staged` asks which pieces are there, `stage` sends one, `lock`
- * guards a creation.
+ * guards a creation, `shellInput` and `shellResize` go to an open `shell`.
  */
 const callOperations = [
   'identity',
@@ -18,10 +18,14 @@ const callOperations = [
   'cancel',
   'outputs',
   'remove',
+  'dryRun',
+  'jobOptions',
+  'shellInput',
+  'shellResize',
 ] as const;
 
 /** What is answered item by item. */
-const streamOperations = ['watch', 'logs', 'readOutput'] as const;
+const streamOperations = ['watch', 'logs', 'readOutput', 'shell', 'forward'] as const;
 
 export const operations = [...callOperations, ...streamOperations] as const;
 

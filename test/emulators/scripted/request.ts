@@ -2,6 +2,7 @@ import * as z from 'zod/mini';
 import { specToInput } from '../../../src/core/jobSpec.ts';
 import type { Abilities, Json, Plan, PlanInput } from '../../../src/core/provider.ts';
 import { ProviderError } from '../../../src/core/providerError.ts';
+import { backendOptions } from './jobOptions.ts';
 
 /** What the scripted backend can do; the conformance suite tries the rest and wants it refused. */
 export const scriptedAbilities: Abilities = {
@@ -12,9 +13,9 @@ export const scriptedAbilities: Abilities = {
   liveLogs: true,
   logDelayMs: 0,
   resumesAfterPreemption: true,
-  dryRun: false,
-  shell: false,
-  portForward: false,
+  dryRun: true,
+  shell: true,
+  portForward: true,
 };
 
 const requestSchema = z.object({ name: z.string(), spec: z.json() });
@@ -24,6 +25,13 @@ export function planRequest({ spec, key, snapshotId }: PlanInput): Plan {
     throw new ProviderError('unsupported', 'The scripted backend runs no containers.', {
       field: 'image',
       remedy: 'Leave the image empty.',
+    });
+  }
+  const unknown = Object.keys(spec.options).find((name) => !backendOptions.some((option) => option['name'] === name));
+  if (unknown !== undefined) {
+    throw new ProviderError('invalid', `The scripted backend has no option ${unknown}.`, {
+      field: `options.${unknown}`,
+      remedy: 'Remove it.',
     });
   }
   const request = {

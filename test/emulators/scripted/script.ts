@@ -1,7 +1,7 @@
 import * as z from 'zod/mini';
 import { scriptedBytes } from './scriptedBytes.ts';
 
-const stateSchema = z.enum([
+const states = [
   'queued',
   'provisioning',
   'running',
@@ -10,8 +10,9 @@ const stateSchema = z.enum([
   'succeeded',
   'failed',
   'cancelled',
-  'unknown',
-]);
+] as const;
+const memberStateSchema = z.enum(states);
+const stateSchema = z.enum([...states, 'unknown']);
 
 /** One stretch of a job's life. `forMs: null` lasts until the job is advanced by command, or for ever when it is the last. */
 export const phaseSchema = z.object({
@@ -19,6 +20,12 @@ export const phaseSchema = z.object({
   /** The backend's own word; by default the state in capitals. */
   native: z.optional(z.string()),
   reason: z._default(z.nullable(z.string()), null),
+  explanation: z.optional(z.string()),
+  /** The backend expects to start it this long after the phase began, in ms. */
+  startsInMs: z.optional(z.number()),
+  /** States of the tasks, or nodes, where they differ from that of the job. */
+  tasks: z._default(z.array(memberStateSchema), []),
+  nodes: z._default(z.array(memberStateSchema), []),
   forMs: z._default(z.nullable(z.number()), null),
   exitCode: z._default(z.nullable(z.number()), null),
   signal: z._default(z.nullable(z.string()), null),
@@ -49,9 +56,20 @@ export const jobScriptSchema = z.object({
   files: z._default(z.record(z.string(), contentSchema), {}),
   /** The rest of the life once somebody cancels; null: the job does not listen. */
   onCancel: z._default(z.nullable(z.array(phaseSchema)), [
-    { state: 'cancelled', reason: 'cancelled by the user', forMs: null, exitCode: null, signal: 'SIGTERM' },
+    {
+      state: 'cancelled',
+      reason: 'cancelled by the user',
+      forMs: null,
+      exitCode: null,
+      signal: 'SIGTERM',
+      tasks: [],
+      nodes: [],
+    },
   ]),
   nodes: z._default(z.number(), 1),
+  tasks: z._default(z.number(), 1),
+  /** TCP ports that it listens on while it runs: one sends back what it gets, or serves an HTML page. */
+  ports: z._default(z.record(z.string(), z.nullable(z.string())), {}),
 });
 
 export type JobScript = z.infer<typeof jobScriptSchema>;

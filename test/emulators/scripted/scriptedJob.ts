@@ -1,4 +1,5 @@
-import { isTerminal } from '../../../src/core/jobState.ts';
+import type { JobTask } from '../../../src/core/job.ts';
+import { isTerminal, type JobState } from '../../../src/core/jobState.ts';
 import type { Json, JsonObject, Observation } from '../../../src/core/provider.ts';
 import { type JobScript, type LogEntry, type Phase, contentBytes } from './script.ts';
 import { scriptedLength } from './scriptedBytes.ts';
@@ -67,6 +68,18 @@ export class ScriptedJob {
 
   get files(): JobScript['files'] {
     return this.#script.files;
+  }
+
+  get ports(): JobScript['ports'] {
+    return this.#script.ports;
+  }
+
+  get isRunning(): boolean {
+    return this.#phase.state === 'running';
+  }
+
+  hasMember(task: number, node: number): boolean {
+    return task < this.#script.tasks && node < this.#script.nodes;
   }
 
   /** Goes through the phases whose time is over. True when the phase changed. */
@@ -173,16 +186,28 @@ export class ScriptedJob {
       state: phase.state,
       nativeState: native,
       reason: phase.reason,
+      ...(phase.explanation === undefined ? {} : { explanation: phase.explanation }),
+      ...(phase.startsInMs === undefined ? {} : { expectedStartAt: at + phase.startsInMs }),
       observedAt: at,
       startedAt: this.#startedAt,
       endedAt: this.#endedAt,
       exitCode: phase.exitCode,
       signal: phase.signal,
-      nodes: Array.from({ length: this.#script.nodes }, (_, rank) => ({ rank, host: `node-${rank}`, state })),
-      tasks: [{ index: 0, state, exitCode: phase.exitCode }],
+      nodes: Array.from({ length: this.#script.nodes }, (_, rank) => ({
+        rank,
+        host: `node-${rank}`,
+        state: phase.nodes[rank] ?? state,
+      })),
+      tasks: Array.from({ length: this.#script.tasks }, (_, index) => taskOf(index, phase, state)),
       native: { name: this.identity.id, state: native, error: phase.reason },
     });
   }
+}
+
+function taskOf(index: number, phase: Phase, ofJob: JobState): JobTask {
+  const state = phase.tasks[index] ?? ofJob;
+  const ownEnd = state === 'failed' ? 1 : state === 'succeeded' ? 0 : null;
+  return { index, state, exitCode: phase.tasks[index] === undefined ? phase.exitCode : ownEnd };
 }
 
 function readPosition(position: string): { readonly entry: number; readonly offset: number } {

@@ -30,6 +30,8 @@ export const observationSchema = z.object({
   ]),
   nativeState: z.string(),
   reason: z.nullable(z.string()),
+  explanation: z.optional(z.string()),
+  expectedStartAt: z.optional(z.number()),
   observedAt: z.number(),
   startedAt: time,
   endedAt: time,
@@ -54,6 +56,29 @@ export const logItemSchema = z.discriminatedUnion('kind', [
   }),
 ]);
 
+export const dryRunSchema = z.object({
+  accepted: z.boolean(),
+  explanation: z.string(),
+  expectedStartAt: time,
+  raw: z.string(),
+});
+
+export const jobOptionSchema = z.object({
+  name: z.string(),
+  label: z.string(),
+  help: z.string(),
+  choices: z.array(z.object({ value: z.string(), description: z.string() })),
+  mayType: z.boolean(),
+  fallback: z.nullable(z.string()),
+});
+
+/** What an open shell sends: who it is, what it prints, how it ended. */
+export const shellItemSchema = z.union([
+  z.object({ session: z.string() }),
+  z.object({ base64: z.string() }),
+  z.object({ exitCode: z.number() }),
+]);
+
 export const outputSchema = z.object({ path: z.string(), bytes: z.number(), modifiedAt: time });
 
 export function toFound(record: z.infer<typeof recordSchema>, key: AttemptKey, handle: Handle): FoundAttempt {
@@ -61,7 +86,12 @@ export function toFound(record: z.infer<typeof recordSchema>, key: AttemptKey, h
 }
 
 export function toObservation(observation: z.infer<typeof observationSchema>): Observation {
-  return observation;
+  const { explanation, expectedStartAt, ...rest } = observation;
+  return {
+    ...rest,
+    ...(explanation === undefined ? {} : { explanation }),
+    ...(expectedStartAt === undefined ? {} : { expectedStartAt }),
+  };
 }
 
 export function toLogItem(item: z.infer<typeof logItemSchema>): LogItem {
