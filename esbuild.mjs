@@ -17,7 +17,8 @@ const host = {
   platform: 'node',
   format: 'cjs',
   target: 'node22',
-  external: ['vscode'],
+  // ssh2 does without its native parts.
+  external: ['vscode', 'cpu-features', '*.node'],
   mainFields: ['module', 'main'],
 };
 const webview = {

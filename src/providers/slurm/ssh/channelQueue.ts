@@ -1,0 +1,75 @@
+import { untilAborted } from './untilAborted.ts';
+
+/** sshd allows ten (MaxSessions), of which other tools that share the connection's server count may hold some. */
+const mostChannels = 6;
+/** Streams and terminals stay for hours; what is asked and answered must get through beside them. */
+const mostLongLived = 4;
+
+interface Waiter {
+  readonly longLived: boolean;
+  readonly grant: () => void;
+}
+
+/** Lets so many hold a channel at once; the others wait in the order they came. */
+export class ChannelQueue {
+  readonly #waiting: Waiter[] = [];
+  #limit = mostChannels;
+  #held = 0;
+  #longLived = 0;
+
+  /** Resolves with what gives the channel back, to be called once or more. */
+  async acquire(longLived: boolean, signal: AbortSignal): Promise<() => void> {
+    signal.throwIfAborted();
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const waiter = { longLived, grant: resolve };
+    this.#waiting.push(waiter);
+    this.#serve();
+    try {
+      await untilAborted(signal, promise);
+    } catch (error) {
+      const at = this.#waiting.indexOf(waiter);
+      if (at < 0) {
+        this.#release(longLived);
+      } else {
+        this.#waiting.splice(at, 1);
+      }
+      throw error;
+    }
+    let released = false;
+    return () => {
+      if (!released) {
+        released = true;
+        this.#release(longLived);
+      }
+    };
+  }
+
+  /**
+   * The server would not open one more channel while this one was asked for: from now on there are no more than the others that
+   * are open. False when there are none, so that waiting for one to close would be in vain.
+   */
+  shrink(): boolean {
+    this.#limit = Math.max(1, Math.min(this.#limit, this.#held - 1));
+    return this.#held > 1;
+  }
+
+  #release(longLived: boolean): void {
+    this.#held -= 1;
+    this.#longLived -= longLived ? 1 : 0;
+    this.#serve();
+  }
+
+  #serve(): void {
+    while (this.#held < this.#limit) {
+      const most = Math.min(mostLongLived, Math.max(1, this.#limit - 1));
+      const next = this.#waiting.findIndex((waiter) => !waiter.longLived || this.#longLived < most);
+      const [waiter] = next < 0 ? [] : this.#waiting.splice(next, 1);
+      if (waiter === undefined) {
+        return;
+      }
+      this.#held += 1;
+      this.#longLived += waiter.longLived ? 1 : 0;
+      waiter.grant();
+    }
+  }
+}

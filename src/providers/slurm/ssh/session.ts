@@ -1,0 +1,229 @@
+import type { Duplex } from 'node:stream';
+
+import type { ClientChannel, ExecOptions, SFTPWrapper } from 'ssh2';
+
+import { ProviderError } from '../../../core/providerError.ts';
+import type { ChannelEnd, ScriptChannel } from '../script/channel.ts';
+import { ChannelQueue } from './channelQueue.ts';
+import type { OpenClient } from './connect.ts';
+import { connectionLost } from './failure.ts';
+import { untilAborted } from './untilAborted.ts';
+import { watchForSleep } from './sleepWatch.ts';
+
+/** RFC 4254, 5.1. */
+const administrativelyProhibited = 1;
+
+/** One connection that everything shares, from when we were let in until it breaks off. */
+export class Session {
+  readonly #open: OpenClient;
+  readonly #queue = new ChannelQueue();
+  readonly #lost = new AbortController();
+  readonly #stopWatching: () => void;
+  #sftp: Promise<SFTPWrapper> | null = null;
+
+  constructor(open: OpenClient) {
+    this.#open = open;
+    open.client.on('error', (error) => {
+      this.#end(error.message);
+    });
+    open.client.once('close', () => {
+      this.#end('It was closed by the other side.');
+    });
+    this.#stopWatching = watchForSleep(open.client, () => {
+      this.#end('It did not outlive the sleep of this machine.');
+    });
+  }
+
+  /** Whether it has not been seen to break off. */
+  get isOpen(): boolean {
+    return !this.#lost.signal.aborted;
+  }
+
+  get account(): string {
+    return `${this.#open.config.user}@${this.where}`;
+  }
+
+  get where(): string {
+    return this.#open.config.hostName;
+  }
+
+  /** Aborted, with a `transient` error, when the connection breaks off. */
+  get lost(): AbortSignal {
+    return this.#lost.signal;
+  }
+
+  /** A command line for the login shell. `longLived`: it may stay for hours. */
+  async execute(commandLine: string, longLived: boolean, signal: AbortSignal): Promise<ScriptChannel> {
+    const { channel, release } = await this.#session<ClientChannel>(longLived, signal, (done) => {
+      this.#open.client.exec(commandLine, done);
+    });
+    return this.#scriptChannel(channel, release);
+  }
+
+  /** The same on a terminal. */
+  async executeOnTerminal(
+    commandLine: string,
+    pty: Exclude<ExecOptions['pty'], boolean | undefined>,
+    signal: AbortSignal,
+  ): Promise<{ readonly terminal: ClientChannel; readonly channel: ScriptChannel }> {
+    const { channel, release } = await this.#session<ClientChannel>(true, signal, (done) => {
+      this.#open.client.exec(commandLine, { pty }, done);
+    });
+    return { terminal: channel, channel: this.#scriptChannel(channel, release) };
+  }
+
+  /** The one channel for files; it stays open. */
+  async sftp(signal: AbortSignal): Promise<SFTPWrapper> {
+    this.#sftp ??= this.#openSftp();
+    return untilAborted(signal, this.#sftp);
+  }
+
+  /** A TCP connection from there. */
+  async forward(host: string, port: number, signal: AbortSignal): Promise<Duplex> {
+    const { promise, resolve, reject } = Promise.withResolvers<Duplex>();
+    this.#ask(() => {
+      this.#open.client.forwardOut('127.0.0.1', 0, host, port, (error, channel) => {
+        if (error === undefined) {
+          resolve(channel);
+        } else {
+          reject(this.#forwardError(error, `${host}:${port}`));
+        }
+      });
+    });
+    try {
+      return await untilAborted([signal, this.lost], promise);
+    } catch (error) {
+      promise.then(
+        (channel) => channel.destroy(),
+        () => undefined,
+      );
+      throw error;
+    }
+  }
+
+  close(): void {
+    this.#end('It was closed on purpose.');
+  }
+
+  async #openSftp(): Promise<SFTPWrapper> {
+    const never = new AbortController().signal;
+    try {
+      const { channel, release } = await this.#session<SFTPWrapper>(true, never, (done) => {
+        this.#open.client.sftp(done);
+      });
+      channel.once('close', () => {
+        this.#sftp = null;
+        release();
+      });
+      return channel;
+    } catch (error) {
+      this.#sftp = null;
+      throw error;
+    }
+  }
+
+  /** Opens a channel of type `session`, when there is room for one. */
+  async #session<T extends { end(): unknown }>(
+    longLived: boolean,
+    signal: AbortSignal,
+    open: (done: (error: Error | undefined, channel: T) => void) => void,
+  ): Promise<{ readonly channel: T; readonly release: () => void }> {
+    for (;;) {
+      const release = await untilAborted(this.lost, this.#queue.acquire(longLived, signal));
+      const { promise, resolve, reject } = Promise.withResolvers<T>();
+      try {
+        this.#ask(() => {
+          open((error, channel) => {
+            if (error === undefined) {
+              resolve(channel);
+            } else {
+              reject(error);
+            }
+          });
+        });
+        return { channel: await untilAborted([signal, this.lost], promise), release };
+      } catch (error) {
+        promise.then((channel) => {
+          channel.end();
+          release();
+        }, release);
+        signal.throwIfAborted();
+        if (reasonOf(error) === undefined) {
+          throw error instanceof ProviderError ? error : this.#openError(error);
+        }
+        if (!this.#queue.shrink()) {
+          throw this.#openError(error);
+        }
+      }
+    }
+  }
+
+  #scriptChannel(channel: ClientChannel, release: () => void): ScriptChannel {
+    const { promise: ended, resolve, reject } = Promise.withResolvers<ChannelEnd>();
+    ended.catch(() => undefined);
+    let end: ChannelEnd | null = null;
+    channel.once('exit', (exitCode: number | null, killer?: string) => {
+      end = { exitCode, signal: killer ?? null };
+    });
+    channel.once('close', () => {
+      release();
+      if (end === null) {
+        reject(connectionLost(this.where, 'A command ended without saying how.'));
+      } else {
+        resolve(end);
+      }
+    });
+    return {
+      stdin: channel,
+      stdout: channel,
+      stderr: channel.stderr,
+      ended,
+      close: () => {
+        channel.close();
+        // Its end is told only after everything was read.
+        channel.resume();
+        channel.stderr.resume();
+      },
+    };
+  }
+
+  #ask(request: () => void): void {
+    try {
+      request();
+    } catch (error) {
+      // "Not connected": the socket has gone, which is about to be told.
+      throw connectionLost(this.where, error instanceof Error ? error.message : String(error));
+    }
+  }
+
+  #openError(error: unknown): ProviderError {
+    const raw = error instanceof Error ? error.message : String(error);
+    return new ProviderError('transient', `${this.where} does not start a command.`, {
+      raw,
+      remedy: 'It may be overloaded, or allow no more sessions (MaxSessions).',
+    });
+  }
+
+  #forwardError(error: Error, to: string): ProviderError {
+    return reasonOf(error) === administrativelyProhibited
+      ? new ProviderError('unsupported', `${this.where} does not permit to forward ports.`, {
+          raw: error.message,
+          remedy: 'Ask those who run it for AllowTcpForwarding.',
+        })
+      : new ProviderError('transient', `${to} does not answer.`, { raw: error.message });
+  }
+
+  #end(raw: string): void {
+    if (this.isOpen) {
+      this.#stopWatching();
+      this.#lost.abort(connectionLost(this.where, raw));
+      this.#open.close();
+    }
+  }
+}
+
+/** Why the server did not open a channel; undefined for any other error. Too many sessions are `connect failed` to OpenSSH. */
+function reasonOf(error: unknown): number | undefined {
+  const reason: unknown = error instanceof Error ? Reflect.get(error, 'reason') : undefined;
+  return typeof reason === 'number' ? reason : undefined;
+}
