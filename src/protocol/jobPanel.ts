@@ -1,5 +1,6 @@
 import type { JobGroup, JobState } from '../core/jobState.ts';
-import type { LogToHost, LogToWebview } from './logView.ts';
+import type { LogToHost } from './logView.ts';
+import type { PackedToWebview } from './packedRows.ts';
 import type { MetricsToHost, MetricsToWebview } from './metricsView.ts';
 
 /** Messages between a job panel (a webview) and the extension. Plain JSON both ways. */
@@ -78,7 +79,7 @@ export type FilesState =
 export type PanelToWebview =
   | { readonly type: 'job'; readonly job: JobView; readonly tab: JobTab }
   | { readonly type: 'gone'; readonly message: string }
-  | LogToWebview
+  | PackedToWebview
   | MetricsToWebview
   | { readonly type: 'files'; readonly files: FilesState };
 

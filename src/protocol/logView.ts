@@ -1,4 +1,5 @@
 import type { LineFilter, LineLevel, LineQuery, LogOutline, LogRow } from '../core/logRow.ts';
+import type { PackedToWebview } from './packedRows.ts';
 import type { MetricsToHost, MetricsToWebview } from './metricsView.ts';
 
 /**
@@ -94,7 +95,7 @@ export const logPageTabs = ['log', 'metrics'] as const;
 export type LogPageTab = (typeof logPageTabs)[number];
 
 /** Of the page that shows a log file, beside the messages of its viewer and its curves. */
-export type LogPageToWebview = LogToWebview | MetricsToWebview | { readonly type: 'file'; readonly path: string };
+export type LogPageToWebview = PackedToWebview | MetricsToWebview | { readonly type: 'file'; readonly path: string };
 export type LogPageToHost =
   | LogToHost
   | MetricsToHost

@@ -3,6 +3,7 @@ import './job.css';
 import { render } from 'preact';
 
 import type { FilesState, JobTab, JobView, PanelToHost, PanelToWebview } from '../../src/protocol/jobPanel.ts';
+import { unpacked } from '../../src/protocol/packedRows.ts';
 import { registerComponents } from '../ui/components.ts';
 import { connectHost } from '../ui/host.ts';
 import { LogView } from '../log/LogView.ts';
@@ -54,7 +55,7 @@ const host = connectHost<PanelToWebview, PanelToHost, Remembered>((message) => {
       log.receive(message);
       return;
     default:
-      log.receive(message);
+      log.receive(unpacked(message));
       return;
   }
   draw();

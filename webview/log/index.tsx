@@ -3,6 +3,7 @@ import './page.css';
 import { render } from 'preact';
 
 import { type LogPageTab, logPageTabs, type LogPageToHost, type LogPageToWebview } from '../../src/protocol/logView.ts';
+import { unpacked } from '../../src/protocol/packedRows.ts';
 import { noMetrics, received } from '../metrics/metricsState.ts';
 import { connectHost } from '../ui/host.ts';
 import { FilePage } from './FilePage.tsx';
@@ -39,7 +40,7 @@ const host = connectHost<LogPageToWebview, LogPageToHost, Remembered>((message) 
       log.receive(message);
       break;
     default:
-      log.receive(message);
+      log.receive(unpacked(message));
   }
 });
 

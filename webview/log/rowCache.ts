@@ -1,9 +1,10 @@
 import type { LogRowView } from '../../src/protocol/logView.ts';
 
-const pageRows = 128;
+/** Few: what is in sight after a jump is there the sooner the less comes along with it. */
+const pageRows = 32;
 /** That are asked for at once, at most: a message costs more than some rows in it. */
-const mostPages = 4;
-const maxPages = 256;
+const mostPages = 16;
+const maxPages = 1_024;
 
 interface Page {
   readonly rows: (LogRowView | undefined)[];

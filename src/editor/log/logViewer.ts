@@ -1,6 +1,7 @@
 import type { Logger } from '../../core/ports.ts';
 import type { OpenLog } from '../../engine/log/openLog.ts';
-import type { FileLink, LogToHost, LogToWebview } from '../../protocol/logView.ts';
+import type { FileLink, LogToHost } from '../../protocol/logView.ts';
+import { packed, type PackedToWebview } from '../../protocol/packedRows.ts';
 import { isAbort } from '../errorSentence.ts';
 import { showError } from '../showError.ts';
 import { copyRows, openLink, saveLog, showAsDocument } from './logActions.ts';
@@ -8,7 +9,7 @@ import type { LogDocuments } from './logDocuments.ts';
 import { LogSession } from './logSession.ts';
 
 export interface LogViewerDeps {
-  readonly post: (message: LogToWebview) => Promise<boolean>;
+  readonly post: (message: PackedToWebview) => Promise<boolean>;
   /** undefined while there is nothing to look at. */
   readonly open: () => OpenLog | undefined;
   /** Where places in a line's visible text lead to. */
@@ -49,7 +50,7 @@ export class LogViewer {
     this.stop();
     const log = ahead ?? this.#deps.open();
     if (log !== undefined) {
-      const session = new LogSession({ log, post: this.#deps.post });
+      const session = new LogSession({ log, post: async (message) => await this.#deps.post(packed(message)) });
       this.#session = session;
       void this.#findLinks(session);
       for (const wanted of [this.#filter, this.#find]) {

@@ -1,10 +1,6 @@
 import type { LineFilter } from '../../../src/core/logRow.ts';
-import {
-  type LogPageToHost,
-  type LogPageToWebview,
-  type LogRowView,
-  rulerSteps,
-} from '../../../src/protocol/logView.ts';
+import { type LogPageToHost, type LogRowView, type LogToWebview, rulerSteps } from '../../../src/protocol/logView.ts';
+import { packed } from '../../../src/protocol/packedRows.ts';
 import { failureEvery, sampleRow } from './sampleLog.ts';
 
 /** What a page of a test decides. */
@@ -67,9 +63,9 @@ export class FakeExtension {
     return missing;
   }
 
-  send(message: LogPageToWebview): void {
+  send(message: LogToWebview): void {
     setTimeout(() => {
-      globalThis.dispatchEvent(new MessageEvent('message', { data: message }));
+      globalThis.dispatchEvent(new MessageEvent('message', { data: packed(message) }));
     }, this.#delay);
   }
 

@@ -21,9 +21,9 @@ describe('RowCache', () => {
     cache.want(100, 1_000, 10_000);
     cache.want(100, 1_000, 10_000);
     expect(asked).toEqual([
-      [0, 384],
-      [384, 512],
-      [896, 128],
+      [96, 224],
+      [320, 512],
+      [832, 192],
     ]);
   });
 
@@ -32,8 +32,8 @@ describe('RowCache', () => {
     cache.put(0, rows(0, 200));
     cache.want(0, 300, 10_000);
     expect(asked).toEqual([
-      [0, 384],
-      [128, 256],
+      [0, 320],
+      [192, 128],
     ]);
   });
 
@@ -52,20 +52,20 @@ describe('RowCache', () => {
     cache.put(1_000, rows(1_000, 5));
     expect([999, 1_000, 1_004, 1_005].map((row) => cache.get(row)?.line)).toEqual([undefined, 1_000, 1_004, undefined]);
     cache.want(1_000, 1_005, 1_005);
-    expect(asked).toEqual([[896, 128]]);
-    cache.put(896, rows(896, 109));
+    expect(asked).toEqual([[992, 32]]);
+    cache.put(992, rows(992, 13));
     cache.want(1_000, 1_005, 1_005);
     expect(asked).toHaveLength(1);
   });
 
-  it('keeps the 256 pages that were used last', () => {
-    for (let page = 0; page < 256; page += 1) {
-      cache.put(page * 128, rows(page * 128, 128));
+  it('keeps the 1,024 pages that were used last', () => {
+    for (let page = 0; page < 1_024; page += 1) {
+      cache.put(page * 32, rows(page * 32, 32));
     }
     cache.want(0, 1, 1_000_000);
-    cache.put(256 * 128, rows(256 * 128, 128));
+    cache.put(1_024 * 32, rows(1_024 * 32, 32));
     expect(cache.get(0)?.line).toBe(0);
-    expect(cache.get(128)).toBeUndefined();
-    expect(cache.get(256 * 128)?.line).toBe(256 * 128);
+    expect(cache.get(32)).toBeUndefined();
+    expect(cache.get(1_024 * 32)?.line).toBe(1_024 * 32);
   });
 });
