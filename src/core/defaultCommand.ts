@@ -1,3 +1,4 @@
+import { hasBatchDirectives } from './batchScript.ts';
 import { shellQuote } from './shellQuote.ts';
 
 const runners = new Map([
@@ -16,15 +17,22 @@ const runners = new Map([
   ['rb', 'ruby'],
   ['pl', 'perl'],
   ['lua', 'lua'],
+  ['sbatch', 'sbatch'],
+  ['slurm', 'sbatch'],
   ['ipynb', 'jupyter nbconvert --to notebook --execute --inplace'],
 ]);
 
 /**
  * The command line that runs a file, by its extension, and a name for the job. `relativePath` is relative to the folder that is
- * sent, `/` between its parts; a file of another kind is run as a program. Throws RangeError for a path with a NUL.
+ * sent, `/` between its parts; a file of another kind is run as a program. A shell script that tells Slurm what it needs is
+ * handed to Slurm as it is: `start` is what the file begins with, where that is known. Throws RangeError for a path with a NUL.
  */
-export function defaultSpecForFile(relativePath: string): { readonly command: string; readonly name: string } {
-  const runner = runners.get(extension(relativePath));
+export function defaultSpecForFile(
+  relativePath: string,
+  start = '',
+): { readonly command: string; readonly name: string } {
+  const byName = runners.get(extension(relativePath));
+  const runner = byName === 'bash' && hasBatchDirectives(start) ? 'sbatch' : byName;
   const file = runner === undefined || relativePath.startsWith('-') ? `./${relativePath}` : relativePath;
   const words = runner === undefined ? [] : [runner];
   return { command: [...words, shellQuote(file)].join(' '), name: oneLine(baseName(relativePath)) };

@@ -20,6 +20,7 @@ import { LogFilePanels } from './log/logFilePanels.ts';
 import { mementoValues } from './mementoValues.ts';
 import { EndNotifier } from './notifications.ts';
 import { PanelActions } from './panelActions.ts';
+import { PortActions } from './reach/portActions.ts';
 import { PreviewDocuments } from './previewDocuments.ts';
 import { interpreterOf } from './pythonInterpreter.ts';
 import { saveAll } from './saveAll.ts';
@@ -94,7 +95,9 @@ export class Aloft implements vscode.Disposable {
       memory: mementoValues(context.workspaceState, 'failures'),
       logger,
     });
+    const ports = new PortActions(engine);
     const panels = new JobPanels({
+      forwards: ports.forwards,
       engine,
       extensionUri,
       scanScript,
@@ -130,7 +133,13 @@ export class Aloft implements vscode.Disposable {
       interpreterOf,
       logger,
     });
-    const panelActions = new PanelActions({ engine, submissions: actions, openedFolder: join(root, 'opened'), logger });
+    const panelActions = new PanelActions({
+      engine,
+      submissions: actions,
+      ports,
+      openedFolder: join(root, 'opened'),
+      logger,
+    });
     const handlers = commandHandlers({
       engine,
       actions,
@@ -140,6 +149,8 @@ export class Aloft implements vscode.Disposable {
       panels,
       logFiles,
       pointsAtCode: this.#pointsAtCode,
+      previews,
+      ports,
       log: logger,
       extensionId: context.extension.id,
     });
@@ -153,6 +164,7 @@ export class Aloft implements vscode.Disposable {
       logFiles,
       documents,
       previews,
+      ports,
       this.#view,
       this.#model,
       vscode.window.registerWebviewViewProvider('aloft.newJob', this.#view),

@@ -5,6 +5,7 @@ import { isTerminal } from '../core/jobState.ts';
 import type { Engine } from '../engine/engine.ts';
 import type { JobSummary } from '../engine/jobRows.ts';
 import type { CommandHandlers } from './commands.ts';
+import { copyRequest, copyRequestOf } from './copyRequest.ts';
 import type { PointsAtCode } from './failures/pointsAtCode.ts';
 import { cancelJobs, copyRunId, deleteJobs, pickJob } from './jobActions.ts';
 import { openLocation } from './jobLocation.ts';
@@ -12,6 +13,10 @@ import type { JobPanels } from './jobPanels.ts';
 import type { JobTree } from './jobTree.ts';
 import type { LogFilePanels } from './log/logFilePanels.ts';
 import { downloadOutputs } from './outputActions.ts';
+import type { PreviewDocuments } from './previewDocuments.ts';
+import { openShell } from './reach/openShell.ts';
+import type { PortActions } from './reach/portActions.ts';
+import type { Ability } from './reach/reachProblem.ts';
 import type { SubmitActions } from './submitActions.ts';
 import type { SubmitModel } from './submitModel.ts';
 import type { SubmitView } from './submitView.ts';
@@ -25,6 +30,8 @@ export interface CommandDeps {
   readonly panels: JobPanels;
   readonly logFiles: LogFilePanels;
   readonly pointsAtCode: PointsAtCode;
+  readonly previews: PreviewDocuments;
+  readonly ports: PortActions;
   readonly log: vscode.LogOutputChannel;
   /** `publisher.name` of this extension. */
   readonly extensionId: string;
@@ -52,6 +59,8 @@ export function commandHandlers({
   panels,
   logFiles,
   pointsAtCode,
+  previews,
+  ports,
   log,
   extensionId,
 }: CommandDeps): CommandHandlers {
@@ -66,6 +75,17 @@ export function commandHandlers({
       const runIds = await chosen(fits, clicked, selected);
       if (runIds.length > 0) {
         await act(await engine(), runIds);
+      }
+    };
+  /** Asks only for jobs in which it can be done; for one that was named, the action says why it cannot. */
+  const withReach =
+    (ability: Ability, act: (runId: RunId) => Promise<void>) =>
+    async (clicked: unknown, selected: unknown): Promise<void> => {
+      const running = await engine();
+      const fits: Fits = (job) => job.state === 'running' && running.abilities(job.connectionId)?.[ability] === true;
+      const [runId] = await chosen(fits, clicked, selected);
+      if (runId !== undefined) {
+        await act(runId);
       }
     };
   const withJob =
@@ -96,6 +116,22 @@ export function commandHandlers({
       await openLocation(await engine(), runId);
     }),
     'aloft.copyRunId': withJob(copyRunId),
+    'aloft.copyRequest': async (clicked, selected) => {
+      const document = clicked instanceof vscode.Uri ? clicked : vscode.window.activeTextEditor?.document.uri;
+      const shown = document === undefined ? undefined : previews.request(document);
+      const [runId] = shown === undefined ? await chosen(any, clicked, selected) : [];
+      if (shown !== undefined) {
+        await copyRequest(shown);
+      } else if (runId !== undefined) {
+        await copyRequestOf(await engine(), runId);
+      }
+    },
+    'aloft.openShell': withReach('shell', async (runId) => {
+      await openShell(await engine(), runId);
+    }),
+    'aloft.forwardPort': withReach('portForward', async (runId) => {
+      await ports.forward(runId);
+    }),
     'aloft.downloadOutputs': withJob(async (runId) => {
       await downloadOutputs(await engine(), runId);
     }),

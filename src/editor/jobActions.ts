@@ -52,7 +52,8 @@ function jobItems(engine: Engine, fits: (job: JobSummary) => boolean): (vscode.Q
     .summaries({ limit: pickLimit })
     .filter(fits)
     .map((summary) => {
-      const row = jobRow(summary, engine.placeLabel(summary.connectionId), now);
+      const { connectionId } = summary;
+      const row = jobRow(summary, engine.placeLabel(connectionId), now, engine.abilities(connectionId));
       return { label: `$(${row.icon}) ${row.label}`, description: row.description, runId: summary.runId };
     });
 }

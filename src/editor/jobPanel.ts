@@ -1,24 +1,39 @@
 import * as vscode from 'vscode';
 
-import { currentAttempt, isRunId, type RunId } from '../core/job.ts';
+import { currentAttempt, isRunId, type Job, type RunId } from '../core/job.ts';
 import type { KeyValue, Logger } from '../core/ports.ts';
 import type { Engine } from '../engine/engine.ts';
-import type { FilesState, JobTab, PanelToHost, PanelToWebview } from '../protocol/jobPanel.ts';
+import type { FilesState, JobTab, LocationKind, PanelToHost, PanelToWebview } from '../protocol/jobPanel.ts';
 import type { FileLink } from '../protocol/logView.ts';
 import { errorSentence } from './errorSentence.ts';
 import { pickJobsBeside } from './jobActions.ts';
-import { jobView } from './jobView.ts';
+import { type Around, jobView } from './jobView.ts';
 import type { LogDocuments } from './log/logDocuments.ts';
 import { LogViewer } from './log/logViewer.ts';
 import { MetricsViewer } from './metrics/metricsViewer.ts';
 import { parsePanelMessage } from './parseMessages.ts';
+import type { PortForwards } from './reach/portForwards.ts';
 import { WebviewChannel } from './webviewChannel.ts';
 import { webviewHtml, webviewOptions } from './webviewPage.ts';
 
 /** What takes more than the panel itself. */
 export type PanelWish = Extract<
   PanelToHost,
-  { readonly type: 'cancel' | 'submitAgain' | 'copyRunId' | 'reveal' | 'download' | 'openFile' }
+  {
+    readonly type:
+      | 'cancel'
+      | 'submitAgain'
+      | 'copyRunId'
+      | 'copyRequest'
+      | 'reveal'
+      | 'openShell'
+      | 'forwardPort'
+      | 'openForward'
+      | 'copyForward'
+      | 'stopForward'
+      | 'download'
+      | 'openFile';
+  }
 >;
 
 export interface PanelDeps {
@@ -33,6 +48,7 @@ export interface PanelDeps {
   readonly openFrame: (runId: RunId, path: string, line: number) => Promise<void>;
   /** Shows a line of another job's log. */
   readonly openJob: (runId: RunId, line: number) => Promise<void>;
+  readonly forwards: PortForwards;
   /** What was set for curves. */
   readonly metricsMemory: KeyValue;
   readonly logger: Logger;
@@ -52,6 +68,9 @@ export class JobPanel implements vscode.Disposable {
   /** The attempt whose log is shown; undefined before there is one, and while nothing is. */
   #attempt: number | undefined;
   #isReady = false;
+  #location: LocationKind | null = null;
+  /** For which attempt and state the location was looked up last. */
+  #locatedAt = '';
 
   constructor(panel: vscode.WebviewPanel, runId: RunId, tab: JobTab, deps: PanelDeps) {
     this.runId = runId;
@@ -101,6 +120,14 @@ export class JobPanel implements vscode.Disposable {
       deps.engine.onDidChangeStoreProblem(() => {
         this.#postJob();
       }),
+      deps.forwards.onDidChange((changed) => {
+        if (changed === runId) {
+          this.#postJob();
+        }
+      }),
+      vscode.workspace.onDidGrantWorkspaceTrust(() => {
+        this.#postJob();
+      }),
       panel.onDidChangeViewState(() => {
         if (!panel.visible) {
           this.#stopLog();
@@ -145,7 +172,13 @@ export class JobPanel implements vscode.Disposable {
       case 'cancel':
       case 'submitAgain':
       case 'copyRunId':
+      case 'copyRequest':
       case 'reveal':
+      case 'openShell':
+      case 'forwardPort':
+      case 'openForward':
+      case 'copyForward':
+      case 'stopForward':
       case 'download':
       case 'openFile':
         this.#deps.wish(message, this.runId);
@@ -164,7 +197,28 @@ export class JobPanel implements vscode.Disposable {
       return;
     }
     this.#panel.title = facts.job.name;
-    void this.#channel.post({ type: 'job', job: jobView(facts, Date.now()), tab: this.#tab });
+    const around: Around = {
+      isTrusted: vscode.workspace.isTrusted,
+      location: this.#location,
+      forwards: this.#deps.forwards.of(this.runId),
+    };
+    void this.#channel.post({ type: 'job', job: jobView(facts, around, Date.now()), tab: this.#tab });
+    void this.#lookUpLocation(facts.job);
+  }
+
+  /** Only an open connection knows, so it is asked beside; anew whenever the job may be somewhere else. */
+  async #lookUpLocation(job: Job): Promise<void> {
+    const asked = `${currentAttempt(job)?.number}/${job.state}`;
+    if (asked === this.#locatedAt) {
+      return;
+    }
+    this.#locatedAt = asked;
+    const location = await this.#deps.engine.location(this.runId).catch(() => null);
+    const kind = location?.kind ?? null;
+    if (kind !== this.#location) {
+      this.#location = kind;
+      this.#postJob();
+    }
   }
 
   async #show(tab: JobTab): Promise<void> {

@@ -1,8 +1,11 @@
 import type { EpochMs } from '../core/job.ts';
 import { groupOf, type JobState } from '../core/jobState.ts';
+import type { Abilities } from '../core/provider.ts';
 import { formatElapsed, formatAge } from '../core/quantity.ts';
 import type { JobSummary } from '../engine/jobRows.ts';
+import { taskSentence, waitSentence } from './jobSentences.ts';
 import { t } from './l10n.ts';
+import { shownState, stateLook } from './stateLook.ts';
 
 /** A job as one sentence in the Jobs tree. */
 export interface JobRow {
@@ -19,37 +22,6 @@ export interface JobRow {
   readonly accessibleLabel: string;
 }
 
-interface StateLook {
-  readonly label: string;
-  readonly icon: string;
-  readonly color: string;
-}
-
-const waiting = (label: string): StateLook => ({ label, icon: 'clock', color: 'charts.yellow' });
-
-/** One look per state, for the tree, the status bar and the panel alike. */
-export function stateLook(state: JobState): StateLook {
-  const looks: Readonly<Record<JobState, StateLook>> = {
-    draft: waiting(t('Draft')),
-    staging: waiting(t('Preparing')),
-    submitting: waiting(t('Submitting')),
-    queued: waiting(t('Queued')),
-    provisioning: waiting(t('Starting')),
-    running: { label: t('Running'), icon: 'play', color: 'charts.green' },
-    preempted: waiting(t('Preempted')),
-    cancelling: { label: t('Cancelling'), icon: 'debug-stop', color: 'charts.yellow' },
-    succeeded: { label: t('Succeeded'), icon: 'check', color: 'charts.green' },
-    failed: { label: t('Failed'), icon: 'error', color: 'charts.red' },
-    cancelled: { label: t('Cancelled'), icon: 'circle-slash', color: 'disabledForeground' },
-  };
-  return looks[state];
-}
-
-/** The state people see: a job that was asked to end is cancelling, whatever its provider says so far. */
-export function shownState(job: { readonly state: JobState; readonly cancelRequestedAt: EpochMs | null }): JobState {
-  return job.cancelRequestedAt !== null && groupOf(job.state) !== 'finished' ? 'cancelling' : job.state;
-}
-
 /** "last known, 3 min ago" while the provider does not answer; null otherwise. */
 export function staleNote(
   job: { readonly observeError: string | null; readonly observedAt: EpochMs | null },
@@ -61,22 +33,39 @@ export function staleNote(
   return job.observedAt === null ? t('not seen yet') : t('last known, {0}', formatAge(now - job.observedAt));
 }
 
-export function jobRow(job: JobSummary, place: string, now: EpochMs): JobRow {
+/** `abilities`: of its provider; undefined when its connection is gone. */
+export function jobRow(job: JobSummary, place: string, now: EpochMs, abilities: Abilities | undefined): JobRow {
   const state = shownState(job);
   const look = stateLook(state);
-  const group = groupOf(state);
-  const parts = [place, jobAccelerator(job), time(job, group, now), why(job, state, now)];
+  const reason = why(job, state, now);
+  // What stands at the end is cut off in a narrow view.
+  const parts = [place, reason, jobAccelerator(job), taskSentence(job.tasks), time(job, groupOf(state), now)];
   const description = parts.filter((part) => part !== null && part !== '').join(' · ');
-  const facts = ['job', group, state, ...(group !== 'finished' && state !== 'cancelling' ? ['cancellable'] : [])];
   return {
     id: job.runId,
     label: job.name,
     description,
     icon: look.icon,
     color: look.color,
-    contextValue: [...facts, ...(job.providerId === 'local' ? ['located'] : [])].join(' '),
+    contextValue: facts(job, state, abilities).join(' '),
     accessibleLabel: `${look.label}: ${job.name}, ${description}`,
   };
+}
+
+const notSentYet: ReadonlySet<JobState> = new Set(['draft', 'staging', 'submitting']);
+
+function facts(job: JobSummary, state: JobState, abilities: Abilities | undefined): readonly string[] {
+  const group = groupOf(state);
+  const isOpen = state === 'running';
+  return [
+    'job',
+    group,
+    state,
+    ...(group !== 'finished' && state !== 'cancelling' ? ['cancellable'] : []),
+    ...(notSentYet.has(job.state) ? [] : ['located']),
+    ...(isOpen && abilities?.shell === true ? ['shell'] : []),
+    ...(isOpen && abilities?.portForward === true ? ['ports'] : []),
+  ];
 }
 
 function jobAccelerator(job: JobSummary): string {
@@ -97,6 +86,9 @@ function why(job: JobSummary, state: JobState, now: EpochMs): string | null {
   const stale = staleNote(job, now);
   if (stale !== null) {
     return stale;
+  }
+  if (groupOf(state) === 'waiting') {
+    return waitSentence(job.reason, job.expectedStartAt, now);
   }
   return state === 'running' || state === 'succeeded' || state === 'cancelled' ? null : job.reason;
 }

@@ -1,7 +1,6 @@
 import * as vscode from 'vscode';
 
 import type { Series } from '../core/metrics/series.ts';
-import type { JobRow } from './jobRow.ts';
 import { curveCaption, curveImage } from './smallCurve.ts';
 
 /** VS Code's own blue of charts; an image knows no theme colours. */
@@ -13,9 +12,13 @@ const blue: Readonly<Record<vscode.ColorThemeKind, string>> = {
 };
 
 /** What a row of the Jobs view says to somebody who rests on it. */
-export function jobTooltip(row: JobRow, series: Series | null, theme: vscode.ColorThemeKind): vscode.MarkdownString {
+export function jobTooltip(
+  lines: readonly string[],
+  series: Series | null,
+  theme: vscode.ColorThemeKind,
+): vscode.MarkdownString {
   const tooltip = new vscode.MarkdownString();
-  tooltip.appendText(`${row.label}\n${row.description}\n${row.id}`);
+  tooltip.appendText(lines.join('\n'));
   const image = series === null ? undefined : curveImage(series, blue[theme]);
   if (series !== null && image !== undefined) {
     tooltip.appendMarkdown('\n\n').appendText(curveCaption(series));

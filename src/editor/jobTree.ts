@@ -4,7 +4,8 @@ import { isRunId, type RunId } from '../core/job.ts';
 import type { JobGroup } from '../core/jobState.ts';
 import type { Engine } from '../engine/engine.ts';
 import type { JobSummary } from '../engine/jobRows.ts';
-import { jobRow } from './jobRow.ts';
+import { type JobRow, jobRow } from './jobRow.ts';
+import { jobLines } from './jobSentences.ts';
 import { jobTooltip } from './jobTooltip.ts';
 import { withSignal } from './progress.ts';
 
@@ -128,7 +129,8 @@ export class JobTree implements vscode.TreeDataProvider<JobNode>, vscode.Disposa
         return moreItem(node.hidden);
       case 'job': {
         const engine = await this.#engine();
-        return jobItem(node.job, engine.placeLabel(node.job.connectionId), Date.now());
+        const { connectionId } = node.job;
+        return jobItem(jobRow(node.job, engine.placeLabel(connectionId), Date.now(), engine.abilities(connectionId)));
       }
     }
   }
@@ -145,8 +147,9 @@ export class JobTree implements vscode.TreeDataProvider<JobNode>, vscode.Disposa
         // Without a curve the row still says the rest.
         () => null,
       );
-      const row = jobRow(node.job, engine.placeLabel(node.job.connectionId), Date.now());
-      item.tooltip = jobTooltip(row, series, vscode.window.activeColorTheme.kind);
+      const job = engine.store.job(node.job.runId);
+      const lines = job === undefined ? [] : jobLines(job, engine.placeLabel(node.job.connectionId), Date.now());
+      item.tooltip = jobTooltip([node.job.name, ...lines, node.job.runId], series, vscode.window.activeColorTheme.kind);
     }
     return item;
   }
@@ -198,14 +201,13 @@ function moreItem(hidden: number): vscode.TreeItem {
   return item;
 }
 
-function jobItem(job: JobSummary, place: string, now: number): vscode.TreeItem {
-  const row = jobRow(job, place, now);
+function jobItem(row: JobRow): vscode.TreeItem {
   const item = new vscode.TreeItem(row.label);
   item.id = row.id;
   item.description = row.description;
   item.iconPath = new vscode.ThemeIcon(row.icon, new vscode.ThemeColor(row.color));
   item.contextValue = row.contextValue;
   item.accessibilityInformation = { label: row.accessibleLabel };
-  item.command = { command: 'aloft.openJob', title: vscode.l10n.t('Open Job'), arguments: [job.runId] };
+  item.command = { command: 'aloft.openJob', title: vscode.l10n.t('Open Job'), arguments: [row.id] };
   return item;
 }

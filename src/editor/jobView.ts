@@ -1,14 +1,26 @@
-import { formatAccelerator } from '../core/accelerator.ts';
+import { failureHint } from '../core/failureHint.ts';
 import { currentAttempt, type Attempt, type EpochMs, type Job, type JobEvent } from '../core/job.ts';
 import { specToInput } from '../core/jobSpec.ts';
 import { groupOf, isTerminal, type JobState } from '../core/jobState.ts';
 import type { JobFacts } from '../engine/engine.ts';
-import type { DetailSection, JobView, PhaseView } from '../protocol/jobPanel.ts';
-import { shownState, staleNote, stateLook } from './jobRow.ts';
+import type { DetailSection, ForwardView, JobView, LocationKind, PhaseView, ReachView } from '../protocol/jobPanel.ts';
+import { staleNote } from './jobRow.ts';
+import { acceleratorSentence, nativeWordsOf } from './jobSentences.ts';
 import { t } from './l10n.ts';
+import { membersView } from './membersView.ts';
+import { type Ability, reachProblem } from './reach/reachProblem.ts';
+import { shownState, stateLook } from './stateLook.ts';
+
+/** What a panel shows that is not of the job itself. */
+export interface Around {
+  readonly isTrusted: boolean;
+  /** Where the job is to be found outside Aloft, as far as that is known. */
+  readonly location: LocationKind | null;
+  readonly forwards: readonly ForwardView[];
+}
 
 /** Everything a job panel shows above its log. */
-export function jobView(facts: JobFacts, now: EpochMs): JobView {
+export function jobView(facts: JobFacts, around: Around, now: EpochMs): JobView {
   const { job } = facts;
   const attempt = currentAttempt(job);
   const state = shownState(job);
@@ -19,10 +31,13 @@ export function jobView(facts: JobFacts, now: EpochMs): JobView {
     group: groupOf(state),
     stateLabel: stateLook(state).label,
     reason: job.reason,
-    native: nativeText(attempt),
+    native: nativeWordsOf(attempt),
+    expectedStartAt: groupOf(state) === 'waiting' ? (attempt?.expectedStartAt ?? null) : null,
+    hint: failureHint(job),
     staleNote: facts.storeProblem ?? (attempt === undefined ? null : staleText(attempt, now)),
     place: facts.place,
-    accelerator: acceleratorText(job),
+    accelerator: acceleratorSentence(job),
+    members: membersView(attempt),
     createdAt: job.createdAt,
     startedAt: job.startedAt,
     endedAt: job.endedAt,
@@ -39,16 +54,12 @@ export function jobView(facts: JobFacts, now: EpochMs): JobView {
     snapshot: job.snapshotId,
     details: details(facts),
     canCancel: !isTerminal(job.state) && job.cancelRequestedAt === null,
-    canReveal: facts.canReveal,
+    location: around.location,
+    shell: reachView('shell', facts, around.isTrusted),
+    ports: reachView('portForward', facts, around.isTrusted),
+    forwards: around.forwards,
     outputGlobs: job.spec.outputs,
   };
-}
-
-function nativeText(attempt: Attempt | undefined): string | null {
-  const parts = [attempt?.nativeState, attempt?.reason].filter(
-    (part) => part !== null && part !== undefined && part !== '',
-  );
-  return parts.length === 0 ? null : parts.join(': ');
 }
 
 function staleText(attempt: Attempt, now: EpochMs): string | null {
@@ -56,9 +67,12 @@ function staleText(attempt: Attempt, now: EpochMs): string | null {
   return note === null ? null : `${note}: ${attempt.observeError ?? ''}`;
 }
 
-function acceleratorText(job: Job): string {
-  const what = job.spec.accelerator === null ? 'CPU' : formatAccelerator(job.spec.accelerator);
-  return job.spec.nodes > 1 ? t('{0} nodes × {1}', job.spec.nodes, what) : what;
+/** Null where the provider never can, or the job has ended. */
+function reachView(ability: Ability, facts: JobFacts, isTrusted: boolean): ReachView | null {
+  const { job, place, abilities } = facts;
+  return abilities?.[ability] !== true || isTerminal(job.state)
+    ? null
+    : { problem: reachProblem(ability, { job, place, abilities, isTrusted }) };
 }
 
 interface StateChange {
@@ -69,8 +83,8 @@ interface StateChange {
 
 /** The stretches between the state changes of the timeline; stretches of the same state are joined. */
 export function phases(job: Job, events: readonly JobEvent[]): readonly PhaseView[] {
-  const changes = events.flatMap(({ at, state, native }): readonly StateChange[] =>
-    state === null ? [] : [{ at, state, reason: native }],
+  const changes = events.flatMap(({ at, state, text, native }): readonly StateChange[] =>
+    state === null ? [] : [{ at, state, reason: [text, native].filter((part) => part !== null).join('\n') }],
   );
   const created: StateChange = { at: job.createdAt, state: 'staging', reason: null };
   const known = (changes[0]?.at ?? Number.POSITIVE_INFINITY) <= job.createdAt;
@@ -86,8 +100,12 @@ export function phases(job: Job, events: readonly JobEvent[]): readonly PhaseVie
 function details(facts: JobFacts): readonly DetailSection[] {
   const pretty = (value: unknown): string => JSON.stringify(value, null, 2);
   return [
-    { title: t('Job'), language: 'json', text: pretty(specToInput(facts.job.spec)) },
-    ...(facts.plan === null ? [] : [{ title: t('Request'), language: facts.plan.language, text: facts.plan.text }]),
-    ...(facts.native === null ? [] : [{ title: t('Status'), language: 'json', text: pretty(facts.native) }]),
+    { title: t('Job'), isRequest: false, language: 'json', text: pretty(specToInput(facts.job.spec)) },
+    ...(facts.plan === null
+      ? []
+      : [{ title: t('Request'), isRequest: true, language: facts.plan.language, text: facts.plan.text }]),
+    ...(facts.native === null
+      ? []
+      : [{ title: t('Status'), isRequest: false, language: 'json', text: pretty(facts.native) }]),
   ];
 }

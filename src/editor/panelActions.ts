@@ -1,16 +1,20 @@
 import type { RunId } from '../core/job.ts';
 import type { Logger } from '../core/ports.ts';
 import type { Engine } from '../engine/engine.ts';
+import { copyRequestOf } from './copyRequest.ts';
 import { cancelJobs, copyRunId } from './jobActions.ts';
 import { openLocation } from './jobLocation.ts';
 import type { PanelWish } from './jobPanel.ts';
 import { downloadOutputs, openOutput } from './outputActions.ts';
+import { openShell } from './reach/openShell.ts';
+import type { PortActions } from './reach/portActions.ts';
 import { showError } from './showError.ts';
 import type { SubmitActions } from './submitActions.ts';
 
 export interface PanelActionsDeps {
   readonly engine: () => Promise<Engine>;
   readonly submissions: SubmitActions;
+  readonly ports: PortActions;
   /** Where a result file goes that is only looked at. */
   readonly openedFolder: string;
   readonly logger: Logger;
@@ -35,7 +39,7 @@ export class PanelActions {
   }
 
   async #act(runId: RunId, wish: PanelWish): Promise<void> {
-    const { engine, submissions, openedFolder } = this.#deps;
+    const { engine, submissions, ports, openedFolder } = this.#deps;
     switch (wish.type) {
       case 'cancel':
         await cancelJobs(await engine(), [runId]);
@@ -45,6 +49,24 @@ export class PanelActions {
         break;
       case 'copyRunId':
         await copyRunId(runId);
+        break;
+      case 'copyRequest':
+        await copyRequestOf(await engine(), runId);
+        break;
+      case 'openShell':
+        await openShell(await engine(), runId);
+        break;
+      case 'forwardPort':
+        await ports.forward(runId);
+        break;
+      case 'openForward':
+        await ports.open(wish.id);
+        break;
+      case 'copyForward':
+        await ports.copy(wish.id);
+        break;
+      case 'stopForward':
+        ports.forwards.stop(wish.id);
         break;
       case 'reveal':
         await openLocation(await engine(), runId);

@@ -51,6 +51,9 @@ export function parsePanelMessage(message: unknown): PanelToHost | undefined {
     case 'cancel':
     case 'submitAgain':
     case 'copyRunId':
+    case 'copyRequest':
+    case 'openShell':
+    case 'forwardPort':
     case 'reveal':
     case 'refreshFiles':
       return { type: record['type'] };
@@ -62,6 +65,10 @@ export function parsePanelMessage(message: unknown): PanelToHost | undefined {
       const paths: readonly unknown[] = Array.isArray(record['paths']) ? record['paths'] : [];
       return { type: 'download', paths: paths.filter((path) => typeof path === 'string') };
     }
+    case 'openForward':
+    case 'copyForward':
+    case 'stopForward':
+      return typeof record['id'] === 'string' ? { type: record['type'], id: record['id'] } : undefined;
     case 'openFile':
       return typeof record['path'] === 'string' ? { type: 'openFile', path: record['path'] } : undefined;
     default:

@@ -1,16 +1,34 @@
 import { formatBytes } from '../core/quantity.ts';
-import type { Plan } from '../core/provider.ts';
+import { formatStart } from '../core/estimate.ts';
+import type { EpochMs } from '../core/job.ts';
+import type { DryRun, Plan } from '../core/provider.ts';
 import type { SnapshotPreview } from '../engine/snapshot/preview.ts';
 import { t } from './l10n.ts';
 
+/** What the backend says of the request, which was shown to it but not made. */
+export type DryRunState =
+  | { readonly kind: 'asking' | 'cancelled' }
+  | { readonly kind: 'failed'; readonly message: string; readonly raw: string | null }
+  | { readonly kind: 'answered'; readonly answer: DryRun; readonly at: EpochMs };
+
+export interface Preview {
+  readonly files: SnapshotPreview;
+  readonly plan: Plan | null;
+  /** null where the backend cannot be asked. */
+  readonly dryRun: DryRunState | null;
+  /** The name of the connection. */
+  readonly place: string;
+}
+
 /** The text of a preview tab: what goes, what is held back, and the native request as it will be sent. */
-export function previewText(preview: SnapshotPreview, plan: Plan | null): string {
+export function previewText({ files: preview, plan, dryRun, place }: Preview): string {
   const mark = plan === null || plan.language === 'json' ? '//' : '#';
   const { files, bytes, folder } = preview;
   const head = [
     files.length === 1
       ? t('1 file, {0}, will be sent from {1}', formatBytes(bytes), folder)
       : t('{0} files, {1}, will be sent from {2}', files.length, formatBytes(bytes), folder),
+    ...(dryRun === null ? [] : section(t('Would {0} take it?', place), dryRunLines(dryRun, place))),
     ...section(t('Nothing can be sent as things are'), preview.refused.map(reasoned)),
     ...section(
       t('Held back: not sent unless you include them in the form'),
@@ -27,6 +45,33 @@ export function previewText(preview: SnapshotPreview, plan: Plan | null): string
   ];
   const comments = head.map((line) => (line === '' ? '' : `${mark} ${printable(line)}`));
   return `${[...comments, ...(plan === null ? [] : ['', plan.text])].join('\n')}\n`;
+}
+
+function dryRunLines(dryRun: DryRunState, place: string): readonly string[] {
+  switch (dryRun.kind) {
+    case 'asking':
+      return [t('Asking {0}…', place)];
+    case 'cancelled':
+      return [t('It was not asked to the end. Press Preview to ask again.')];
+    case 'failed':
+      return [t('It could not be asked. {0}', dryRun.message), ...rawLines(dryRun.raw ?? '')];
+    case 'answered': {
+      const { accepted, explanation, expectedStartAt, raw } = dryRun.answer;
+      const start = formatStart(expectedStartAt, dryRun.at);
+      return [
+        accepted ? t('Yes: {0}.', explanation) : t('No: {0}.', explanation),
+        ...(start === null ? [] : [t('Expected to start about {0}.', start)]),
+        ...rawLines(raw),
+      ];
+    }
+  }
+}
+
+function rawLines(raw: string): readonly string[] {
+  return raw
+    .trim()
+    .split(/\r?\n/u)
+    .flatMap((line) => (line === '' ? [] : [`| ${line}`]));
 }
 
 function section(title: string, lines: readonly string[]): readonly string[] {

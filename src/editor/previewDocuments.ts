@@ -1,8 +1,7 @@
 import * as vscode from 'vscode';
 
 import type { Plan } from '../core/provider.ts';
-import type { SnapshotPreview } from '../engine/snapshot/preview.ts';
-import { previewText } from './previewDocument.ts';
+import { type Preview, previewText } from './previewDocument.ts';
 import { TextDocuments } from './textDocuments.ts';
 
 /** Language whose comments the preview's own lines are written in. */
@@ -12,16 +11,37 @@ const documentLanguage: Readonly<Record<Plan['language'], string>> = {
   shellscript: 'shellscript',
 };
 
+export const previewScheme = 'aloft-preview';
+
 /** Read-only documents that show what a submission would send. */
 export class PreviewDocuments implements vscode.Disposable {
   readonly #documents = new TextDocuments(
-    'aloft-preview',
+    previewScheme,
     vscode.l10n.t('// Press Preview again to see what would be sent now.'),
   );
+  /** The newest preview of each document. */
+  readonly #previews = new Map<string, Preview>();
 
-  async show(name: string, preview: SnapshotPreview, plan: Plan | null): Promise<void> {
-    const language = documentLanguage[plan?.language ?? 'json'];
-    await this.#documents.show(vscode.l10n.t('Preview: {0}', name), '', previewText(preview, plan), language);
+  /** A change of this preview; it does nothing once the document shows another one or was closed. */
+  async show(name: string, preview: Preview): Promise<(next: Preview) => void> {
+    const language = documentLanguage[preview.plan?.language ?? 'json'];
+    const title = vscode.l10n.t('Preview: {0}', name);
+    const uri = await this.#documents.show(title, '', previewText(preview), language);
+    const id = uri.toString();
+    let shown = preview;
+    this.#previews.set(id, shown);
+    return (next) => {
+      if (this.#previews.get(id) === shown) {
+        shown = next;
+        this.#previews.set(id, next);
+        this.#documents.replace(uri, previewText(next));
+      }
+    };
+  }
+
+  /** The native request that a document shows. */
+  request(document: vscode.Uri): string | undefined {
+    return this.#previews.get(document.toString())?.plan?.text;
   }
 
   dispose(): void {

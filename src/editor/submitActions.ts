@@ -5,14 +5,15 @@ import * as vscode from 'vscode';
 import type { RunId } from '../core/job.ts';
 import type { Logger, Secrets } from '../core/ports.ts';
 import { ProviderError } from '../core/providerError.ts';
-import type { Engine, SubmitRequest } from '../engine/engine.ts';
+import type { Engine, PlannedRequest, SubmitRequest } from '../engine/engine.ts';
 import type { FormDraft } from '../protocol/submitForm.ts';
-import { isAbort } from './errorSentence.ts';
+import { errorSentence, isAbort, nativeWords } from './errorSentence.ts';
 import { draftForFile } from './formDraft.ts';
 import type { FormMemory } from './formMemory.ts';
 import type { JobPanels } from './jobPanels.ts';
 import type { EndNotifier } from './notifications.ts';
 import { pathInside } from './pathInside.ts';
+import type { DryRunState, Preview } from './previewDocument.ts';
 import type { PreviewDocuments } from './previewDocuments.ts';
 import { withProgress } from './progress.ts';
 import { saveAll } from './saveAll.ts';
@@ -42,6 +43,8 @@ export class SubmitActions {
   readonly #deps: SubmitActionsDeps;
   /** Jobs that are being submitted again right now. */
   readonly #again = new Set<RunId>();
+  /** Ends the question that the preview before the next one asks. */
+  #dryRun = new AbortController();
 
   constructor(deps: SubmitActionsDeps) {
     this.#deps = deps;
@@ -221,11 +224,23 @@ export class SubmitActions {
     const include = memory.included(folder);
     const interpreter = await interpreterOf(folder);
     const request = { spec, sourceFolder: folder, include, interpreter, runId: model.runId };
-    const { files, plan } = await withProgress(
+    this.#dryRun.abort(new DOMException('superseded', 'AbortError'));
+    const { signal: untilNext } = (this.#dryRun = new AbortController());
+    const { files, request: planned } = await withProgress(
       vscode.l10n.t('Looking at what would be sent'),
       async (signal) => await engine.preview(request, signal),
     );
-    await previews.show(spec?.name ?? vscode.l10n.t('upload'), files, plan);
+    const asks = planned !== null && engine.abilities(planned.connectionId)?.dryRun === true;
+    const preview: Preview = {
+      files,
+      plan: planned?.plan ?? null,
+      dryRun: asks ? { kind: 'asking' } : null,
+      place: planned === null ? '' : engine.placeLabel(planned.connectionId),
+    };
+    const change = await previews.show(spec?.name ?? vscode.l10n.t('upload'), preview);
+    if (asks && !untilNext.aborted) {
+      change({ ...preview, dryRun: await askDryRun(engine, planned, untilNext) });
+    }
   }
 
   async #setSecret(name: string): Promise<void> {
@@ -241,6 +256,22 @@ export class SubmitActions {
     }
     await (value === '' ? jobSecrets.delete(name) : jobSecrets.set(name, value));
     await model.refreshSecrets();
+  }
+}
+
+/** Asks with a Cancel button beside what is shown already. Never rejects. */
+async function askDryRun(engine: Engine, request: PlannedRequest, untilNext: AbortSignal): Promise<DryRunState | null> {
+  const title = vscode.l10n.t('Asking {0} whether it would take this job', engine.placeLabel(request.connectionId));
+  try {
+    const answer = await withProgress(
+      title,
+      async (signal) => await engine.dryRun(request, AbortSignal.any([signal, untilNext])),
+    );
+    return answer === null ? null : { kind: 'answered', answer, at: Date.now() };
+  } catch (error) {
+    return isAbort(error)
+      ? { kind: 'cancelled' }
+      : { kind: 'failed', message: errorSentence(error), raw: nativeWords(error) };
   }
 }
 

@@ -26,7 +26,7 @@ export class TextDocuments implements vscode.TextDocumentContentProvider, vscode
   }
 
   /** `title`: of the tab; `id` tells apart what has the same title. A document that is open already shows the new text. */
-  async show(title: string, id: string, text: string, language: string): Promise<void> {
+  async show(title: string, id: string, text: string, language: string): Promise<vscode.Uri> {
     const path = `/${title.replaceAll(/[/\\\p{Cc}]+/gu, '_')}`;
     const uri = vscode.Uri.from({ scheme: this.#scheme, path, query: id });
     this.#texts.set(uri.toString(), text);
@@ -34,6 +34,15 @@ export class TextDocuments implements vscode.TextDocumentContentProvider, vscode
     const document = await vscode.workspace.openTextDocument(uri);
     await vscode.languages.setTextDocumentLanguage(document, language);
     await vscode.window.showTextDocument(document, { preview: true });
+    return uri;
+  }
+
+  /** Another text for a document, unless it was closed meanwhile. */
+  replace(uri: vscode.Uri, text: string): void {
+    if (this.#texts.has(uri.toString())) {
+      this.#texts.set(uri.toString(), text);
+      this.#changed.fire(uri);
+    }
   }
 
   provideTextDocumentContent(uri: vscode.Uri): string {

@@ -15,6 +15,11 @@ export interface Connections {
   open(id: ConnectionId): Promise<Connection>;
 }
 
+/** What its provider can do; undefined when the connection is gone. */
+export function connectionAbilities(connections: Connections, id: ConnectionId): Abilities | undefined {
+  return connections.list().find((connection) => connection.id === id)?.abilities;
+}
+
 /** The name people know a connection by; its id when it is gone. */
 export function connectionLabel(connections: Connections, id: ConnectionId): string {
   return connections.list().find((connection) => connection.id === id)?.label ?? id;

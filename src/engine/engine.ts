@@ -16,10 +16,24 @@ import { isTerminal } from '../core/jobState.ts';
 import type { Offer } from '../core/offer.ts';
 import { choosePlace } from '../core/placement.ts';
 import type { Clock, Logger, Secrets } from '../core/ports.ts';
-import type { Connection, Handle, Json, Location, OutputFile, Plan } from '../core/provider.ts';
+import type {
+  Abilities,
+  AttemptMember,
+  Connection,
+  DryRun,
+  ForwardedPort,
+  Handle,
+  JobOption,
+  Json,
+  Location,
+  OutputFile,
+  Plan,
+  Shell,
+  TerminalSize,
+} from '../core/provider.ts';
 import { ProviderError } from '../core/providerError.ts';
 import { CancelWishes } from './cancelWishes.ts';
-import { type ConnectionInfo, connectionLabel, type Connections } from './connections.ts';
+import { connectionAbilities, type ConnectionInfo, connectionLabel, type Connections } from './connections.ts';
 import { type Damage, type JobStore, openStore, type StoreChange } from './jobStore.ts';
 import { JobWatcher } from './jobWatcher.ts';
 import { Leader } from './leader.ts';
@@ -66,6 +80,12 @@ export interface SubmitObserver {
   onProgress(progress: { readonly text: string; readonly fraction: number | null }): void;
 }
 
+/** What a connection would be asked to run. */
+export interface PlannedRequest {
+  readonly connectionId: ConnectionId;
+  readonly plan: Plan;
+}
+
 /** All that is known of a job, for its panel. */
 export interface JobFacts {
   readonly job: Job;
@@ -73,7 +93,8 @@ export interface JobFacts {
   readonly plan: Plan | null;
   readonly native: Json;
   readonly place: string;
-  readonly canReveal: boolean;
+  /** undefined when its connection is gone. */
+  readonly abilities: Abilities | undefined;
   /** Why what is known may be out of date here, whatever the provider says; null when it is not. */
   readonly storeProblem: string | null;
 }
@@ -149,6 +170,10 @@ export class Engine {
     return connectionLabel(this.connections, id);
   }
 
+  abilities(id: ConnectionId): Abilities | undefined {
+    return connectionAbilities(this.connections, id);
+  }
+
   facts(runId: RunId): JobFacts | undefined {
     const job = this.store.job(runId);
     const attempt = currentAttempt(job);
@@ -162,7 +187,7 @@ export class Engine {
       plan: this.store.plan(key),
       native: this.store.native(key),
       place: this.placeLabel(attempt.connectionId),
-      canReveal: attempt.handle !== null,
+      abilities: this.abilities(attempt.connectionId),
       storeProblem: this.storeProblem,
     };
   }
@@ -193,11 +218,11 @@ export class Engine {
   async preview(
     request: Omit<SubmitRequest, 'spec'> & { readonly spec: JobSpec | undefined },
     signal: AbortSignal,
-  ): Promise<{ readonly files: SnapshotPreview; readonly plan: Plan | null }> {
+  ): Promise<{ readonly files: SnapshotPreview; readonly request: PlannedRequest | null }> {
     const { spec } = request;
     const files = await this.scan(request.sourceFolder, request.include, signal);
     if (spec === undefined || files.refused.length > 0) {
-      return { files, plan: null };
+      return { files, request: null };
     }
     const { snapshot } = await makeSnapshot(
       request.sourceFolder,
@@ -207,15 +232,24 @@ export class Engine {
     );
     const place = await this.#choose(spec, signal);
     const connection = await this.connections.open(place.id);
-    return {
-      files,
-      plan: connection.plan({
-        spec,
-        key: { runId: request.runId, attempt: 1 },
-        snapshotId: snapshot.id,
-        interpreter: request.interpreter,
-      }),
-    };
+    const plan = connection.plan({
+      spec,
+      key: { runId: request.runId, attempt: 1 },
+      snapshotId: snapshot.id,
+      interpreter: request.interpreter,
+    });
+    return { files, request: { connectionId: place.id, plan } };
+  }
+
+  /** Shows a request to the backend without making anything; null where it cannot be asked. */
+  async dryRun({ connectionId, plan }: PlannedRequest, signal: AbortSignal): Promise<DryRun | null> {
+    const connection = await this.connections.open(connectionId);
+    return (await connection.dryRun?.(plan, signal)) ?? null;
+  }
+
+  /** Choices for a job that only this connection has. */
+  async jobOptions(id: ConnectionId, signal: AbortSignal): Promise<readonly JobOption[]> {
+    return (await (await this.connections.open(id)).jobOptions?.(signal)) ?? [];
   }
 
   /** The place for a spec; rejects with `unsupported` when none of the connections has what it asks for. */
@@ -375,6 +409,26 @@ export class Engine {
     return found === undefined ? null : found.connection.location(found.handle);
   }
 
+  /** A terminal in one member of a running job, until the signal ends it. */
+  async openShell(runId: RunId, member: AttemptMember, size: TerminalSize, signal: AbortSignal): Promise<Shell> {
+    const { connection, handle } = await this.#running(runId);
+    return (await connection.openShell?.(handle, member, size, signal)) ?? refuseAbility();
+  }
+
+  /** A port of one member of a running job on this machine, until the signal ends it. */
+  async forwardPort(runId: RunId, member: AttemptMember, port: number, signal: AbortSignal): Promise<ForwardedPort> {
+    const { connection, handle } = await this.#running(runId);
+    return (await connection.forwardPort?.(handle, member, port, signal)) ?? refuseAbility();
+  }
+
+  async #running(runId: RunId): Promise<{ readonly connection: Connection; readonly handle: Handle }> {
+    const found = this.store.job(runId)?.state === 'running' ? await this.#accepted(runId) : undefined;
+    if (found === undefined) {
+      throw new ProviderError('conflict', 'This job is not running.');
+    }
+    return found;
+  }
+
   /** The newest attempt that a provider accepted, with its open connection. */
   async #accepted(
     runId: RunId,
@@ -449,6 +503,10 @@ export class Engine {
 
 /** Stands in for the snapshot while a plan is only checked. */
 const unknownSnapshot = '0'.repeat(64) as SnapshotId;
+
+function refuseAbility(): never {
+  throw new ProviderError('unsupported', 'The provider of this job cannot do that.');
+}
 
 function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);

@@ -1,8 +1,10 @@
-import type { JobView } from '../../src/protocol/jobPanel.ts';
+import type { JobView, PanelToHost } from '../../src/protocol/jobPanel.ts';
 import { t } from '../ui/l10n.ts';
+import { MemberTables } from './Members.tsx';
 
 /** What happened when and why, then the job, the request and the status as they are. */
-export function Details({ job }: { readonly job: JobView }) {
+export function Details(props: { readonly job: JobView; readonly send: (message: PanelToHost) => void }) {
+  const { job, send } = props;
   return (
     <div class="details">
       <h2>{t('History')}</h2>
@@ -21,12 +23,26 @@ export function Details({ job }: { readonly job: JobView }) {
           ))}
         </tbody>
       </table>
+      <MemberTables job={job} />
       <h2>{t('Source')}</h2>
       <p class="mono">{job.sourceFolder}</p>
       {job.snapshot === null ? null : <p class="muted mono">{t('snapshot {0}', job.snapshot)}</p>}
       {job.details.map((section) => (
         <section key={section.title}>
-          <h2>{section.title}</h2>
+          <h2>
+            {section.title}
+            {section.isRequest ? (
+              <button
+                type="button"
+                class="link"
+                onClick={() => {
+                  send({ type: 'copyRequest' });
+                }}
+              >
+                {t('Copy Request')}
+              </button>
+            ) : null}
+          </h2>
           <pre tabIndex={0}>{section.text}</pre>
         </section>
       ))}

@@ -1,7 +1,11 @@
+import { formatStart } from '../../src/core/estimate.ts';
 import { formatElapsed } from '../../src/core/quantity.ts';
 import type { JobView, PanelToHost } from '../../src/protocol/jobPanel.ts';
 import { Icon } from '../ui/Icon.tsx';
 import { t } from '../ui/l10n.ts';
+import { Actions } from './Actions.tsx';
+import { Forwards } from './Forwards.tsx';
+import { MemberCounts } from './Members.tsx';
 import { stateTint } from './stateTint.ts';
 import { Timeline } from './Timeline.tsx';
 
@@ -12,43 +16,15 @@ export function Header(props: {
   readonly send: (message: PanelToHost) => void;
 }) {
   const { job, now, send } = props;
+  const [only, ...others] = job.members.nodes;
+  const host = others.length === 0 ? (only?.note ?? null) : null;
+  const why = whyText(job, now);
   const clock = (at: number): string => new Date(at).toLocaleString();
   return (
     <header>
       <div class="title">
         <h1>{job.name}</h1>
-        <div class="actions">
-          {job.canReveal ? (
-            <vscode-button
-              appearance="secondary"
-              onClick={() => {
-                send({ type: 'reveal' });
-              }}
-            >
-              {t('Run Folder')}
-            </vscode-button>
-          ) : null}
-          <vscode-button
-            appearance="secondary"
-            onClick={() => {
-              send({ type: 'submitAgain' });
-            }}
-          >
-            {t('Submit Again')}
-          </vscode-button>
-          {job.group === 'finished' ? null : (
-            <vscode-button
-              class="danger"
-              appearance="secondary"
-              disabled={!job.canCancel}
-              onClick={() => {
-                send({ type: 'cancel' });
-              }}
-            >
-              {t('Cancel')}
-            </vscode-button>
-          )}
-        </div>
+        <Actions job={job} send={send} />
       </div>
       <p class="facts">
         <span class={`state tint-${stateTint[job.state]}`} role="status">
@@ -57,6 +33,8 @@ export function Header(props: {
         </span>
         <span>{job.place}</span>
         <span>{job.accelerator}</span>
+        {host === null ? null : <span>{t('on {0}', host)}</span>}
+        {job.members.taskSentence === null ? null : <span>{job.members.taskSentence}</span>}
         <span title={t('Submitted {0}', clock(job.createdAt))}>{elapsed(job, now)}</span>
         <button
           type="button"
@@ -70,22 +48,40 @@ export function Header(props: {
           {job.runId.slice(-8)} <Icon name="copy" />
         </button>
       </p>
-      {job.reason === null ? null : (
+      {why === null ? null : (
         <p class={`reason${job.state === 'failed' ? ' failed' : ''}`}>
-          {job.reason}
-          {job.native === null || job.native.includes(job.reason) ? null : (
+          {why}
+          {job.native === null || (job.reason !== null && job.native.includes(job.reason)) ? null : (
             <span class="muted mono"> {job.native}</span>
           )}
         </p>
       )}
+      {job.hint === null ? null : (
+        <p class="reason">
+          <Icon name="lightbulb" /> {job.hint}
+        </p>
+      )}
+      <MemberCounts job={job} />
       {job.staleNote === null ? null : (
         <p class="reason stale" role="status">
           <Icon name="warning" tint="yellow" /> {job.staleNote}
         </p>
       )}
+      <Forwards forwards={job.forwards} send={send} />
       <Timeline phases={job.phases} now={now} />
     </header>
   );
+}
+
+/** The clock of the person in front of it, wherever the extension runs. */
+function whyText({ reason, expectedStartAt }: JobView, now: number): string | null {
+  const start = formatStart(expectedStartAt, now);
+  if (start === null) {
+    return reason;
+  }
+  return reason === null
+    ? t('Expected to start about {0}', start)
+    : t('{0}, expected to start about {1}', reason, start);
 }
 
 function elapsed(job: JobView, now: number): string {

@@ -52,7 +52,7 @@ export function Panel(props: PanelProps) {
           </>
         ) : null}
         {tab === 'metrics' ? <Metrics state={props.metrics} set={props.setMetrics} send={props.send} /> : null}
-        {tab === 'details' ? <Details job={job} /> : null}
+        {tab === 'details' ? <Details job={job} send={props.send} /> : null}
         {tab === 'files' ? <Files job={job} files={props.files} send={props.send} /> : null}
       </section>
     </main>

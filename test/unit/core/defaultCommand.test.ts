@@ -21,8 +21,28 @@ describe('defaultSpecForFile', () => {
     ['x.constructor', './x.constructor', 'x.constructor'],
     ["it's.py", String.raw`python 'it'\''s.py'`, "it's.py"],
     ['two\nlines.py', "python 'two\nlines.py'", 'two lines.py'],
+    ['jobs/train.sbatch', 'sbatch jobs/train.sbatch', 'train.sbatch'],
+    ['a b.slurm', "sbatch 'a b.slurm'", 'a b.slurm'],
+    ['-x.sbatch', 'sbatch ./-x.sbatch', '-x.sbatch'],
   ])('%j is run by %j', (path, command, name) => {
     expect(defaultSpecForFile(path)).toEqual({ command, name });
+  });
+
+  test('a shell script that tells Slurm what it needs is handed to Slurm', () => {
+    const script = '#!/bin/bash -l\n# our job\n\n#SBATCH --gres=gpu:1\nsrun python train.py\n';
+    expect(defaultSpecForFile('train.sh', script).command).toBe('sbatch train.sh');
+    expect(defaultSpecForFile('train.sh', script.replaceAll('\n', '\r\n')).command).toBe('sbatch train.sh');
+    expect(defaultSpecForFile('train.py', script).command).toBe('python train.py');
+  });
+
+  test.each([
+    '#!/bin/bash\necho hello\n#SBATCH --gres=gpu:1\n',
+    '#!/bin/bash\n##SBATCH --gres=gpu:1\n',
+    '#!/bin/bash\n #SBATCH --gres=gpu:1\n',
+    '#!/bin/bash\n#SBATCHER\n',
+    '',
+  ])('%j tells Slurm nothing', (script) => {
+    expect(defaultSpecForFile('train.sh', script).command).toBe('bash train.sh');
   });
 
   const hostilePart = fc

@@ -1,7 +1,9 @@
 import { describe, expect, it } from 'vitest';
 
-import { jobView, phases } from '../../../src/editor/jobView.ts';
+import { type Around, jobView, phases } from '../../../src/editor/jobView.ts';
 import type { JobFacts } from '../../../src/engine/engine.ts';
+import type { JobView } from '../../../src/protocol/jobPanel.ts';
+import { scriptedAbilities } from '../../emulators/scripted/request.ts';
 import { attempt, job, stateEvent } from '../../fixtures/editor/jobs.ts';
 import { specOf } from '../../fixtures/engine/engineParts.ts';
 
@@ -11,10 +13,13 @@ const facts = (fields: Partial<JobFacts> = {}): JobFacts => ({
   plan: null,
   native: null,
   place: 'Here',
-  canReveal: true,
+  abilities: scriptedAbilities,
   storeProblem: null,
   ...fields,
 });
+
+const around: Around = { isTrusted: true, location: null, forwards: [] };
+const viewOf = (given: JobFacts, now: number): JobView => jobView(given, around, now);
 
 describe('phases', () => {
   it('begin with the job, join what stays the same, and stay open while it lasts', () => {
@@ -26,8 +31,8 @@ describe('phases', () => {
     ];
     expect(phases(job(), events).map(({ state, from, to, reason }) => [state, from, to, reason])).toEqual([
       ['staging', 1_000_000, 1_001_000, null],
-      ['queued', 1_001_000, 1_010_000, 'PENDING'],
-      ['running', 1_010_000, null, null],
+      ['queued', 1_001_000, 1_010_000, 'queued\nPENDING'],
+      ['running', 1_010_000, null, 'running'],
     ]);
   });
 
@@ -66,7 +71,7 @@ describe('phases', () => {
 describe('jobView', () => {
   it('says what the provider says beside our own words', () => {
     const current = attempt({ nativeState: 'PENDING', reason: 'Resources', observeError: 'no route', observedAt: 1 });
-    const view = jobView(
+    const view = viewOf(
       facts({ job: job({ state: 'queued', attempts: [current], reason: 'waits for a GPU' }) }),
       180_001,
     );
@@ -81,21 +86,21 @@ describe('jobView', () => {
   });
 
   it('offers no cancelling once it was asked for or the job has ended', () => {
-    expect(jobView(facts({ job: job({ cancelRequestedAt: 5 }) }), 10)).toMatchObject({
+    expect(viewOf(facts({ job: job({ cancelRequestedAt: 5 }) }), 10)).toMatchObject({
       stateLabel: 'Cancelling',
       canCancel: false,
     });
-    expect(jobView(facts({ job: job({ state: 'succeeded' }) }), 10).canCancel).toBe(false);
+    expect(viewOf(facts({ job: job({ state: 'succeeded' }) }), 10).canCancel).toBe(false);
   });
 
   it('names the accelerators and nodes', () => {
     const spec = specOf({ accelerator: 'H100 x 8', nodes: 2 });
-    expect(jobView(facts({ job: job({ spec }) }), 10).accelerator).toMatch(/^2 nodes × .*H100/u);
+    expect(viewOf(facts({ job: job({ spec }) }), 10).accelerator).toMatch(/^2 nodes × .*H100/u);
   });
 
   it('shows the job, the request and the status as they are', () => {
     const plan = { request: {}, text: '#SBATCH --gres=gpu:1', language: 'shellscript', warnings: [] } as const;
-    const view = jobView(facts({ plan, native: { JobState: 'RUNNING' } }), 10);
+    const view = viewOf(facts({ plan, native: { JobState: 'RUNNING' } }), 10);
     expect(view.details.map(({ title, language }) => [title, language])).toEqual([
       ['Job', 'json'],
       ['Request', 'shellscript'],
@@ -106,7 +111,86 @@ describe('jobView', () => {
   });
 
   it('never carries the value of a secret', () => {
-    const view = jobView(facts({ job: job({ spec: specOf({ secrets: ['TOKEN'] }) }) }), 10);
+    const view = viewOf(facts({ job: job({ spec: specOf({ secrets: ['TOKEN'] }) }) }), 10);
     expect(JSON.parse(view.details[0]?.text ?? '')).toMatchObject({ secrets: ['TOKEN'] });
+  });
+
+  it('says when a job that waits is expected to start, and nothing of the kind once it runs', () => {
+    const attempts = [attempt({ expectedStartAt: 5_000_000 })];
+    expect(viewOf(facts({ job: job({ state: 'queued', attempts }) }), 10).expectedStartAt).toBe(5_000_000);
+    expect(viewOf(facts({ job: job({ state: 'running', attempts }) }), 10).expectedStartAt).toBeNull();
+  });
+
+  it('offers a shell and ports while it runs, and says why not before', () => {
+    const running = viewOf(facts(), 10);
+    expect([running.shell, running.ports]).toEqual([{ problem: null }, { problem: null }]);
+    const waiting = viewOf(facts({ job: job({ state: 'queued' }) }), 10);
+    expect(waiting.shell).toEqual({ problem: 'train.py is not running.' });
+    const ended = viewOf(facts({ job: job({ state: 'failed' }) }), 10);
+    expect([ended.shell, ended.ports]).toEqual([null, null]);
+    const unable = viewOf(facts({ abilities: { ...scriptedAbilities, shell: false } }), 10);
+    expect([unable.shell, unable.ports]).toEqual([null, { problem: null }]);
+    expect(viewOf(facts({ abilities: undefined }), 10).shell).toBeNull();
+    const untrusted = jobView(facts(), { ...around, isTrusted: false }, 10);
+    expect(untrusted.shell?.problem).toMatch(/not trusted/u);
+    expect(untrusted.ports?.problem).toMatch(/not trusted/u);
+  });
+
+  it('shows the nodes with their hosts, and the tasks that failed before the others', () => {
+    const current = attempt({
+      nodes: [
+        { rank: 0, host: 'gpu-1', state: 'running' },
+        { rank: 1, host: null, state: 'queued' },
+      ],
+      tasks: (['succeeded', 'running', 'failed', 'queued'] as const).map((state, index) => ({
+        index,
+        state,
+        exitCode: state === 'failed' ? 3 : null,
+      })),
+    });
+    const { members } = viewOf(facts({ job: job({ attempts: [current] }) }), 10);
+    expect(members.nodes.map(({ name, stateLabel, note }) => [name, stateLabel, note])).toEqual([
+      ['node 0', 'Running', 'gpu-1'],
+      ['node 1', 'Queued', null],
+    ]);
+    expect(members.nodeCounts.map(({ label }) => label)).toEqual(['1 running', '1 queued']);
+    expect(members.tasks.map(({ name, note }) => [name, note])).toEqual([
+      ['task 2', 'exit code 3'],
+      ['task 0', null],
+      ['task 1', null],
+      ['task 3', null],
+    ]);
+    expect(members.taskCounts.map(({ label }) => label)).toEqual(['1 failed', '1 succeeded', '1 running', '1 queued']);
+    expect(members.taskSentence).toBe('2 of 4 tasks, 1 failed');
+  });
+
+  it('says nothing of the task of a job that is one, and not all of a sweep of thousands', () => {
+    const one = attempt({ tasks: [{ index: 0, state: 'running', exitCode: null }] });
+    expect(viewOf(facts({ job: job({ attempts: [one] }) }), 10).members).toMatchObject({
+      tasks: [],
+      taskCounts: [],
+      taskSentence: null,
+    });
+    const tasks = Array.from({ length: 10_000 }, (_, index) => ({
+      index,
+      state: index === 9_999 ? ('failed' as const) : ('queued' as const),
+      exitCode: null,
+    }));
+    const { members } = viewOf(facts({ job: job({ attempts: [attempt({ tasks })] }) }), 10);
+    expect(members.tasks[0]?.name).toBe('task 9999');
+    expect(members.tasks.length + members.moreTasks).toBe(10_000);
+    expect(JSON.stringify(members).length).toBeLessThan(60_000);
+  });
+
+  it('helps with a script for Slurm that ran elsewhere', () => {
+    const spec = specOf({ command: 'sbatch train.sbatch' });
+    const attempts = [attempt({ exitCode: 127 })];
+    expect(viewOf(facts({ job: job({ spec, attempts, state: 'failed' }) }), 10).hint).toMatch(
+      /choose a Slurm connection/u,
+    );
+    expect(
+      viewOf(facts({ job: job({ spec, attempts: [attempt({ exitCode: 1 })], state: 'failed' }) }), 10).hint,
+    ).toBeNull();
+    expect(viewOf(facts({ job: job({ attempts, state: 'failed' }) }), 10).hint).toBeNull();
   });
 });

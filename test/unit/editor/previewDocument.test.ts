@@ -1,8 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 
-import type { Plan } from '../../../src/core/provider.ts';
-import { previewText } from '../../../src/editor/previewDocument.ts';
+import type { DryRun, Plan } from '../../../src/core/provider.ts';
+import { type DryRunState, previewText as textOf } from '../../../src/editor/previewDocument.ts';
+import type { SnapshotPreview } from '../../../src/engine/snapshot/preview.ts';
 import { preview } from '../../fixtures/editor/formEngine.ts';
 
 const plan = (fields: Partial<Plan> = {}): Plan => ({
@@ -12,6 +13,15 @@ const plan = (fields: Partial<Plan> = {}): Plan => ({
   warnings: [],
   ...fields,
 });
+
+const answered = (fields: Partial<DryRun> = {}): DryRunState => ({
+  kind: 'answered',
+  at: 0,
+  answer: { accepted: true, explanation: 'it fits', expectedStartAt: null, raw: '', ...fields },
+});
+
+const previewText = (files: SnapshotPreview, request: Plan | null, dryRun: DryRunState | null = null): string =>
+  textOf({ files, plan: request, dryRun, place: 'lab-slurm' });
 
 describe('previewText', () => {
   it('says what goes in one file and in many', () => {
@@ -49,6 +59,26 @@ describe('previewText', () => {
     expect(text).toContain('// Nothing can be sent as things are\n//   link: leads outside the folder');
   });
 
+  it('says whether the backend would take it, when it would start, and in which words', () => {
+    const text = previewText(
+      preview(),
+      plan(),
+      answered({ expectedStartAt: 3_600_000, raw: 'sbatch: Job 7 to start at\n\nsoon\n' }),
+    );
+    expect(text).toContain('// Would lab-slurm take it?\n//   Yes: it fits.\n//   Expected to start about ');
+    expect(text).toContain('//   | sbatch: Job 7 to start at\n//   | soon\n');
+    expect(text.indexOf('Would lab-slurm')).toBeLessThan(text.indexOf('// Files'));
+    const no = answered({ accepted: false, explanation: 'the partition is closed' });
+    expect(previewText(preview(), plan(), no)).toContain('//   No: the partition is closed.');
+  });
+
+  it('says that it is being asked, was not asked to the end, or could not be', () => {
+    expect(previewText(preview(), plan(), { kind: 'asking' })).toContain('//   Asking lab-slurm…');
+    expect(previewText(preview(), plan(), { kind: 'cancelled' })).toContain('Press Preview to ask again.');
+    const failed = previewText(preview(), plan(), { kind: 'failed', message: 'No route.', raw: 'EHOSTUNREACH' });
+    expect(failed).toContain('//   It could not be asked. No route.\n//   | EHOSTUNREACH\n');
+  });
+
   it.each(['json', 'yaml', 'shellscript'] as const)('keeps every hostile name inside its %s comment', (language) => {
     const mark = language === 'json' ? '//' : '#';
     const unit = fc.constantFrom(
@@ -68,7 +98,7 @@ describe('previewText', () => {
     );
     const hostile = fc.string({ unit });
     fc.assert(
-      fc.property(hostile, hostile, (path, reason) => {
+      fc.property(hostile, hostile, fc.boolean(), (path, reason, isAnswered) => {
         const text = previewText(
           preview({
             folder: reason,
@@ -78,6 +108,7 @@ describe('previewText', () => {
             refused: [{ path, reason }],
           }),
           plan({ language, text: 'REQUEST', warnings: [path] }),
+          isAnswered ? answered({ explanation: path, raw: reason }) : { kind: 'failed', message: path, raw: reason },
         );
         const lines = text.split(/[\n\r\u0085\u2028\u2029]/u).filter((line) => line !== '');
         expect(lines.filter((line) => !line.startsWith(mark))).toEqual(['REQUEST']);
