@@ -1,5 +1,5 @@
 import { defaultSpecForFile } from '../core/defaultCommand.ts';
-import type { EnvRow, FormDraft, FormField, FormProblem } from '../protocol/submitForm.ts';
+import type { EnvRow, FormDraft, FormField, FormProblem, OptionValues } from '../protocol/submitForm.ts';
 import { emptyDraft } from '../protocol/submitForm.ts';
 import { t } from './l10n.ts';
 
@@ -48,9 +48,18 @@ export function draftToInput(draft: FormDraft): Readonly<Record<string, unknown>
     memory: text(draft.memory),
     disk: text(draft.disk),
     providers: draft.connection === '' ? undefined : [draft.connection],
+    options: chosenOptions(draft),
     outputs: lines(draft.outputs).length === 0 ? undefined : lines(draft.outputs),
     limits: Object.keys(limits).length === 0 ? undefined : limits,
   });
+}
+
+/** Options mean something to one connection only. */
+function chosenOptions(draft: FormDraft): OptionValues | undefined {
+  const values = Object.entries(draft.options[draft.connection] ?? {}).flatMap(([name, value]) =>
+    value.trim() === '' ? [] : [[name, value.trim()] as const],
+  );
+  return draft.connection === '' || values.length === 0 ? undefined : Object.fromEntries(values);
 }
 
 function dropUndefined(record: Readonly<Record<string, unknown>>): Record<string, unknown> {
@@ -87,12 +96,19 @@ export function formProblem(problem: SpecProblem, draft: FormDraft): FormProblem
     const row = draft.env.findIndex((candidate) => candidate.name.trim() === name);
     return { field: 'env', row: row === -1 ? null : row, message };
   }
+  if (isOptionPath(path)) {
+    return { field: path, row: null, message };
+  }
   const indexed = /^(\w+)\[(\d+)\]/u.exec(path);
   if (indexed !== null) {
     const field = indexed[1] === 'secrets' ? 'secrets' : (fieldOfPath[indexed[1] ?? ''] ?? 'form');
     return { field, row: Number(indexed[2]), message };
   }
   return { field: fieldOfPath[path] ?? 'form', row: null, message };
+}
+
+function isOptionPath(path: string): path is `options.${string}` {
+  return path.startsWith('options.');
 }
 
 /** What only the form can get wrong: two rows with one name. */
@@ -108,10 +124,13 @@ export function duplicateEnvProblems(draft: FormDraft): readonly FormProblem[] {
   });
 }
 
-/** The form with another file as what it runs; a command that was typed for this very file is kept with its arguments. */
-export function draftForFile(draft: FormDraft, relativePath: string): FormDraft {
+/**
+ * The form with another file as what it runs; a command that was typed for this very file is kept with its arguments. `start`:
+ * what the file begins with.
+ */
+export function draftForFile(draft: FormDraft, relativePath: string, start: string): FormDraft {
   const keep = !draft.followActiveFile && mentions(draft.command, relativePath);
-  return keep ? draft : { ...draft, command: defaultSpecForFile(relativePath).command, name: '' };
+  return keep ? draft : { ...draft, command: defaultSpecForFile(relativePath, start).command, name: '' };
 }
 
 function mentions(command: string, path: string): boolean {
@@ -120,6 +139,18 @@ function mentions(command: string, path: string): boolean {
 }
 
 const isText = (value: unknown): value is string => typeof value === 'string';
+
+/** Two levels of texts; what is anything else is left out. */
+function parseOptions(value: unknown): FormDraft['options'] {
+  const entries = (record: unknown): readonly (readonly [string, unknown])[] =>
+    typeof record === 'object' && record !== null ? Object.entries(record) : [];
+  return Object.fromEntries(
+    entries(value).map(([connection, values]) => [
+      connection,
+      Object.fromEntries(entries(values).filter((entry): entry is readonly [string, string] => isText(entry[1]))),
+    ]),
+  );
+}
 
 const isRow = (value: unknown): value is EnvRow =>
   typeof value === 'object' &&
@@ -145,6 +176,7 @@ export function parseDraft(value: unknown): FormDraft {
     ...texts,
     followActiveFile: record['followActiveFile'] !== false,
     spot: record['spot'] === true,
+    options: parseOptions(record['options']),
     env: Array.isArray(record['env'])
       ? record['env'].filter(isRow).map(({ name, value: text }) => ({ name, value: text }))
       : [],

@@ -23,6 +23,7 @@ export function parseFormMessage(message: unknown): FormToHost | undefined {
     case 'cancelSubmit':
     case 'reset':
     case 'refreshOffers':
+    case 'refreshOptions':
     case 'resolveBlocked':
       return { type: record['type'] };
     case 'draft':

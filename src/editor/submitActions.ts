@@ -8,6 +8,7 @@ import { ProviderError } from '../core/providerError.ts';
 import type { Engine, PlannedRequest, SubmitRequest } from '../engine/engine.ts';
 import type { FormDraft } from '../protocol/submitForm.ts';
 import { errorSentence, isAbort, nativeWords } from './errorSentence.ts';
+import { startOfFile } from './fileStart.ts';
 import { draftForFile } from './formDraft.ts';
 import type { FormMemory } from './formMemory.ts';
 import type { JobPanels } from './jobPanels.ts';
@@ -82,13 +83,14 @@ export class SubmitActions {
     const file = uri instanceof vscode.Uri ? uri : vscode.window.activeTextEditor?.document.uri;
     const folder = file === undefined ? undefined : workspace.folderOf(file)?.fsPath;
     const path = file === undefined || folder === undefined ? undefined : pathInside(folder, file.fsPath);
+    const start = file === undefined ? '' : await startOfFile(file);
     if (folder === undefined || path === undefined) {
       void vscode.window.showWarningMessage(
         vscode.l10n.t('Open a saved file of this workspace first; it becomes the command of the job.'),
       );
       return undefined;
     }
-    return await this.#submit(draftForFile(model.state.draft, path), folder);
+    return await this.#submit(draftForFile(model.state.draft, path, start), folder);
   }
 
   async #submitForm(draft: FormDraft): Promise<void> {

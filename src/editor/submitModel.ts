@@ -18,10 +18,11 @@ import { errorSentence, isAbort, nativeWords } from './errorSentence.ts';
 import type { FormMemory } from './formMemory.ts';
 import { t } from './l10n.ts';
 import { OfferList } from './offerList.ts';
+import { OptionList } from './optionList.ts';
 import { UploadCount } from './uploadCount.ts';
 
 export interface SubmitModelDeps {
-  readonly engine: () => Promise<Pick<Engine, 'connections' | 'offers' | 'scan' | 'submit'>>;
+  readonly engine: () => Promise<Pick<Engine, 'connections' | 'jobOptions' | 'offers' | 'scan' | 'submit'>>;
   readonly memory: FormMemory;
   readonly logger: Logger;
   /** Writes unsaved editors to disk; what is submitted is what is on disk. */
@@ -39,6 +40,7 @@ const quiet = 400;
 export class SubmitModel implements Disposable {
   readonly upload: UploadCount;
   readonly offers: OfferList;
+  readonly options: OptionList;
   readonly #deps: SubmitModelDeps;
   readonly #changed = new Emitter<FormState>();
   readonly #created = new Emitter<RunId>();
@@ -63,7 +65,9 @@ export class SubmitModel implements Disposable {
     };
     this.upload = new UploadCount({ engine, memory, changed });
     this.offers = new OfferList({ engine, logger, changed });
+    this.options = new OptionList({ engine, logger, changed });
     this.#draft = memory.draft;
+    this.options.setConnection(this.#draft.connection);
     this.#runId = deps.mintRunId();
   }
 
@@ -85,6 +89,7 @@ export class SubmitModel implements Disposable {
       connections: this.offers.connections,
       accelerators: this.offers.accelerators,
       acceleratorsError: this.offers.problem,
+      options: this.options.state,
       problems: this.#problems,
       upload: this.upload.state,
       submission: this.#submission,
@@ -99,15 +104,19 @@ export class SubmitModel implements Disposable {
     return this.#runId;
   }
 
-  /** What the window around the form looks like now. `activePath` is relative to `folder`, `/` between parts. */
+  /**
+   * What the window around the form looks like now. `activePath` is relative to `folder`, `/` between parts; `activeStart` is
+   * what that file begins with, where it is a shell script.
+   */
   setSurroundings(surroundings: {
     readonly folder: string | null;
     readonly activePath: string | null;
+    readonly activeStart?: string;
     readonly blocked: Blocked | null;
   }): void {
-    const { folder, activePath, blocked } = surroundings;
+    const { folder, activePath, activeStart, blocked } = surroundings;
     if (activePath !== null) {
-      this.#activeFile = { path: activePath, command: defaultSpecForFile(activePath).command };
+      this.#activeFile = { path: activePath, command: defaultSpecForFile(activePath, activeStart).command };
     } else if (folder !== this.#folder) {
       this.#activeFile = null;
     }
@@ -232,6 +241,7 @@ export class SubmitModel implements Disposable {
   #setDraft(draft: FormDraft): void {
     const secretsBefore = this.#draft.secrets;
     this.#draft = draft;
+    this.options.setConnection(draft.connection);
     if (this.#submission.kind === 'failed') {
       this.#submission = { kind: 'idle' };
     }
@@ -261,6 +271,7 @@ export class SubmitModel implements Disposable {
     }
     this.upload.dispose();
     this.offers.dispose();
+    this.options.dispose();
     this.#changed.dispose();
     this.#created.dispose();
   }

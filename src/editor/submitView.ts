@@ -68,6 +68,7 @@ export class SubmitView implements vscode.WebviewViewProvider, vscode.Disposable
 
   #visibilityChanged(): void {
     this.#model.upload.setShown(this.visible);
+    this.#model.options.setShown(this.visible);
     if (this.visible) {
       void this.#model.offers.refresh();
       void this.#model.refreshSecrets();
@@ -102,6 +103,9 @@ export class SubmitView implements vscode.WebviewViewProvider, vscode.Disposable
         break;
       case 'refreshOffers':
         await this.#model.offers.refresh();
+        break;
+      case 'refreshOptions':
+        await this.#model.options.refresh();
         break;
       case 'includeFile':
         await this.#model.upload.include(message.path, message.include);

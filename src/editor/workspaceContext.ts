@@ -1,6 +1,7 @@
 import * as vscode from 'vscode';
 
 import type { Blocked } from '../protocol/submitForm.ts';
+import { startOfDocument } from './fileStart.ts';
 import { pathInside } from './pathInside.ts';
 
 /** What the window around the form looks like. */
@@ -9,6 +10,8 @@ export interface Surroundings {
   readonly folder: string | null;
   /** The file in the active editor relative to `folder`, `/` between parts; null when there is none in it. */
   readonly activePath: string | null;
+  /** What that file begins with, where it is a shell script. */
+  readonly activeStart: string;
   /** Why nothing can be run or uploaded; null when it can. */
   readonly blocked: Blocked | null;
 }
@@ -29,6 +32,7 @@ export class WorkspaceContext implements vscode.Disposable {
       this.#changed,
       vscode.window.onDidChangeActiveTextEditor(changed),
       vscode.workspace.onDidChangeWorkspaceFolders(changed),
+      vscode.workspace.onDidSaveTextDocument(changed),
       vscode.workspace.onDidGrantWorkspaceTrust(changed),
     );
   }
@@ -59,7 +63,12 @@ export class WorkspaceContext implements vscode.Disposable {
     const active = vscode.window.activeTextEditor?.document.uri;
     const path =
       active?.scheme === 'file' && folder !== undefined ? pathInside(folder.fsPath, active.fsPath) : undefined;
-    return { folder: folder?.fsPath ?? null, activePath: path ?? null, blocked };
+    return {
+      folder: folder?.fsPath ?? null,
+      activePath: path ?? null,
+      activeStart: startOfDocument(vscode.window.activeTextEditor?.document),
+      blocked,
+    };
   }
 
   get blocked(): Blocked | null {

@@ -1,3 +1,5 @@
+import type { JobOption } from '../core/provider.ts';
+
 /** Messages between the New Job form (a webview) and the extension. Plain JSON both ways. */
 
 /** The form's fields exactly as typed; the extension parses them. */
@@ -29,7 +31,11 @@ export interface FormDraft {
   readonly durationLimit: string;
   readonly waitLimit: string;
   readonly costLimit: string;
+  /** By connection id, so that each keeps its own; by the name of the option. Empty ones are not chosen. */
+  readonly options: Readonly<Record<string, OptionValues>>;
 }
+
+export type OptionValues = Readonly<Record<string, string>>;
 
 export interface EnvRow {
   readonly name: string;
@@ -58,10 +64,11 @@ export const emptyDraft: FormDraft = {
   durationLimit: '',
   waitLimit: '',
   costLimit: '',
+  options: {},
 };
 
-/** Every text field of the draft that can carry a problem, plus `form` for what belongs to none. */
-export type FormField = Exclude<keyof FormDraft, 'followActiveFile' | 'spot'> | 'spot' | 'form';
+/** Every field of the draft that can carry a problem, options by their names, plus `form` for what belongs to none. */
+export type FormField = Exclude<keyof FormDraft, 'followActiveFile' | 'options'> | `options.${string}` | 'form';
 
 export interface FormProblem {
   readonly field: FormField;
@@ -134,6 +141,15 @@ export interface Blocked {
   readonly actionLabel: string;
 }
 
+/** What only the chosen connection lets a job choose. */
+export interface OptionsState {
+  /** As it last said; empty when it has none, or has not said yet. */
+  readonly options: readonly JobOption[];
+  readonly isAsking: boolean;
+  /** Why it did not say. */
+  readonly problem: string | null;
+}
+
 /** Everything the form shows; always sent whole. */
 export interface FormState {
   readonly draft: FormDraft;
@@ -145,6 +161,7 @@ export interface FormState {
   readonly connections: readonly ConnectionChoice[];
   readonly accelerators: readonly AcceleratorChoice[] | null;
   readonly acceleratorsError: string | null;
+  readonly options: OptionsState;
   readonly problems: readonly FormProblem[];
   readonly upload: UploadState;
   readonly submission: SubmissionState;
@@ -168,6 +185,7 @@ export type FormToHost =
   | { readonly type: 'preview'; readonly draft: FormDraft }
   | { readonly type: 'reset' }
   | { readonly type: 'refreshOffers' }
+  | { readonly type: 'refreshOptions' }
   | { readonly type: 'includeFile'; readonly path: string; readonly include: boolean }
   | { readonly type: 'setSecret'; readonly name: string }
   | { readonly type: 'resolveBlocked' };

@@ -1,11 +1,11 @@
-import type { ComponentChildren } from 'preact';
-
 import type { FormDraft, FormState, FormToHost } from '../../src/protocol/submitForm.ts';
 import { t } from '../ui/l10n.ts';
 import { AcceleratorPicker } from './AcceleratorPicker.tsx';
 import { EnvTable } from './EnvTable.tsx';
 import { Checkbox, Dropdown, Problems, TextArea, TextField } from './fields.tsx';
+import { OptionFields } from './OptionFields.tsx';
 import { SecretList } from './SecretList.tsx';
+import { Section } from './Section.tsx';
 import { SubmitBar } from './SubmitBar.tsx';
 import { UploadSummary } from './UploadSummary.tsx';
 
@@ -96,6 +96,14 @@ export function Form({ state, change, send }: FormProps) {
         />
       )}
 
+      <OptionFields
+        state={state}
+        place={connection?.label ?? draft.connection}
+        edit={edit}
+        refresh={() => {
+          send({ type: 'refreshOptions' });
+        }}
+      />
       <Section title={t('Set-up and environment')} filled={filled(draft, ['setup', 'image', 'env', 'secrets'])}>
         <TextArea {...field('setup', t('Set-up command'))} rows={2} placeholder="pip install -r requirements.txt" />
         <TextField {...field('workingDirectory', t('Working folder'))} mono />
@@ -194,18 +202,6 @@ function filled(draft: FormDraft, fields: readonly (keyof FormDraft)[]): number 
     const value = draft[field];
     return Array.isArray(value) ? value.length > 0 : value !== '' && value !== false;
   }).length;
-}
-
-function Section(props: { readonly title: string; readonly filled: number; readonly children: ComponentChildren }) {
-  return (
-    <details>
-      <summary>
-        {props.title}
-        {props.filled === 0 ? null : <span class="muted"> · {t('{0} set', props.filled)}</span>}
-      </summary>
-      <div class="section">{props.children}</div>
-    </details>
-  );
 }
 
 function Unable({ text }: { readonly text: string }) {

@@ -3,11 +3,11 @@ import type { ComponentChildren } from 'preact';
 import type { FormField, FormProblem } from '../../src/protocol/submitForm.ts';
 
 /** Where a field's element is found: `focusField` and the problems below refer to it. */
-const fieldId = (field: FormField, row: number | null = null): string =>
+export const fieldId = (field: FormField, row: number | null = null): string =>
   row === null ? `field-${field}` : `field-${field}-${row}`;
 
 export function focusField(field: FormField): void {
-  const element = document.querySelector<HTMLElement>(`#${fieldId(field)}`);
+  const element = document.querySelector<HTMLElement>(`[id="${fieldId(field)}"]`);
   element?.closest('details')?.setAttribute('open', '');
   element?.focus();
 }

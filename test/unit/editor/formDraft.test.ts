@@ -38,6 +38,15 @@ describe('draftToInput', () => {
     });
   });
 
+  it('takes the options of the chosen connection, and of no other', () => {
+    const options = { lab: { account: ' vision ', qos: '' }, cluster: { queue: 'x' } };
+    expect(draftToInput({ ...draft, connection: 'lab', options })).toMatchObject({ options: { account: 'vision' } });
+    expect(draftToInput({ ...draft, connection: 'local', options })).not.toHaveProperty('options');
+    expect(draftToInput({ ...draft, connection: '', options: { ...options, '': { a: 'b' } } })).not.toHaveProperty(
+      'options',
+    );
+  });
+
   it('hands on what is not a number as it was typed', () => {
     expect(draftToInput({ ...draft, nodes: 'two', costLimit: '$400' })).toMatchObject({
       nodes: 'two',
@@ -55,6 +64,7 @@ describe('formProblem', () => {
     expect(problem('accelerator').field).toBe('accelerator');
     expect(problem('outputs[1]')).toEqual({ field: 'outputs', row: 1, message: 'wrong' });
     expect(problem('secrets[0]')).toEqual({ field: 'secrets', row: 0, message: 'wrong' });
+    expect(problem('options.account')).toEqual({ field: 'options.account', row: null, message: 'wrong' });
     expect(problem('env.LR')).toEqual({ field: 'env', row: 0, message: 'wrong' });
   });
 
@@ -80,6 +90,18 @@ describe('parseDraft', () => {
     expect(parseDraft(structuredClone(draft))).toEqual(draft);
   });
 
+  it('keeps the options of every connection, and nothing that is no text', () => {
+    const options = { lab: { account: 'vision' }, cluster: { queue: '' } };
+    expect(parseDraft({ ...draft, options }).options).toEqual(options);
+    expect(parseDraft({ ...draft, options: { lab: { account: 7, qos: 'x' }, bad: 'y', worse: null } }).options).toEqual(
+      {
+        lab: { qos: 'x' },
+        bad: {},
+        worse: {},
+      },
+    );
+  });
+
   it('makes a draft of anything', () => {
     fc.assert(
       fc.property(fc.anything(), (value) => {
@@ -93,17 +115,21 @@ describe('parseDraft', () => {
 
 describe('draftForFile', () => {
   it('runs the file with the rest of the form', () => {
-    expect(draftForFile({ ...draft, name: 'old' }, 'src/eval.py')).toEqual({
+    expect(draftForFile({ ...draft, name: 'old' }, 'src/eval.py', '')).toEqual({
       ...draft,
       command: 'python src/eval.py',
       name: '',
     });
   });
 
+  it('hands a script to Slurm that tells it what it needs', () => {
+    expect(draftForFile(draft, 'run.sh', '#!/bin/bash\n#SBATCH -p gpu\n').command).toBe('sbatch run.sh');
+  });
+
   it('keeps a command that was typed for this very file', () => {
     const typed = { ...draft, followActiveFile: false, command: "python 'my file.py' --lr 3" };
-    expect(draftForFile(typed, 'my file.py')).toBe(typed);
+    expect(draftForFile(typed, 'my file.py', '')).toBe(typed);
     const other = { ...typed, command: 'python pretrain.py --lr 3' };
-    expect(draftForFile(other, 'train.py').command).toBe('python train.py');
+    expect(draftForFile(other, 'train.py', '').command).toBe('python train.py');
   });
 });

@@ -64,6 +64,19 @@ describe('the draft', () => {
     expect(model.state.activeFile).toEqual({ path: 'train.py', command: 'python train.py' });
   });
 
+  it('hands a script to Slurm that tells it what it needs, once it does', () => {
+    const { model } = setup();
+    model.setSurroundings({ folder, activePath: 'run.sh', activeStart: '#!/bin/bash\n', blocked: null });
+    expect(model.state.draft.command).toBe('bash run.sh');
+    model.setSurroundings({
+      folder,
+      activePath: 'run.sh',
+      activeStart: '#!/bin/bash\n#SBATCH -p gpu\n',
+      blocked: null,
+    });
+    expect(model.state.draft.command).toBe('sbatch run.sh');
+  });
+
   it('keeps the last file while something else is looked at, and forgets it with its folder', () => {
     const { model } = setup();
     model.setSurroundings({ folder, activePath: null, blocked: null });
@@ -112,6 +125,39 @@ describe('the draft', () => {
     await model.reset();
     expect(model.state.draft).toEqual({ ...emptyDraft, command: 'python train.py' });
     expect(new FormMemory(values).included(folder)).toEqual([]);
+  });
+});
+
+describe('options', () => {
+  it('are remembered for each connection, and asked for when the form comes into sight', async () => {
+    const { model, engine, values } = setup();
+    const options = { here: { account: 'vision' } };
+    model.typeDraft({ ...draft, connection: 'here', options }, model.state.revision);
+    await rest();
+    expect(engine.optionsAsked).toEqual([]);
+    const next = setup({ values });
+    expect(next.model.state.draft.options).toEqual(options);
+    next.model.options.setShown(true);
+    await rest();
+    expect(next.engine.optionsAsked.map(({ question }) => question)).toEqual(['here']);
+    next.model.typeDraft({ ...next.model.state.draft, connection: '' }, next.model.state.revision);
+    expect(next.engine.optionsAsked[0]?.signal.aborted).toBe(true);
+    expect(next.model.state.options).toEqual({ options: [], isAsking: false, problem: null });
+  });
+
+  it('that a provider refuses say so at their fields', async () => {
+    const { model, engine } = setup();
+    const typed = { ...draft, connection: 'here', options: { here: { account: 'none' } } };
+    const submitting = model.submit(typed).catch((error: unknown) => error);
+    await rest();
+    expect(engine.specs.map(({ options }) => options)).toEqual([{ account: 'none' }]);
+    engine.submissions[0]?.fail(
+      new ProviderError('invalid', 'There is no account none.', { field: 'options.account' }),
+    );
+    await submitting;
+    expect(model.state.problems).toEqual([
+      { field: 'options.account', row: null, message: 'There is no account none.' },
+    ]);
   });
 });
 
