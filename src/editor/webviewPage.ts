@@ -29,6 +29,7 @@ export function webviewHtml(webview: vscode.Webview, extensionUri: vscode.Uri, p
     `script-src 'nonce-${nonce}'`,
     `style-src ${webview.cspSource} 'nonce-${nonce}'`,
     `font-src ${webview.cspSource}`,
+    'worker-src blob:',
   ].join('; ');
   const strings = Buffer.from(JSON.stringify(vscode.l10n.bundle ?? {})).toString('base64');
   return `<!DOCTYPE html>

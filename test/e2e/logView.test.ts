@@ -153,4 +153,18 @@ describe('the log viewer in a browser', () => {
       expect(seen.size).toBe(2_000);
     }
   });
+  it('stays in hand while a pattern takes for ever on its lines', async () => {
+    await open(200);
+    await page.evaluate(() => {
+      globalThis.fake.say('a'.repeat(2_000));
+    });
+    await page.locator('.row', { hasText: 'aaaa' }).first().waitFor();
+    await page.keyboard.press('/');
+    await page.getByRole('button', { name: 'Use Regular Expression' }).click();
+    await page.locator('#log-find').fill('a*a*b|a*a*c');
+    await page.locator('.log-unmarked').waitFor();
+    await page.locator('#log-find').fill('a{5}');
+    await page.locator('.row .found').first().waitFor();
+    expect(await page.locator('.row .found').first().textContent()).toBe('aaaaa');
+  });
 });

@@ -89,7 +89,12 @@ describe('the log viewer', () => {
     await window.page.keyboard.press('Enter');
     await row(/step=490 /u).waitFor();
     await window.screenshot('log-find');
-    await window.page.keyboard.press('Escape');
+    await panel.getByRole('button', { name: 'Use Regular Expression' }).click();
+    await panel.locator('#log-find').fill(String.raw`st.p=49\d `);
+    await expect.poll(async () => await panel.locator('.log-matches').textContent()).toContain('10');
+    await panel.locator('.row.cursor .found', { hasText: 'step=490 ' }).waitFor();
+    await panel.getByRole('button', { name: 'Use Regular Expression' }).click();
+    await press('Escape');
   });
 
   it('shows only the lines of a rank', async () => {

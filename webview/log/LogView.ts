@@ -12,6 +12,7 @@ import type { RowLook, WholeLine } from './rowElement.ts';
 import { RowsPane } from './rowsPane.ts';
 import { revealNote } from './statusText.ts';
 import { hasOrigins, originLabel } from './streamLabel.ts';
+import type { Stretch } from './textRuns.ts';
 import { nextTimes, timeText } from './times.ts';
 import {
   type BarState,
@@ -46,6 +47,8 @@ export class LogView {
   readonly #rows: RowsPane;
   readonly #results: ResultsPane;
   readonly #whole = new Map<number, WholeLine>();
+  /** Rows that were drawn before it was known what is to be marked in them. */
+  readonly #unmarked = new Set<number>();
   /** Stays in sight when a filter is taken away. */
   #lineToKeep: number | null = null;
   readonly #actions: BarActions = {
@@ -89,6 +92,11 @@ export class LogView {
         this.#rows.ruler.show({ matches: [] });
         this.#rows.forget();
       },
+      marked: () => {
+        this.#rows.redraw(this.#unmarked);
+        this.#unmarked.clear();
+        this.#results.draw();
+      },
       firstFound: () => {
         const { cursor, isFollowing } = this.#rows;
         this.#search.step(cursor === null ? this.#rows.here(isFollowing) : cursor - 1, isFollowing);
@@ -103,7 +111,7 @@ export class LogView {
         this.#search.arrived(position);
         this.#rows.goToRow(row);
       },
-      highlight: (visible) => this.#search.highlight(visible),
+      marks: (visible) => this.#search.marks(visible) ?? [],
     });
     this.element.className = 'log';
     this.#bars.className = 'log-bars';
@@ -240,9 +248,17 @@ export class LogView {
       time: times === 'off' || !this.#content.hasTimes ? null : timeText(times, row.time, startedAt, before),
       origin: !hasOrigins(streams) ? null : stream === undefined ? '' : originLabel(stream, streams),
       stream,
-      found: this.#search.highlight,
+      found: (visible) => this.#marksOf(visible, index),
       whole: this.#whole.get(row.line),
     };
+  }
+
+  #marksOf(visible: string, row: number): readonly Stretch[] {
+    const marks = this.#search.marks(visible);
+    if (marks === null) {
+      this.#unmarked.add(row);
+    }
+    return marks ?? [];
   }
 
   /** Not again while scrolling, when nothing that the bars tell of changes. */
@@ -253,6 +269,7 @@ export class LogView {
       hasTimes: this.#content.hasTimes,
       find: this.#search.find,
       position: this.#search.position,
+      isUnmarked: this.#search.isUnmarked,
       marks: this.#marks,
       popup: this.#popup,
       selection: this.#rows.selection,

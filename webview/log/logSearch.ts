@@ -1,6 +1,7 @@
 import type { LineQuery } from '../../src/core/logRow.ts';
 import type { FindState, LogToHost } from '../../src/protocol/logView.ts';
-import { highlighter } from './highlights.ts';
+import { Highlights } from './highlights.ts';
+import type { Stretch } from './textRuns.ts';
 
 /** How long typing rests before it is searched for, in ms. */
 const typingRests = 150;
@@ -9,6 +10,8 @@ export interface LogSearchDeps {
   readonly send: (message: LogToHost) => void;
   /** Another search began, so that other text is marked. */
   readonly changed: () => void;
+  /** Of lines whose stretches were not known before, they are. */
+  readonly marked: () => void;
   /** The first match of what was typed is there. */
   readonly firstFound: () => void;
 }
@@ -20,12 +23,13 @@ export class LogSearch {
   #query: LineQuery | null = null;
   #find: FindState | undefined;
   #position: number | null = null;
-  #highlight = highlighter(null);
+  readonly #highlights: Highlights;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #awaitsFirst = false;
 
   constructor(deps: LogSearchDeps) {
     this.#deps = deps;
+    this.#highlights = new Highlights({ found: deps.marked });
   }
 
   /** undefined before anything is known. */
@@ -38,8 +42,14 @@ export class LogSearch {
     return this.#position;
   }
 
-  get highlight(): ReturnType<typeof highlighter> {
-    return this.#highlight;
+  /** The pattern takes so long that lines are left unmarked. */
+  get isUnmarked(): boolean {
+    return this.#highlights.isGivenUp;
+  }
+
+  /** What is to be marked in a visible line; null while that is not known. */
+  marks(visible: string): readonly Stretch[] | null {
+    return this.#highlights.of(visible);
   }
 
   get id(): number {
@@ -69,7 +79,7 @@ export class LogSearch {
     this.#find = undefined;
     this.#position = null;
     this.#awaitsFirst = false;
-    this.#highlight = highlighter(query);
+    this.#highlights.search(query);
     this.#deps.send({ type: 'logFind', id: this.#id, query });
     this.#deps.changed();
   }

@@ -6,7 +6,8 @@ import type { Stretch } from './textRuns.ts';
 export interface ResultsDeps {
   readonly ask: (id: number, from: number, count: number) => void;
   readonly go: (row: number, position: number) => void;
-  readonly highlight: (visible: string) => readonly Stretch[];
+  /** What is to be marked in a line; none while that is not known. */
+  readonly marks: (visible: string) => readonly Stretch[];
 }
 
 const rowHeight = 22;
@@ -74,6 +75,13 @@ export class ResultsPane {
   receive(id: number, from: number, rows: readonly ResultRow[]): void {
     if (id === this.#find?.id) {
       this.#pages.set(from / pageRows, rows);
+      this.#draw();
+    }
+  }
+
+  /** Lines look different now. */
+  draw(): void {
+    if (!this.element.hidden) {
       this.#draw();
     }
   }
@@ -146,7 +154,7 @@ export class ResultsPane {
       nodes.push(document.createTextNode(shown(text.slice(from, to))));
       from = to;
     };
-    for (const [start, end] of this.#deps.highlight(text)) {
+    for (const [start, end] of this.#deps.marks(text)) {
       plain(start);
       const mark = document.createElement('span');
       mark.className = 'found';

@@ -52,6 +52,14 @@ export class RowLayer {
     this.#rowHeight = 0;
   }
 
+  /** Some rows look different now. */
+  drop(rows: Iterable<number>): void {
+    for (const row of rows) {
+      this.#shown.get(row)?.element.remove();
+      this.#shown.delete(row);
+    }
+  }
+
   show(first: number, rows: readonly (LogRowView | undefined)[], look: LayerLook): void {
     this.element.classList.toggle('wrap', look.isWrapped);
     this.element.classList.toggle('at-end', look.atEnd);

@@ -107,6 +107,12 @@ export class RowsPane {
     this.draw();
   }
 
+  /** Some rows look different now. */
+  redraw(rows: Iterable<number>): void {
+    this.#scroller.layer.drop(rows);
+    this.draw();
+  }
+
   /** All rows are others now. */
   reset(): void {
     this.#selection.clear();

@@ -39,6 +39,8 @@ export interface BarState {
   readonly find: FindState | undefined;
   /** 0-based position of the match that was gone to; null before. */
   readonly position: number | null;
+  /** The pattern takes so long that lines are left unmarked. */
+  readonly isUnmarked: boolean;
   readonly marks: LogMarks | undefined;
   readonly popup: Popup;
   /** First and last row, both included. */
@@ -83,6 +85,7 @@ export function isSameState(one: BarState | undefined, other: BarState): boolean
     one.hasTimes === other.hasTimes &&
     one.find === other.find &&
     one.position === other.position &&
+    one.isUnmarked === other.isUnmarked &&
     one.marks === other.marks &&
     one.popup === other.popup &&
     one.note === other.note &&

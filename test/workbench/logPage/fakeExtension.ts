@@ -20,6 +20,8 @@ const tailRows = 200;
 export class FakeExtension {
   readonly received: LogPageToHost[] = [];
   #lines: number;
+  /** What every line says instead of what is made up. */
+  #said: string | null = null;
   readonly #delay: number;
   #filter: LineFilter | null = null;
   #view = 1;
@@ -47,6 +49,13 @@ export class FakeExtension {
 
   grow(lines: number): void {
     this.#lines += lines;
+    this.#sendState();
+  }
+
+  /** From now on every line says this. */
+  say(text: string): void {
+    this.#said = text;
+    this.#view += 1;
     this.#sendState();
   }
 
@@ -79,7 +88,10 @@ export class FakeExtension {
 
   #rowsAt(from: number, count: number): readonly LogRowView[] {
     const end = Math.min(this.#rows, from + count);
-    return Array.from({ length: Math.max(0, end - from) }, (_, index) => sampleRow(this.#lineAt(from + index)));
+    return Array.from({ length: Math.max(0, end - from) }, (_, index) => {
+      const row = sampleRow(this.#lineAt(from + index));
+      return this.#said === null ? row : { ...row, text: this.#said };
+    });
   }
 
   #sendState(): void {

@@ -6,7 +6,7 @@ import { QueryInput } from './QueryInput.tsx';
 import { Tool } from './Tool.tsx';
 
 export function FindBar(props: BarProps) {
-  const { settings, set, find, position, run } = props;
+  const { settings, set, find, position, isUnmarked, run } = props;
   const { query, filter } = settings;
   const isNone = find?.done === true && find.matches === 0;
   const isFilter = settings.filterOpen && filter.include !== null && isSameQuery(filter.include, query);
@@ -27,6 +27,14 @@ export function FindBar(props: BarProps) {
       <span class={`log-matches${isNone || (find?.problem ?? null) !== null ? ' none' : ''}`}>
         {query.text === '' ? '' : find === undefined ? t('Searching…') : matchText(find, position)}
       </span>
+      {isUnmarked ? (
+        <span
+          class="log-unmarked muted"
+          title={t('The pattern takes too long on some lines, so matches are not marked in them')}
+        >
+          {t('not all marked')}
+        </span>
+      ) : null}
       <span class="tools">
         <Tool
           label={t('Previous (Shift+Enter, N)')}
