@@ -1,0 +1,201 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { type Server, createServer } from 'node:https';
+import type { AddressInfo } from 'node:net';
+import type { Duplex } from 'node:stream';
+import type { Certificates } from '../certificates.ts';
+import type { FaultPlan } from '../faults.ts';
+import { Misfortune } from './misfortune.ts';
+import type { Answer, ApiContext, ApiRequest } from './context.ts';
+import { discovery } from './discovery.ts';
+import { requestInfo } from './requestInfo.ts';
+import { findType, handleResource, requirePod } from './resourceHandlers.ts';
+import { review } from './reviews.ts';
+import { readBody, sendError, sendJson } from './serialize.ts';
+import { ApiError, internal, methodNotAllowed, noSuchPath, notAcceptable } from './status.ts';
+import { serveWatch } from './watch.ts';
+
+/** The HTTPS side of the cluster. */
+export class ApiServer {
+  readonly #context: ApiContext;
+  readonly #faults: FaultPlan;
+  readonly #server: Server;
+  readonly #sockets = new Set<Duplex>();
+
+  constructor(context: ApiContext, faults: FaultPlan, certificates: Certificates) {
+    this.#context = context;
+    this.#faults = faults;
+    this.#server = createServer({
+      key: certificates.server.key,
+      cert: certificates.server.cert,
+      ca: certificates.ca.cert,
+      requestCert: true,
+      rejectUnauthorized: false,
+      ALPNProtocols: ['http/1.1'],
+      keepAliveTimeout: 90_000,
+    });
+    this.#server.on('secureConnection', (socket) => {
+      this.#sockets.add(socket);
+      socket.once('close', () => this.#sockets.delete(socket));
+      socket.on('error', () => socket.destroy());
+    });
+    this.#server.on('request', (request, response) => void this.#answer(request, response));
+    this.#server.on('upgrade', (request, socket, head) => void this.#upgrade(request, socket, head));
+  }
+
+  async listen(port = 0): Promise<number> {
+    await new Promise<void>((resolve, reject) => {
+      this.#server.once('error', reject);
+      this.#server.listen(port, '127.0.0.1', resolve);
+    });
+    return (this.#server.address() as AddressInfo).port;
+  }
+
+  get openConnections(): number {
+    return this.#sockets.size;
+  }
+
+  /** Cuts every connection; new ones are taken. */
+  cutAll(): void {
+    for (const socket of this.#sockets) {
+      socket.destroy();
+    }
+  }
+
+  async close(): Promise<void> {
+    const closed = new Promise((resolve) => {
+      this.#server.close(resolve);
+    });
+    this.cutAll();
+    await closed;
+  }
+
+  async #answer(incoming: IncomingMessage, response: ServerResponse): Promise<void> {
+    response.on('error', () => undefined);
+    const url = new URL(incoming.url ?? '/', 'https://cluster');
+    const info = requestInfo(incoming.method ?? 'GET', url);
+    const misfortune = new Misfortune(this.#faults.take(info), incoming, response);
+    try {
+      if (!(await misfortune.before())) {
+        return;
+      }
+      const user = this.#context.users.authenticate(incoming);
+      this.#context.users.authorize(user, info);
+      checkAccept(incoming);
+      const body = await readBody(incoming);
+      const request: ApiRequest = { info, user, incoming, body };
+      if (info.isResource && info.verb === 'watch') {
+        const type = findType(this.#context, request);
+        if (type === undefined) {
+          throw noSuchPath();
+        }
+        serveWatch(this.#context, request, type, misfortune.cutting(response));
+        return;
+      }
+      if (info.isResource && info.resource === 'pods' && info.subresource === 'log') {
+        requirePod(this.#context, request);
+        await this.#context.nodeApi.log(request, misfortune.cutting(response));
+        return;
+      }
+      const answer = misfortune.doing(() => this.#handle(request));
+      if (await misfortune.after()) {
+        send(response, answer);
+      }
+    } catch (error) {
+      if (!response.headersSent && !response.destroyed) {
+        sendError(response, error instanceof ApiError ? error : internal(describe(error)));
+      } else {
+        response.socket?.destroy();
+      }
+    }
+  }
+
+  #handle(request: ApiRequest): Answer {
+    const { info } = request;
+    const { types, serverVersion } = this.#context;
+    if (!info.isResource) {
+      const body = discovery(info.path, types, request.incoming.headers.host ?? '', serverVersion);
+      if (body === undefined) {
+        throw noSuchPath();
+      }
+      return { code: 200, body };
+    }
+    if (info.group === 'authorization.k8s.io' || info.group === 'authentication.k8s.io') {
+      return review(this.#context, request);
+    }
+    const type = findType(this.#context, request);
+    if (type === undefined) {
+      throw noSuchPath();
+    }
+    const known = info.subresource === '' || type.subresources.some(({ name }) => name === info.subresource);
+    if (!known) {
+      throw noSuchPath();
+    }
+    return handleResource(this.#context, request, type);
+  }
+
+  async #upgrade(incoming: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> {
+    socket.on('error', () => socket.destroy());
+    const url = new URL(incoming.url ?? '/', 'https://cluster');
+    const info = requestInfo(incoming.method ?? 'GET', url);
+    try {
+      const fault = this.#faults.take(info);
+      if (fault !== undefined) {
+        if (fault.kind === 'hang' || fault.kind === 'hangAfterWork') {
+          return;
+        }
+        if (fault.kind !== 'fail') {
+          socket.destroy();
+          return;
+        }
+        throw fault.error;
+      }
+      const user = this.#context.users.authenticate(incoming);
+      // A WebSocket begins with GET and still needs the right to create, since 1.35 of the real server by default.
+      this.#context.users.authorize(user, { ...info, verb: 'get' });
+      const request: ApiRequest = { info, user, incoming, body: Buffer.alloc(0) };
+      if (info.resource !== 'pods' || !['exec', 'portforward'].includes(info.subresource)) {
+        throw methodNotAllowed();
+      }
+      requirePod(this.#context, request);
+      await (info.subresource === 'exec'
+        ? this.#context.nodeApi.exec(request, socket, head)
+        : this.#context.nodeApi.portForward(request, socket, head));
+    } catch (error) {
+      refuseUpgrade(socket, error instanceof ApiError ? error : internal(describe(error)));
+    }
+  }
+}
+
+function send(response: ServerResponse, { code, body, warnings = [] }: Answer): void {
+  if (typeof body === 'string') {
+    response.writeHead(code, { 'content-type': 'text/plain; charset=utf-8' });
+    response.end(body);
+    return;
+  }
+  for (const warning of warnings) {
+    response.appendHeader('warning', `299 - ${JSON.stringify(warning)}`);
+  }
+  sendJson(response, code, body);
+}
+
+function checkAccept({ headers }: IncomingMessage): void {
+  const accepted = (headers.accept ?? '*/*').split(',').map((one) => one.trim());
+  const isServed = accepted.some((one) =>
+    /^(?:\*\/\*|application\/(?:json|\*)|text\/plain)(?:;q=[\d.]+|;charset=[\w-]+)*$/iu.test(one),
+  );
+  if (!isServed) {
+    throw notAcceptable();
+  }
+}
+
+/** The plain HTTP answer to a request that wanted a WebSocket. */
+function refuseUpgrade(socket: Duplex, error: ApiError): void {
+  const text = `${JSON.stringify(error.body)}\n`;
+  socket.end(
+    `HTTP/1.1 ${error.code} ${error.reason}\r\ncontent-type: application/json\r\ncontent-length: ${Buffer.byteLength(text)}\r\nconnection: close\r\n\r\n${text}`,
+  );
+}
+
+function describe(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

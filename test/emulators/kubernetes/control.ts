@@ -1,0 +1,194 @@
+import type { ApiServer } from './api/server.ts';
+import type { Rule, User, Users } from './api/users.ts';
+import type { Watches } from './api/watch.ts';
+import type { Certificates } from './certificates.ts';
+import type { ControlContext } from './controllers/context.ts';
+import type { Scheduler } from './controllers/scheduler.ts';
+import type { Fault, FaultPlan, RequestMatch } from './faults.ts';
+import type { Images } from './kubelet/images.ts';
+import type { Kubelets } from './kubelet/kubelets.ts';
+import { type NodeSpec, nodeObject } from './nodePresets.ts';
+import { type ResourceType, nodes, pods } from './objects/resources.ts';
+import type { KubeObject, NodeObject, Pod } from './objects/types.ts';
+import type { RequestInfo } from './api/requestInfo.ts';
+import type { Refusal, Webhooks } from './webhooks.ts';
+
+interface ControlParts {
+  readonly context: ControlContext;
+  readonly faults: FaultPlan;
+  readonly watches: Watches;
+  readonly webhooks: Webhooks;
+  readonly scheduler: Scheduler;
+  readonly kubelets: Kubelets;
+  readonly users: Users;
+  readonly server: ApiServer;
+  readonly certificates: Certificates;
+  readonly version: string;
+}
+
+/** What a test can make the cluster do. */
+export class Control {
+  readonly #parts: ControlParts;
+
+  constructor(parts: ControlParts) {
+    this.#parts = parts;
+  }
+
+  /** Images that there are. */
+  get images(): Images {
+    return this.#parts.kubelets.images;
+  }
+
+  get watches(): Watches {
+    return this.#parts.watches;
+  }
+
+  get certificates(): Certificates {
+    return this.#parts.certificates;
+  }
+
+  // What happens to requests.
+
+  addFault(fault: Fault): void {
+    this.#parts.faults.add(fault);
+  }
+
+  clearFaults(): void {
+    this.#parts.faults.clear();
+  }
+
+  /** Requests that have arrived, the oldest first. */
+  get requests(): readonly RequestInfo[] {
+    return this.#parts.faults.requests;
+  }
+
+  countRequests(match: RequestMatch = {}): number {
+    return this.#parts.faults.count(match);
+  }
+
+  /** Resolves when one more request that matches has arrived. */
+  async nextRequest(match: RequestMatch): Promise<void> {
+    await this.#parts.faults.nextArrival(match);
+  }
+
+  /** Cuts every open connection. */
+  cutConnections(): void {
+    this.#parts.server.cutAll();
+  }
+
+  // Objects, seen and changed past the API.
+
+  list<T extends KubeObject>(type: ResourceType<T>, namespace = ''): readonly T[] {
+    return this.#parts.context.store.list(type, namespace);
+  }
+
+  get<T extends KubeObject>(type: ResourceType<T>, namespace: string, name: string): T | undefined {
+    return this.#parts.context.store.get(type, namespace, name);
+  }
+
+  create<T extends KubeObject>(type: ResourceType<T>, namespace: string, object: object): T {
+    return this.#parts.context.registry.create(type, namespace, object as T);
+  }
+
+  change<T extends KubeObject>(
+    type: ResourceType<T>,
+    namespace: string,
+    name: string,
+    change: (draft: T) => void,
+  ): void {
+    const { registry } = this.#parts.context;
+    registry.mutate(type, registry.get(type, namespace, name), change);
+  }
+
+  remove(type: ResourceType, namespace: string, name: string): void {
+    this.#parts.context.registry.delete(type, namespace, name);
+  }
+
+  /** Forgets the history: watches and lists of older versions are `Expired`. */
+  compact(): void {
+    this.#parts.context.store.compact();
+  }
+
+  // Time.
+
+  /** Sets how far the cluster's clocks are ahead of this machine's, in ms. */
+  skewClock(ms: number): void {
+    this.#parts.context.clock.skewMs = ms;
+  }
+
+  // Nodes.
+
+  addNode(spec: NodeSpec): void {
+    const { registry, store } = this.#parts.context;
+    registry.create(nodes, '', nodeObject(spec, store.list(nodes).length, this.#parts.version));
+  }
+
+  /** No pod gets a node from now on, until the returned function is called. */
+  cordonAll(): () => void {
+    const cordoned = this.list(nodes).filter(({ spec }) => spec.unschedulable !== true);
+    const set = (node: NodeObject, unschedulable: boolean): void =>
+      this.change(nodes, '', node.metadata.name, (draft) => {
+        if (unschedulable) {
+          draft.spec.unschedulable = true;
+        } else {
+          delete draft.spec.unschedulable;
+        }
+      });
+    cordoned.forEach((node) => set(node, true));
+    return () => cordoned.forEach((node) => set(node, false));
+  }
+
+  stopKubelet(node: string): void {
+    this.#parts.kubelets.stopNode(node);
+  }
+
+  startKubelet(node: string): void {
+    this.#parts.kubelets.startNode(node);
+  }
+
+  // Pods.
+
+  /** The kernel ends a container that used too much memory. */
+  killForMemory(pod: Pod, container: string): void {
+    this.#parts.kubelets.run(pod, container)?.killForMemory();
+  }
+
+  rotateLog(pod: Pod, container: string): void {
+    this.#parts.kubelets.run(pod, container)?.log?.rotate();
+  }
+
+  /** Size beyond which log files are rotated, in bytes. */
+  setLogRotation(bytes: number): void {
+    this.#parts.kubelets.rotateBytes = bytes;
+  }
+
+  /** Ends all logs that are followed though their containers go on. */
+  endLogs(): void {
+    this.#parts.kubelets.endLogs();
+  }
+
+  evict(pod: Pod, reason = 'EvictionByEvictionAPI', message = 'Eviction API: evicting'): void {
+    const { registry } = this.#parts.context;
+    registry.disrupt(pod, reason, message);
+    registry.delete(pods, pod.metadata.namespace ?? '', pod.metadata.name);
+  }
+
+  // Admission and rights.
+
+  refuseAdmission(refusal: Refusal | null): void {
+    this.#parts.webhooks.refuse(refusal);
+  }
+
+  /** Somebody else who may come in, with a token. */
+  addUser(user: User, token: string, rules: readonly Rule[]): void {
+    this.#parts.users.add(user, token, rules);
+  }
+
+  setRules(user: string, rules: readonly Rule[]): void {
+    this.#parts.users.setRules(user, rules);
+  }
+
+  revokeToken(token: string): void {
+    this.#parts.users.revoke(token);
+  }
+}

@@ -1,0 +1,261 @@
+import { randomBytes } from 'node:crypto';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import type { EventText } from '../controllers/eventRecorder.ts';
+import { secondsText } from '../clock.ts';
+import type { Container, ContainerStatus, Pod, TerminatedState } from '../objects/types.ts';
+import { ContainerProcess } from './containerProcess.ts';
+import { ConfigError, environmentOf, expand, hostnameOf } from './environment.ts';
+import type { KubeletContext } from './kubeletContext.ts';
+import { LogFile } from './logFile.ts';
+import { setupScript } from './sandbox.ts';
+import { mountsOf } from './volumes.ts';
+
+export interface ContainerHome {
+  readonly folder: string;
+  readonly hostsFile: string;
+  readonly volumes: ReadonlyMap<string, string>;
+  /** Something in the status has changed. */
+  readonly onChange: () => void;
+  /** The pod is on its way out: nothing is started any more. */
+  readonly signal: AbortSignal;
+}
+
+/** One container of a pod through all its starts. */
+export class ContainerRun {
+  readonly container: Container;
+  readonly status: ContainerStatus;
+  /** Of the instance that runs or ran last, and of the one before. */
+  log: LogFile | null = null;
+  previousLog: LogFile | null = null;
+  process: ContainerProcess | null = null;
+  /** Of the instance that runs. */
+  environment: Readonly<Record<string, string>> = {};
+  readonly #context: KubeletContext;
+  readonly #kind: 'initContainers' | 'containers';
+  #isPulled = false;
+  #endReason: string | null = null;
+  #starts = 0;
+
+  constructor(context: KubeletContext, container: Container, kind: 'initContainers' | 'containers', waitsFor: string) {
+    this.#context = context;
+    this.container = container;
+    this.#kind = kind;
+    this.status = {
+      name: container.name,
+      state: { waiting: { reason: waitsFor } },
+      lastState: {},
+      ready: false,
+      started: false,
+      restartCount: 0,
+      image: container.image ?? '',
+      imageID: '',
+    };
+  }
+
+  get isSidecar(): boolean {
+    return this.#kind === 'initContainers' && this.container.restartPolicy === 'Always';
+  }
+
+  get terminated(): TerminatedState | undefined {
+    return this.status.state.terminated;
+  }
+
+  get isRunning(): boolean {
+    return this.status.state.running !== undefined;
+  }
+
+  /** Gets the image and runs the container to its end; null when the pod goes before that. */
+  async runOnce(pod: () => Pod, home: ContainerHome): Promise<TerminatedState | null> {
+    try {
+      await this.#pull(pod(), home);
+      const env = await this.#configure(pod, home);
+      return await this.#run(pod(), home, env);
+    } catch (error) {
+      if (home.signal.aborted) {
+        return null;
+      }
+      throw error;
+    }
+  }
+
+  /** Waits before a restart, as a container in CrashLoopBackOff does. */
+  async backOff(pod: Pod, home: ContainerHome): Promise<void> {
+    const ms = Math.min(2 ** this.status.restartCount, 30) * this.#context.timing.restartBackOff;
+    const { name, image } = this.container;
+    if (this.status.restartCount > 0) {
+      const ended = this.terminated;
+      this.status.lastState = ended === undefined ? {} : { terminated: ended };
+      const text = `back-off ${Math.round(ms / 1000)}s restarting failed container=${name} pod=${pod.metadata.name}_${pod.metadata.namespace ?? ''}(${pod.metadata.uid})`;
+      this.status.state = { waiting: { reason: 'CrashLoopBackOff', message: text } };
+      this.#say(pod, {
+        type: 'Warning',
+        reason: 'BackOff',
+        message: `Back-off restarting failed container ${name} in pod ${pod.metadata.name}_${pod.metadata.namespace ?? ''}(${pod.metadata.uid})`,
+      });
+      home.onChange();
+      await delay(ms, undefined, { signal: home.signal }).catch(() => undefined);
+    }
+    this.#isPulled = image === undefined;
+  }
+
+  /** Asks it to end, and ends it after that many ms. */
+  async stop(pod: Pod, graceMs: number): Promise<void> {
+    const { process } = this;
+    if (process === null || !this.isRunning) {
+      return;
+    }
+    this.#say(pod, { type: 'Normal', reason: 'Killing', message: `Stopping container ${this.container.name}` });
+    process.kill('SIGTERM');
+    const kill = setTimeout(() => process.kill('SIGKILL'), graceMs);
+    await process.exited;
+    clearTimeout(kill);
+  }
+
+  /** Ends it as the kernel does that runs out of memory. */
+  killForMemory(): void {
+    this.#endReason = 'OOMKilled';
+    this.process?.kill('SIGKILL');
+  }
+
+  async #pull(pod: Pod, home: ContainerHome): Promise<void> {
+    const { image = '', imagePullPolicy } = this.container;
+    const { images, timing } = this.#context;
+    if (this.#isPulled && imagePullPolicy !== 'Always') {
+      return;
+    }
+    const pullSecrets = (pod.spec.imagePullSecrets ?? []).map(({ name }) => name ?? '');
+    for (let wait = timing.imageBackOff; ; wait = Math.min(wait * 2, timing.imageBackOff * 30)) {
+      const answer = images.pull(image, pullSecrets);
+      if (answer.kind === 'invalid') {
+        this.#wait('InvalidImageName', answer.message, home);
+        this.#say(pod, { type: 'Warning', reason: 'InspectFailed', message: answer.message });
+        this.#say(pod, { type: 'Warning', reason: 'Failed', message: 'Error: InvalidImageName' });
+        await delay(wait, undefined, { signal: home.signal });
+        continue;
+      }
+      if (imagePullPolicy === 'Never' && answer.kind === 'refused') {
+        const message = `Container image "${image}" is not present with pull policy of Never`;
+        this.#wait('ErrImageNeverPull', message, home);
+        this.#say(pod, { type: 'Warning', reason: 'ErrImageNeverPull', message });
+        await delay(wait, undefined, { signal: home.signal });
+        continue;
+      }
+      this.#say(pod, { type: 'Normal', reason: 'Pulling', message: `Pulling image "${image}"` });
+      await delay(timing.imagePull, undefined, { signal: home.signal });
+      if (answer.kind === 'pulled') {
+        this.#isPulled = true;
+        const seconds = `${(timing.imagePull / 1000).toFixed(3)}s`;
+        this.#say(pod, {
+          type: 'Normal',
+          reason: 'Pulled',
+          message: `Successfully pulled image "${image}" in ${seconds} (${seconds} including waiting). Image size: 2222260 bytes.`,
+        });
+        return;
+      }
+      this.#wait('ErrImagePull', answer.message, home);
+      this.#say(pod, {
+        type: 'Warning',
+        reason: 'Failed',
+        message: `Failed to pull image "${image}": ${answer.message}`,
+      });
+      this.#say(pod, { type: 'Warning', reason: 'Failed', message: 'Error: ErrImagePull' });
+      await delay(wait / 3, undefined, { signal: home.signal });
+      this.#wait('ImagePullBackOff', `Back-off pulling image "${image}": ErrImagePull: ${answer.message}`, home);
+      this.#say(pod, { type: 'Normal', reason: 'BackOff', message: `Back-off pulling image "${image}"` });
+      this.#say(pod, { type: 'Warning', reason: 'Failed', message: 'Error: ImagePullBackOff' });
+      await delay(wait, undefined, { signal: home.signal });
+    }
+  }
+
+  async #configure(pod: () => Pod, home: ContainerHome): Promise<Record<string, string>> {
+    const { store, timing, apiPort } = this.#context;
+    for (;;) {
+      try {
+        return environmentOf(pod(), this.container, store, '127.0.0.1', apiPort());
+      } catch (error) {
+        if (!(error instanceof ConfigError)) {
+          throw error;
+        }
+        this.#wait('CreateContainerConfigError', error.message, home);
+        this.#say(pod(), { type: 'Warning', reason: 'Failed', message: `Error: ${error.message}` });
+        await delay(timing.imageBackOff, undefined, { signal: home.signal });
+      }
+    }
+  }
+
+  async #run(pod: Pod, home: ContainerHome, env: Record<string, string>): Promise<TerminatedState> {
+    const { clock, rotateBytes } = this.#context;
+    const { name } = this.container;
+    home.signal.throwIfAborted();
+    const log = new LogFile(join(home.folder, 'logs', name, `${this.#starts}.log`), clock, rotateBytes());
+    this.previousLog = this.log;
+    this.log = log;
+    this.#starts += 1;
+    this.#endReason = null;
+    const argv = [...(this.container.command ?? []), ...(this.container.args ?? [])].map((word) => expand(word, env));
+    const script = setupScript({
+      root: join(home.folder, 'root', name),
+      hostname: hostnameOf(pod),
+      hostsFile: home.hostsFile,
+      mounts: mountsOf(this.container, home.volumes, pod),
+      workingDir: this.container.workingDir ?? '/',
+    });
+    const process = new ContainerProcess(
+      { setupScript: script, argv: argv.length === 0 ? ['true'] : argv, env },
+      (stream, chunk) => (chunk === null ? log.flush(stream) : log.write(stream, chunk)),
+    );
+    this.process = process;
+    this.environment = env;
+    const containerID = `containerd://${randomBytes(32).toString('hex')}`;
+    this.status.containerID = containerID;
+    this.status.imageID = `${this.container.image ?? ''}@sha256:${'0'.repeat(64)}`;
+    const problem = await process.started;
+    if (problem !== null) {
+      await process.exited;
+      log.end();
+      const message = `failed to create containerd task: failed to create shim task: OCI runtime create failed: runc create failed: unable to start container process: error during container init: ${problem}: unknown`;
+      this.#say(pod, { type: 'Warning', reason: 'Failed', message: `Error: ${message}` });
+      return this.#ended(
+        {
+          exitCode: 128,
+          reason: 'StartError',
+          message,
+          startedAt: '1970-01-01T00:00:00Z',
+          finishedAt: clock.seconds(),
+          containerID,
+        },
+        home,
+      );
+    }
+    const startedAt = clock.seconds();
+    this.#say(pod, { type: 'Normal', reason: 'Created', message: `Created container: ${name}` });
+    this.#say(pod, { type: 'Normal', reason: 'Started', message: `Started container ${name}` });
+    this.status.state = { running: { startedAt } };
+    this.status.ready = this.#kind === 'containers' || this.isSidecar;
+    this.status.started = true;
+    home.onChange();
+    const { exitCode } = await process.exited;
+    log.end();
+    const reason = this.#endReason ?? (exitCode === 0 ? 'Completed' : 'Error');
+    return this.#ended({ exitCode, reason, startedAt, finishedAt: secondsText(clock.now()), containerID }, home);
+  }
+
+  #ended(terminated: TerminatedState, home: ContainerHome): TerminatedState {
+    this.status.state = { terminated };
+    // An init container that did its work is ready; nothing else is that has ended.
+    this.status.ready = this.#kind === 'initContainers' && terminated.exitCode === 0;
+    this.status.started = false;
+    home.onChange();
+    return terminated;
+  }
+
+  #wait(reason: string, message: string, home: ContainerHome): void {
+    this.status.state = { waiting: { reason, message } };
+    home.onChange();
+  }
+
+  #say(pod: Pod, event: EventText): void {
+    this.#context.say(pod, { ...event, fieldPath: `spec.${this.#kind}{${this.container.name}}` });
+  }
+}
