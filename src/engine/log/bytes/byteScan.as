@@ -8,7 +8,9 @@ const ESCAPE: u8 = 27;
 const BACKSLASH: u8 = 92;
 
 /** Of parts of a set of needles, see needles.ts. */
-const TABLES: usize = 96;
+const HALVES: usize = 96;
+const PAIRS: usize = 8192;
+const TABLES: usize = HALVES + 2 * PAIRS;
 const ONLY: usize = 9;
 const CUT_GROUP: u8 = 128;
 
@@ -215,10 +217,25 @@ function candidateOfMany(from: usize, end: usize, set: usize): usize {
     const m2 = v128.and(i8x16.swizzle(low2, v128.and(three, low)), i8x16.swizzle(high2, i8x16.shr_u(three, 4)));
     const maybe = v128.and(m0, v128.and(m1, m2));
     if (v128.any_true(maybe)) {
-      return from + usize(ctz(i8x16.bitmask(i8x16.ne(maybe, i8x16.splat(0)))));
+      let places = i8x16.bitmask(i8x16.ne(maybe, i8x16.splat(0)));
+      for (; places != 0; places &= places - 1) {
+        const place = from + usize(ctz(places));
+        if (load<u8>(place, 1) == ESCAPE || beginsOne(place, set)) {
+          return place;
+        }
+      }
     }
   }
   return end;
+}
+
+/** Whether a needle may begin with the four bytes. Groups mix the bytes of their needles: this tells most others apart. */
+function beginsOne(place: usize, set: usize): bool {
+  const begins = usize(load<u16>(place));
+  const follows = usize(load<u16>(place, 2));
+  const first = load<u8>(set + HALVES + (begins >> 3)) >> u8(begins & 7);
+  const second = load<u8>(set + HALVES + PAIRS + (follows >> 3)) >> u8(follows & 7);
+  return (first & second & 1) != 0;
 }
 
 function isIn(at: usize, end: usize, set: usize): bool {

@@ -11,7 +11,8 @@ export interface NeedleSet {
   /**
    * For byteScan.as. First, for each of the first three bytes of a needle, two tables of 16 bytes: by the low and by the high half
    * of the byte, in which of eight groups of needles it occurs. Seven groups hold the needles; the eighth stands for an escape
-   * sequence after a byte of a needle. Then, when there is one needle only, 1 and what its first byte and two others are: of each, what is
+   * sequence after a byte of a needle. Then two tables of 8,192 bytes: a bit for each two bytes that a needle may begin with, and one for
+   * each two that may follow these. Then, when there is one needle only, 1 and what its first byte and two others are: of each, what is
    * set in it where case does not matter, and the byte itself, before these where in the needle the others stand; else bytes of 0.
    * Then for each value of a first byte, and one more, where in the list that follows the needles
    * begin that begin with it, in two bytes; then that list: length in two bytes, 1 where case does not matter, the bytes.
@@ -37,7 +38,7 @@ export function needleSet(needles: readonly Needle[]): NeedleSet | undefined {
       return bothCases(bytes[0] ?? 0, anyCase).map((first) => ({ first, bytes, anyCase }));
     })
     .toSorted((one, other) => one.first - other.first || Buffer.compare(one.bytes, other.bytes));
-  const packed = Buffer.concat([tablesOf(entries), onlyOf(needles), listOf(entries)]);
+  const packed = Buffer.concat([tablesOf(entries), ...pairsOf(entries), onlyOf(needles), listOf(entries)]);
   return packed.byteLength > mostPacked ? undefined : { needles, packed };
 }
 
@@ -78,6 +79,29 @@ function tablesOf(entries: readonly Entry[]): Uint8Array {
   }
   return tables;
 }
+
+function pairsOf(entries: readonly Entry[]): readonly Uint8Array[] {
+  const [begins, follows] = [new Uint8Array(8_192), new Uint8Array(8_192)];
+  const enter = (table: Uint8Array, ones: readonly number[], others: readonly number[]): void => {
+    for (const one of ones) {
+      for (const other of others) {
+        // As two bytes lie in memory.
+        const pair = one | (other << 8);
+        table[pair >> 3] = (table[pair >> 3] ?? 0) | (1 << (pair & 7));
+      }
+    }
+  };
+  for (const { first, bytes, anyCase } of entries) {
+    const [second = every, third = every, fourth = every] = [...bytes.subarray(1, 4)].map((byte) =>
+      bothCases(byte, anyCase),
+    );
+    enter(begins, [first], second);
+    enter(follows, third, fourth);
+  }
+  return [begins, follows];
+}
+
+const every = Array.from({ length: 256 }, (_, byte) => byte);
 
 function onlyOf(needles: readonly Needle[]): Uint8Array {
   const [only, ...others] = needles;

@@ -56,6 +56,8 @@ export class WasmByteScan implements ByteScan {
   readonly #memory: ArrayBuffer;
   readonly #bytes: Uint8Array;
   readonly #functions: Functions;
+  /** The needles that lie in the memory. */
+  #packed: Uint8Array | undefined;
 
   private constructor(module: object) {
     const memory = new WebAssembly.Memory({ initial: pages, maximum: pages });
@@ -97,7 +99,10 @@ export class WasmByteScan implements ByteScan {
   }
 
   #linesWith(lines: Uint8Array, { packed }: NeedleSet, to: number): Uint32Array {
-    this.#bytes.set(packed, needlesAt);
+    if (packed !== this.#packed) {
+      this.#bytes.set(packed, needlesAt);
+      this.#packed = packed;
+    }
     const at = this.#place(lines);
     const before = this.#bytes[at - 1] ?? 0;
     this.#bytes[at - 1] = 10;
