@@ -11,11 +11,13 @@ import { writeBigLog } from '../fixtures/log/bigLog.ts';
 import { ScanWatch, until } from '../fixtures/log/openedLog.ts';
 import { bundleScanScript } from '../fixtures/log/scanScript.ts';
 import { followed } from './logIngest.ts';
-import { peerMs } from './logPeers.ts';
+import { peerMs, ripgrep } from './logPeers.ts';
 import { median } from './median.ts';
 
 const lines = 10_000_000;
 const rounds = 5;
+/** Longer is not waited for a peer, in ms. */
+const mostPeerMs = 60_000;
 const literal = 'outlier-marker';
 const pattern = String.raw`rank3\].*step=[0-9]+00 `;
 
@@ -65,6 +67,8 @@ async function indexed(path: string, script: string): Promise<Record<string, num
   return present({
     'log.scan.ms': median(ours),
     'log.scan.ms.peer.wc': median(wc),
+    'log.scan.ms.peer.less': await peerMs('less', ['-N', '+Gq', path], { most: mostPeerMs, terminal: true }),
+    'log.scan.ms.peer.lnav': await peerMs('lnav', ['-n', '-q', '-c', ':goto 100%', path], { most: mostPeerMs }),
     'log.scan.vs.wc': median(ours) / median(wc),
     'log.host.rss.mb': Math.max(...grown),
   });
@@ -84,7 +88,7 @@ async function searched(path: string, script: string, outliers: number): Promise
       throw new Error(`${found} of ${outliers} lines were found`);
     }
     literals.push(ms);
-    rg.push((await peerMs('rg', ['-c', literal, path])) ?? Number.NaN);
+    rg.push((await peerMs(ripgrep(), ['-c', literal, path])) ?? Number.NaN);
     const regex = { text: pattern, isRegex: true, matchCase: true, wholeWord: false };
     regexes.push((await timed(log, { kind: 'find', query: regex })).ms);
     cancels.push(await cancelled(log));
@@ -97,7 +101,7 @@ async function searched(path: string, script: string, outliers: number): Promise
     'log.search.literal.ms.peer.grep': await peerMs('grep', ['-c', literal, path]),
     'log.search.literal.vs.rg': median(literals) / median(rg),
     'log.search.regex.ms': median(regexes),
-    'log.search.regex.ms.peer.rg': await peerMs('rg', ['-c', pattern, path]),
+    'log.search.regex.ms.peer.rg': await peerMs(ripgrep(), ['-c', pattern, path]),
     'log.search.regex.ms.peer.grep': await peerMs('grep', ['-cE', pattern, path]),
     'log.search.cancel.ms': Math.max(...cancels),
     'log.marks.ms': median(marks),
