@@ -3,6 +3,8 @@ import { cpSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 
 import { build, context } from 'esbuild';
 
+import { ownBundles } from './scripts/ownBundles.ts';
+
 const watch = process.argv.includes('--watch');
 
 const common = {
@@ -30,23 +32,14 @@ const webview = {
   jsxImportSource: 'preact',
 };
 
-/** Dynamic imports of the engine and of providers stay imports of their own files, loaded on first use. */
-const ownBundles = {
-  name: 'own-bundles',
-  setup({ onResolve }) {
-    onResolve({ filter: /\/(?:engine\/engine|providers\/[a-z]+\/index)\.ts$/ }, ({ kind, path }) => {
-      if (kind !== 'dynamic-import') {
-        return undefined;
-      }
-      const provider = /providers\/([a-z]+)\//.exec(path)?.[1];
-      return { path: provider === undefined ? './engine.js' : `./providers/${provider}.js`, external: true };
-    });
-  },
-};
-
 const bundles = [
   { ...host, entryPoints: ['src/extension.ts'], outfile: 'dist/extension.js', plugins: [ownBundles] },
   { ...host, entryPoints: ['src/engine/engine.ts'], outfile: 'dist/engine.js' },
+  {
+    ...host,
+    entryPoints: ['src/editor/connections/connectionsPart.ts'],
+    outfile: 'dist/connectionsPart.js',
+  },
   { ...host, entryPoints: ['src/providers/local/index.ts'], outfile: 'dist/providers/local.js' },
   { ...host, entryPoints: ['src/providers/local/supervisor/main.ts'], outfile: 'dist/supervisor.js' },
   { ...host, entryPoints: ['src/engine/log/scan/scanWorker.ts'], outfile: 'dist/logScan.js' },

@@ -8,13 +8,11 @@ import type { ConnectionId, RunId } from './core/job.ts';
 import type { JsonObject } from './core/provider.ts';
 import { mintRunId } from './core/runId.ts';
 import { Aloft } from './editor/aloft.ts';
+import { LazyConnections } from './editor/connections/lazyConnections.ts';
 import { credentials } from './editor/credentials.ts';
 import { EngineHost } from './editor/engineHost.ts';
 import { useStrings } from './editor/l10n.ts';
-import { mementoValues } from './editor/mementoValues.ts';
-import { ProviderCatalog } from './editor/providerCatalog.ts';
 import { readSettings } from './editor/settings.ts';
-import { windowAsk } from './editor/windowAsk.ts';
 import { WorkspaceContext } from './editor/workspaceContext.ts';
 import type { Engine } from './engine/engine.ts';
 import { systemClock } from './engine/systemClock.ts';
@@ -31,34 +29,30 @@ export function activate(context: vscode.ExtensionContext): void {
   const workspace = new WorkspaceContext();
   const jobSecrets = credentials(context.secrets, 'job');
 
-  const connections = new ProviderCatalog(
-    providerEntries,
-    [
-      {
-        id: 'local' as ConnectionId,
-        providerId: 'local',
-        label: 'This machine',
-        settings: async () => localSettings(context.extensionUri, join(root, 'local')),
-      },
-    ],
-    {
-      clock,
-      logger,
-      ask: windowAsk,
-      secrets: (id) => credentials(context.secrets, `connection/${id}`),
-      keyValue: (id) => mementoValues(context.globalState, `connection/${id}`),
-      filesRoot: join(root, 'connections'),
+  const connections = new LazyConnections({
+    context,
+    entries: providerEntries,
+    local: {
+      id: 'local' as ConnectionId,
+      providerId: 'local',
+      label: 'This machine',
+      settings: async () => localSettings(context.extensionUri, join(root, 'local')),
     },
-  );
+    root,
+    clock,
+    logger,
+    engine: async () => await host.engine(),
+  });
 
   const start = async (): Promise<Engine> => {
     const { Engine: EngineClass } = await import('./engine/engine.ts');
+    const { catalog } = await connections.part();
     await mkdir(root, { recursive: true });
     return EngineClass.start({
       root,
       clock,
       logger,
-      connections,
+      connections: catalog,
       secrets: jobSecrets,
       maxFileBytes: () => readSettings().maxUploadFileBytes,
       maySubmit: () => vscode.workspace.isTrusted,
@@ -72,7 +66,17 @@ export function activate(context: vscode.ExtensionContext): void {
     return lastMinted;
   };
 
-  const aloft = new Aloft({ context, logger, clock, root, host, workspace, jobSecrets, mintRunId: mint });
+  const aloft = new Aloft({
+    context,
+    logger,
+    clock,
+    root,
+    host,
+    workspace,
+    jobSecrets,
+    connections: connections.part,
+    mintRunId: mint,
+  });
   context.subscriptions.push(aloft, workspace, logger);
   end = async () => {
     await host.dispose();

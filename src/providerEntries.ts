@@ -1,4 +1,4 @@
-import type { ProviderEntry } from './editor/providerCatalog.ts';
+import type { ProviderEntry } from './editor/connections/providerCatalog.ts';
 
 /** What can be said of each provider without loading its bundle. */
 export const providerEntries: readonly ProviderEntry[] = [

@@ -22,6 +22,8 @@ export interface Offer {
   readonly spotPriceUsdPerHour: number | null;
   /** Nodes like this that could start now; null when the backend does not say. */
   readonly freeNow: number | null;
+  /** Accelerators of this kind that the region has, whoever uses them now; absent where the backend does not say. */
+  readonly total?: number;
   readonly likelihood: 'now' | 'wait' | 'unknown' | 'no';
   /** One honest word or two: "16 free now", "quota 32", "in use". */
   readonly note: string;

@@ -36,7 +36,8 @@ function comparable(rank: number): number {
   return Math.min(rank, Number.MAX_SAFE_INTEGER);
 }
 
-function satisfies(offer: Offer, spec: JobSpec): boolean {
+/** Whether an offer is what a spec asks for. */
+export function satisfies(offer: Offer, spec: JobSpec): boolean {
   const accelerator = spec.accelerator?.name ?? null;
   const count = spec.accelerator?.count ?? 0;
   return (

@@ -7,6 +7,8 @@ import type { Clock, Secrets } from '../core/ports.ts';
 import type { Engine } from '../engine/engine.ts';
 import { commandHandlers } from './commandHandlers.ts';
 import { registerCommands } from './commands.ts';
+import type { ConnectionsPart } from './connections/connectionsPart.ts';
+import { ProvidersView } from './connections/providersView.ts';
 import type { EngineHost } from './engineHost.ts';
 import { errorSentence } from './errorSentence.ts';
 import { PointsAtCode } from './failures/pointsAtCode.ts';
@@ -40,6 +42,7 @@ export interface AloftDeps {
   readonly host: EngineHost;
   readonly workspace: WorkspaceContext;
   readonly jobSecrets: Secrets;
+  readonly connections: () => Promise<ConnectionsPart>;
   readonly mintRunId: () => RunId;
 }
 
@@ -59,7 +62,7 @@ export class Aloft implements vscode.Disposable {
 
   constructor(deps: AloftDeps) {
     this.#deps = deps;
-    const { context, logger, clock, root, host, workspace, jobSecrets, mintRunId } = deps;
+    const { context, logger, clock, root, host, workspace, jobSecrets, connections, mintRunId } = deps;
     const { engine } = host;
     const { extensionUri } = context;
     const memory = new FormMemory(mementoValues(context.workspaceState, 'form'));
@@ -76,8 +79,10 @@ export class Aloft implements vscode.Disposable {
         statusBar.show(counts);
       },
     });
+    const providers = new ProvidersView(connections);
     this.#model = new SubmitModel({
       engine,
+      places: async () => (await connections()).places,
       memory,
       logger,
       saveAll,
@@ -151,6 +156,8 @@ export class Aloft implements vscode.Disposable {
       pointsAtCode: this.#pointsAtCode,
       previews,
       ports,
+      connections,
+      providers,
       log: logger,
       extensionId: context.extension.id,
     });
@@ -167,6 +174,7 @@ export class Aloft implements vscode.Disposable {
       ports,
       this.#view,
       this.#model,
+      providers,
       vscode.window.registerWebviewViewProvider('aloft.newJob', this.#view),
       registerCommands(handlers, logger),
       this.#view.onDidWish((wish) => void actions.fulfil(wish)),
@@ -232,6 +240,11 @@ export class Aloft implements vscode.Disposable {
     showProblem(engine.storeProblem);
     this.#subscriptions.push(engine.onDidChangeStoreProblem(showProblem));
     this.#tree.attach(engine);
+    this.#subscriptions.push(
+      engine.connections.onDidChange(() => {
+        this.#tree.refreshSoon();
+      }),
+    );
     this.#notifier.attach(engine);
     this.#counts.attach(engine);
     this.#pointsAtCode.attach(engine);

@@ -10,6 +10,8 @@ import type { PointsAtCode } from './failures/pointsAtCode.ts';
 import { cancelJobs, copyRunId, deleteJobs, pickJob } from './jobActions.ts';
 import { openLocation } from './jobLocation.ts';
 import type { JobPanels } from './jobPanels.ts';
+import type { ConnectionsPart } from './connections/connectionsPart.ts';
+import type { ProvidersView } from './connections/providersView.ts';
 import type { JobTree } from './jobTree.ts';
 import type { LogFilePanels } from './log/logFilePanels.ts';
 import { downloadOutputs } from './outputActions.ts';
@@ -17,6 +19,7 @@ import type { PreviewDocuments } from './previewDocuments.ts';
 import { openShell } from './reach/openShell.ts';
 import type { PortActions } from './reach/portActions.ts';
 import type { Ability } from './reach/reachProblem.ts';
+import { editPersonalSetting } from './settings.ts';
 import type { SubmitActions } from './submitActions.ts';
 import type { SubmitModel } from './submitModel.ts';
 import type { SubmitView } from './submitView.ts';
@@ -32,6 +35,8 @@ export interface CommandDeps {
   readonly pointsAtCode: PointsAtCode;
   readonly previews: PreviewDocuments;
   readonly ports: PortActions;
+  readonly connections: () => Promise<ConnectionsPart>;
+  readonly providers: ProvidersView;
   readonly log: vscode.LogOutputChannel;
   /** `publisher.name` of this extension. */
   readonly extensionId: string;
@@ -61,6 +66,8 @@ export function commandHandlers({
   pointsAtCode,
   previews,
   ports,
+  connections,
+  providers,
   log,
   extensionId,
 }: CommandDeps): CommandHandlers {
@@ -93,6 +100,12 @@ export function commandHandlers({
     async (clicked: unknown, selected: unknown): Promise<T | undefined> => {
       const [runId] = await chosen(any, clicked, selected);
       return runId === undefined ? undefined : await act(runId);
+    };
+  /** Keys say `selection`, menus give the row, the palette gives nothing. */
+  const withConnection =
+    (act: (part: ConnectionsPart, clicked: unknown) => Promise<void>) =>
+    async (clicked: unknown): Promise<void> => {
+      await act(await connections(), clicked === 'selection' ? providers.selected : clicked);
     };
   return {
     'aloft.newJob': async () => {
@@ -155,6 +168,32 @@ export function commandHandlers({
     },
     'aloft.clearFailureMarks': async (clicked, selected) => {
       await pointsAtCode.clear(clicked === undefined ? [] : tree.targets(clicked, selected));
+    },
+    'aloft.addProvider': async () => {
+      const id = await (await connections()).actions.add();
+      if (id !== undefined) {
+        model.useConnection(id);
+        await vscode.commands.executeCommand('aloft.newJob.focus');
+      }
+      return id;
+    },
+    'aloft.renameConnection': withConnection(async ({ actions: own }, clicked) => {
+      await own.rename(clicked);
+    }),
+    'aloft.removeConnection': withConnection(async ({ actions: own }, clicked) => {
+      await own.remove(clicked);
+    }),
+    'aloft.testConnection': withConnection(async ({ actions: own }, clicked) => {
+      await own.test(clicked, false);
+    }),
+    'aloft.signInAgain': withConnection(async ({ actions: own }, clicked) => {
+      await own.test(clicked, true);
+    }),
+    'aloft.editConnections': async () => {
+      await editPersonalSetting('connections');
+    },
+    'aloft.refreshProviders': async () => {
+      await (await connections()).health.refresh();
     },
   };
 }

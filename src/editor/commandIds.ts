@@ -20,6 +20,13 @@ export const commandIds = [
   'aloft.openFrame',
   'aloft.compareWithRun',
   'aloft.clearFailureMarks',
+  'aloft.addProvider',
+  'aloft.renameConnection',
+  'aloft.removeConnection',
+  'aloft.testConnection',
+  'aloft.signInAgain',
+  'aloft.editConnections',
+  'aloft.refreshProviders',
 ] as const;
 
 export type CommandId = (typeof commandIds)[number];

@@ -1,77 +1,76 @@
-import { accelerators } from '../core/accelerator.ts';
+import type { Event } from '../core/event.ts';
 import type { Logger } from '../core/ports.ts';
-import type { Engine } from '../engine/engine.ts';
-import type { AcceleratorChoice, ConnectionChoice } from '../protocol/submitForm.ts';
-import { acceleratorChoices } from './acceleratorChoices.ts';
+import type { FormPlaces } from './connections/places.ts';
 import { errorSentence } from './errorSentence.ts';
 
+/** Where the form learns of places. */
+export interface PlacesSource {
+  readonly onDidChange: Event<void>;
+  now(): FormPlaces;
+  setLooking(looker: object, isLooking: boolean): void;
+  refresh(): Promise<void>;
+}
+
 export interface OfferListDeps {
-  readonly engine: () => Promise<Pick<Engine, 'connections' | 'offers'>>;
+  readonly places: () => Promise<PlacesSource>;
   readonly logger: Logger;
   readonly changed: () => void;
 }
 
+const nowhere: FormPlaces = { connections: [], accelerators: null, silent: [] };
+
 /** What the form's connections can give, as they last said. */
 export class OfferList {
   readonly #deps: OfferListDeps;
-  #connections: readonly ConnectionChoice[] = [];
-  #accelerators: readonly AcceleratorChoice[] | null = null;
+  #source: PlacesSource | undefined;
+  #subscription: { dispose(): void } | undefined;
+  #isShown = false;
   #problem: string | null = null;
-  #asking: AbortController | undefined;
 
   constructor(deps: OfferListDeps) {
     this.#deps = deps;
   }
 
-  get connections(): readonly ConnectionChoice[] {
-    return this.#connections;
+  get places(): FormPlaces {
+    return this.#source?.now() ?? nowhere;
   }
 
-  /** null until the first answer. */
-  get accelerators(): readonly AcceleratorChoice[] | null {
-    return this.#accelerators;
-  }
-
-  /** Which connections did not answer, and why. */
+  /** Why nothing can be asked at all; null when it can. */
   get problem(): string | null {
     return this.#problem;
   }
 
-  /** Asks again; an answer to an earlier question that comes late does not count. Never rejects. */
+  /** Whether somebody looks at it: only then is anybody asked. */
+  async setShown(isShown: boolean): Promise<void> {
+    this.#isShown = isShown;
+    const source = await this.#load();
+    source?.setLooking(this, this.#isShown);
+  }
+
+  /** Asks again. Never rejects. */
   async refresh(): Promise<void> {
-    this.#asking?.abort(new DOMException('superseded', 'AbortError'));
-    const { signal } = (this.#asking = new AbortController());
+    await (await this.#load())?.refresh();
+  }
+
+  async #load(): Promise<PlacesSource | undefined> {
+    if (this.#source !== undefined) {
+      return this.#source;
+    }
     try {
-      const engine = await this.#deps.engine();
-      const connections = engine.connections.list();
-      const { offers, problems } = await engine.offers(signal);
-      if (signal.aborted) {
-        return;
-      }
-      this.#connections = connections.map(({ id, label, providerId, abilities }) => ({
-        id,
-        label,
-        providerId,
-        spot: abilities.spot,
-        multiNode: abilities.multiNode,
-        containerImage: abilities.containerImage,
-        regions: abilities.regions,
-      }));
-      const labels = new Map<string, string>(connections.map(({ id, label }) => [id, label]));
-      this.#accelerators = acceleratorChoices(offers, (id) => labels.get(id) ?? id, accelerators);
-      this.#problem = problems.length === 0 ? null : problems.join(' ');
+      const source = await this.#deps.places();
+      this.#problem = null;
+      this.#source = source;
+      this.#subscription ??= source.onDidChange(this.#deps.changed);
     } catch (error) {
-      if (signal.aborted) {
-        return;
-      }
-      this.#deps.logger.error('offers failed', error);
-      this.#accelerators ??= [];
+      this.#deps.logger.error('places cannot be shown', error);
       this.#problem = errorSentence(error);
     }
     this.#deps.changed();
+    return this.#source;
   }
 
   dispose(): void {
-    this.#asking?.abort(new DOMException('disposed', 'AbortError'));
+    this.#subscription?.dispose();
+    this.#source?.setLooking(this, false);
   }
 }

@@ -24,6 +24,7 @@ export function parseFormMessage(message: unknown): FormToHost | undefined {
     case 'reset':
     case 'refreshOffers':
     case 'refreshOptions':
+    case 'addProvider':
     case 'resolveBlocked':
       return { type: record['type'] };
     case 'draft':

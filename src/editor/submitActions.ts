@@ -67,6 +67,9 @@ export class SubmitActions {
         case 'resolveBlocked':
           await this.#deps.workspace.resolveBlocked();
           break;
+        case 'addProvider':
+          await vscode.commands.executeCommand('aloft.addProvider');
+          break;
       }
     } catch (error) {
       this.#deps.logger.error(`${wish.type} failed`, error);

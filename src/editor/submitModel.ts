@@ -17,12 +17,13 @@ import { draftToInput, duplicateEnvProblems, formProblem } from './formDraft.ts'
 import { errorSentence, isAbort, nativeWords } from './errorSentence.ts';
 import type { FormMemory } from './formMemory.ts';
 import { t } from './l10n.ts';
-import { OfferList } from './offerList.ts';
+import { OfferList, type PlacesSource } from './offerList.ts';
 import { OptionList } from './optionList.ts';
 import { UploadCount } from './uploadCount.ts';
 
 export interface SubmitModelDeps {
-  readonly engine: () => Promise<Pick<Engine, 'connections' | 'jobOptions' | 'offers' | 'scan' | 'submit'>>;
+  readonly engine: () => Promise<Pick<Engine, 'jobOptions' | 'scan' | 'submit'>>;
+  readonly places: () => Promise<PlacesSource>;
   readonly memory: FormMemory;
   readonly logger: Logger;
   /** Writes unsaved editors to disk; what is submitted is what is on disk. */
@@ -59,12 +60,12 @@ export class SubmitModel implements Disposable {
 
   constructor(deps: SubmitModelDeps) {
     this.#deps = deps;
-    const { engine, memory, logger } = deps;
+    const { engine, places, memory, logger } = deps;
     const changed = (): void => {
       this.#fire();
     };
     this.upload = new UploadCount({ engine, memory, changed });
-    this.offers = new OfferList({ engine, logger, changed });
+    this.offers = new OfferList({ places, logger, changed });
     this.options = new OptionList({ engine, logger, changed });
     this.#draft = memory.draft;
     this.options.setConnection(this.#draft.connection);
@@ -81,13 +82,15 @@ export class SubmitModel implements Disposable {
   }
 
   get state(): FormState {
+    const { connections, accelerators, silent } = this.offers.places;
     return {
       draft: this.#draft,
       revision: this.#revision,
       activeFile: this.#activeFile,
       folder: this.#folder,
-      connections: this.offers.connections,
-      accelerators: this.offers.accelerators,
+      connections,
+      accelerators,
+      silent,
       acceleratorsError: this.offers.problem,
       options: this.options.state,
       problems: this.#problems,
@@ -141,6 +144,15 @@ export class SubmitModel implements Disposable {
       return;
     }
     this.#setDraft(draft);
+    this.#fire();
+  }
+
+  /** Fills in a connection, in no region of it. */
+  useConnection(connection: string): void {
+    const shown = this.#problems;
+    this.#replaceDraft({ ...this.#draft, connection, region: '' });
+    // Nobody typed anything yet that could be wrong.
+    this.#problems = shown;
     this.#fire();
   }
 

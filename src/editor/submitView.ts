@@ -8,7 +8,10 @@ import { WebviewChannel } from './webviewChannel.ts';
 import { webviewHtml, webviewOptions } from './webviewPage.ts';
 
 /** What takes more than the form itself. */
-export type FormWish = Extract<FormToHost, { readonly type: 'submit' | 'preview' | 'setSecret' | 'resolveBlocked' }>;
+export type FormWish = Extract<
+  FormToHost,
+  { readonly type: 'submit' | 'preview' | 'setSecret' | 'resolveBlocked' | 'addProvider' }
+>;
 
 /** The New Job view: draws the model, hands the person's wishes on. */
 export class SubmitView implements vscode.WebviewViewProvider, vscode.Disposable {
@@ -69,8 +72,8 @@ export class SubmitView implements vscode.WebviewViewProvider, vscode.Disposable
   #visibilityChanged(): void {
     this.#model.upload.setShown(this.visible);
     this.#model.options.setShown(this.visible);
+    void this.#model.offers.setShown(this.visible);
     if (this.visible) {
-      void this.#model.offers.refresh();
       void this.#model.refreshSecrets();
       this.#postState();
     }
@@ -114,6 +117,7 @@ export class SubmitView implements vscode.WebviewViewProvider, vscode.Disposable
       case 'preview':
       case 'setSecret':
       case 'resolveBlocked':
+      case 'addProvider':
         this.#wished.fire(message);
         break;
     }

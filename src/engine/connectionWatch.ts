@@ -1,7 +1,6 @@
 import { type AttemptKey, type ConnectionId, type EpochMs, type Job, keyText } from '../core/job.ts';
 import type { Observation } from '../core/provider.ts';
 import { type CancellationDeps, deliverCancel } from './cancellation.ts';
-import { connectionLabel } from './connections.ts';
 import { explain } from './errorNote.ts';
 import type { LiveAttempt } from './jobReader.ts';
 import { pollInterval } from './pollInterval.ts';
@@ -106,6 +105,7 @@ export class ConnectionWatch {
         clock,
         signal,
         async (limited) => await connection.observe(handles, limited),
+        () => connections.isAsking(this.#connectionId),
       );
     } catch (error) {
       signal.throwIfAborted();
@@ -151,7 +151,7 @@ export class ConnectionWatch {
       if (now - first < vanishedAfter) {
         this.#missingSince.set(handle.id, first);
       } else if (await this.#isGone(key, signal)) {
-        const where = connectionLabel(connections, this.#connectionId);
+        const where = connections.label(this.#connectionId);
         const verdict = cancelRequestedAt === null ? 'failed' : 'cancelled';
         store.endAttempt(
           key,

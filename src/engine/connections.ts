@@ -1,3 +1,4 @@
+import type { Event } from '../core/event.ts';
 import type { ConnectionId } from '../core/job.ts';
 import type { Abilities, Connection, ProviderId } from '../core/provider.ts';
 
@@ -8,19 +9,22 @@ export interface ConnectionInfo {
   readonly abilities: Abilities;
 }
 
-/** The configured accounts, clusters and hosts of this window. */
+/** The configured accounts, clusters and hosts. They come, go and change while the engine runs, from other windows too. */
 export interface Connections {
+  readonly onDidChange: Event<void>;
   list(): readonly ConnectionInfo[];
-  /** Loads the provider's bundle on first use. Rejects when there is no such connection any more. */
+  /** The name people know a connection by, also when it is gone; its id when nobody remembers. */
+  label(id: ConnectionId): string;
+  /**
+   * Loads the provider's bundle on first use. Rejects when there is no such connection any more. Ask for it again before each piece
+   * of work: once its settings have changed, what was opened before is closed when nothing of it is under way.
+   */
   open(id: ConnectionId): Promise<Connection>;
+  /** Whether it waits for a person to answer a question, such as for a one-time code. */
+  isAsking(id: ConnectionId): boolean;
 }
 
 /** What its provider can do; undefined when the connection is gone. */
 export function connectionAbilities(connections: Connections, id: ConnectionId): Abilities | undefined {
   return connections.list().find((connection) => connection.id === id)?.abilities;
-}
-
-/** The name people know a connection by; its id when it is gone. */
-export function connectionLabel(connections: Connections, id: ConnectionId): string {
-  return connections.list().find((connection) => connection.id === id)?.label ?? id;
 }

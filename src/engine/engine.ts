@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 
-import type { Event } from '../core/event.ts';
+import type { Disposable, Event } from '../core/event.ts';
 import {
   type ConnectionId,
   currentAttempt,
@@ -14,7 +14,7 @@ import {
 import type { JobSpec } from '../core/jobSpec.ts';
 import { isTerminal } from '../core/jobState.ts';
 import type { Offer } from '../core/offer.ts';
-import { choosePlace } from '../core/placement.ts';
+import { choosePlace, satisfies } from '../core/placement.ts';
 import type { Clock, Logger, Secrets } from '../core/ports.ts';
 import type {
   Abilities,
@@ -32,8 +32,9 @@ import type {
   TerminalSize,
 } from '../core/provider.ts';
 import { ProviderError } from '../core/providerError.ts';
+import { askOffers } from './askOffers.ts';
 import { CancelWishes } from './cancelWishes.ts';
-import { connectionAbilities, type ConnectionInfo, connectionLabel, type Connections } from './connections.ts';
+import { connectionAbilities, type ConnectionInfo, type Connections } from './connections.ts';
 import { type Damage, type JobStore, openStore, type StoreChange } from './jobStore.ts';
 import { JobWatcher } from './jobWatcher.ts';
 import { Leader } from './leader.ts';
@@ -118,6 +119,7 @@ export class Engine {
   readonly #followers: LogFollowers;
   readonly #stop = new AbortController();
   readonly #working = new Set<Promise<unknown>>();
+  readonly #connectionChanges: Disposable;
   #resumeTimer: NodeJS.Timeout | undefined;
 
   /** Opens the store; see `openStore` for what can go wrong. */
@@ -151,6 +153,9 @@ export class Engine {
       store.damageNoted(damaged);
     }
     this.#leader.renew();
+    this.#connectionChanges = connections.onDidChange(() => {
+      this.#watcher.pokeAll();
+    });
   }
 
   get onDidChange(): Event<StoreChange> {
@@ -167,7 +172,7 @@ export class Engine {
   }
 
   placeLabel(id: ConnectionId): string {
-    return connectionLabel(this.connections, id);
+    return this.connections.label(id);
   }
 
   abilities(id: ConnectionId): Abilities | undefined {
@@ -193,22 +198,6 @@ export class Engine {
   }
 
   // Before a submission
-
-  /** What every connection can give now; one that cannot answer is named and leaves the others alone. */
-  async offers(
-    signal: AbortSignal,
-  ): Promise<{ readonly offers: readonly Offer[]; readonly problems: readonly string[] }> {
-    const answers = await Promise.allSettled(
-      this.connections.list().map(async ({ id }) => await (await this.connections.open(id)).offers({}, signal)),
-    );
-    signal.throwIfAborted();
-    const problems = answers.flatMap((answer, index) =>
-      answer.status === 'fulfilled'
-        ? []
-        : [`${this.connections.list()[index]?.label ?? ''}: ${messageOf(answer.reason)}`],
-    );
-    return { offers: answers.flatMap((answer) => (answer.status === 'fulfilled' ? answer.value : [])), problems };
-  }
 
   async scan(folder: string, include: readonly string[], signal: AbortSignal): Promise<SnapshotPreview> {
     return await scan(folder, this.#snapshotOptions(include), signal, () => undefined);
@@ -252,10 +241,21 @@ export class Engine {
     return (await (await this.connections.open(id)).jobOptions?.(signal)) ?? [];
   }
 
-  /** The place for a spec; rejects with `unsupported` when none of the connections has what it asks for. */
+  /** The place for a spec; rejects with `unsupported` when none of the connections it may run on has what it asks for. */
   async #choose(spec: JobSpec, signal: AbortSignal): Promise<ConnectionInfo> {
-    const infos = this.connections.list();
-    const { offers, problems } = await this.offers(signal);
+    const { clock } = this.#deps;
+    const isWanted = ({ id, providerId }: ConnectionInfo): boolean =>
+      spec.providers.length === 0 || spec.providers.some((name) => name === id || name === providerId);
+    const infos = this.connections.list().filter(isWanted);
+    if (infos.length === 0) {
+      const names = spec.providers.map((name) => this.placeLabel(name as ConnectionId)).join(' and ');
+      throw new ProviderError('unsupported', `${names} is not set up here.`, {
+        field: 'providers',
+        remedy: 'Choose another provider, or add it.',
+      });
+    }
+    const mayStartNow = (offer: Offer): boolean => offer.likelihood === 'now' && satisfies(offer, spec);
+    const { offers, problems } = await askOffers(this.connections, infos, mayStartNow, clock, signal);
     const place = choosePlace(
       spec,
       offers,
@@ -493,6 +493,7 @@ export class Engine {
   /** Jobs go on; submissions under way are left to another window or the next start. */
   async dispose(): Promise<void> {
     this.#stop.abort(new DOMException('the window closes', 'AbortError'));
+    this.#connectionChanges.dispose();
     this.#leader.dispose();
     await this.#follow();
     await this.#cancels.settled();
@@ -506,8 +507,4 @@ const unknownSnapshot = '0'.repeat(64) as SnapshotId;
 
 function refuseAbility(): never {
   throw new ProviderError('unsupported', 'The provider of this job cannot do that.');
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

@@ -70,6 +70,13 @@ export class JobWatcher {
     this.#running.get(connectionId)?.watch.wake();
   }
 
+  /** The same for all of them. */
+  pokeAll(): void {
+    for (const { watch } of this.#running.values()) {
+      watch.wake();
+    }
+  }
+
   /** Timers stand still while the machine sleeps, so they say nothing about how old the newest answer is. */
   #tick(): void {
     const now = this.#deps.clock.now();
@@ -77,9 +84,7 @@ export class JobWatcher {
     this.#lastTick = now;
     if (Math.abs(drift) > jump) {
       this.#look();
-      for (const { watch } of this.#running.values()) {
-        watch.wake();
-      }
+      this.pokeAll();
     }
   }
 

@@ -168,7 +168,10 @@ export class LogFollowers {
     try {
       spool = await LogSpool.open({ key: attempt.key, folder, positions: store, clock });
       from = spool.cursor;
-      await this.#copy(attempt, spool, again, signal);
+      const connection = await this.#deps.connections.open(attempt.connectionId).catch((error: unknown) => {
+        throw new NotConnected(error);
+      });
+      await this.#copy(connection, attempt, spool, again, signal);
       await spool.settle(ended ? 'complete' : standing(spool));
       return { kind: ended ? 'complete' : 'quiet' };
     } catch (error) {
@@ -178,8 +181,13 @@ export class LogFollowers {
     }
   }
 
-  async #copy(attempt: FollowedAttempt, spool: LogSpool, again: boolean, signal: AbortSignal): Promise<void> {
-    const connection = await this.#deps.connections.open(attempt.connectionId);
+  async #copy(
+    connection: Pick<Connection, 'logs'>,
+    attempt: FollowedAttempt,
+    spool: LogSpool,
+    again: boolean,
+    signal: AbortSignal,
+  ): Promise<void> {
     const trust = again ? this.#trustLater(spool) : undefined;
     try {
       for await (const item of connection.logs(attempt.handle, spool.cursor, signal)) {
@@ -280,6 +288,13 @@ type Outcome =
   | { readonly kind: 'superseded' }
   /** `ours`: this machine could not write, as against the provider could not be read. */
   | { readonly kind: 'interrupted'; readonly error: Error; readonly ours: boolean; readonly progress: boolean };
+
+/** Whoever was asked was not the provider: its connection is gone or badly set up, which says nothing about the log. */
+class NotConnected extends Error {
+  constructor(cause: unknown) {
+    super(cause instanceof Error ? cause.message : String(cause), { cause });
+  }
+}
 
 const stopped = new DOMException('the follower stops', 'AbortError');
 

@@ -47,19 +47,20 @@ export async function retry<T>(
 
 /**
  * Gives up waiting for `work` with a `transient` error after `ms` without an answer or a sign of life; the signal that `work`
- * gets is aborted then.
+ * gets is aborted then. The time a person takes does not count: while `isAttended`, it waits on.
  */
 export async function within<T>(
   ms: number,
   clock: Clock,
   signal: AbortSignal,
   work: (signal: AbortSignal, signOfLife: () => void) => Promise<T>,
+  isAttended: () => boolean = () => false,
 ): Promise<T> {
   const late = new AbortController();
   const done = new AbortController();
   let isAlive = true;
   const watch = async (): Promise<void> => {
-    while (isAlive) {
+    while (isAlive || isAttended()) {
       isAlive = false;
       await clock.sleep(ms, AbortSignal.any([signal, done.signal]));
     }

@@ -5,7 +5,7 @@ import { ProviderError } from '../core/providerError.ts';
 import { formatElapsed } from '../core/quantity.ts';
 import type { SubmissionStep } from '../core/submissionStep.ts';
 import { deliverCancel } from './cancellation.ts';
-import { type Connections, connectionLabel } from './connections.ts';
+import type { Connections } from './connections.ts';
 import { explain, noteError } from './errorNote.ts';
 import { type Making, makingOf } from './making.ts';
 import type { JobStore } from './jobStore.ts';
@@ -198,7 +198,7 @@ class Submission {
     const { connectionId } = this.#attempt;
     const { reason, native } = explain(error);
     if (this.#claim.cancelled.aborted && !connections.list().some(({ id }) => id === connectionId)) {
-      const where = connectionLabel(connections, connectionId);
+      const where = connections.label(connectionId);
       this.#claim.end(
         'failed',
         `${where} is no longer set up here: look there whether run ${this.#key.runId} was submitted`,

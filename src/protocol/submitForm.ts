@@ -87,14 +87,16 @@ export interface ConnectionChoice {
   readonly regions: boolean;
 }
 
-/** One accelerator in the picker, with the places that have it. CPU only has an empty name. */
+/** An accelerator and how many of it, with the places that have that. CPU only has an empty name. */
 export interface AcceleratorChoice {
   readonly name: string;
   /** "H100 80 GB", "CPU only". */
   readonly label: string;
   readonly vendor: string;
-  /** Counts per node that can be asked for, ascending; [0] for CPU only. */
-  readonly counts: readonly number[];
+  /** Per node; 0 for CPU only. */
+  readonly count: number;
+  /** Ready to show: "from $12.40/h", "no charge". */
+  readonly price: string;
   readonly places: readonly PlaceChoice[];
 }
 
@@ -107,6 +109,15 @@ export interface PlaceChoice {
   readonly note: string;
   /** Ready to show: "$12.40/h", "no charge". */
   readonly price: string;
+}
+
+/** A connection whose offers are missing, or old. */
+export interface SilentPlace {
+  readonly connection: string;
+  readonly label: string;
+  readonly isAsking: boolean;
+  /** Why it did not answer; null while it is asked for the first time. */
+  readonly reason: string | null;
 }
 
 export interface HeldBackFile {
@@ -159,7 +170,10 @@ export interface FormState {
   readonly activeFile: { readonly path: string; readonly command: string } | null;
   readonly folder: string | null;
   readonly connections: readonly ConnectionChoice[];
+  /** null until some connection answered. */
   readonly accelerators: readonly AcceleratorChoice[] | null;
+  readonly silent: readonly SilentPlace[];
+  /** Why no connection can be asked at all. */
   readonly acceleratorsError: string | null;
   readonly options: OptionsState;
   readonly problems: readonly FormProblem[];
@@ -186,6 +200,7 @@ export type FormToHost =
   | { readonly type: 'reset' }
   | { readonly type: 'refreshOffers' }
   | { readonly type: 'refreshOptions' }
+  | { readonly type: 'addProvider' }
   | { readonly type: 'includeFile'; readonly path: string; readonly include: boolean }
   | { readonly type: 'setSecret'; readonly name: string }
   | { readonly type: 'resolveBlocked' };

@@ -32,6 +32,8 @@ describe('without a mouse', () => {
     await keyboard.press('Tab');
     await expect.poll(focused).toBe('field-connection');
     await keyboard.press('Tab');
+    await expect.poll(focused).toBe('add-provider');
+    await keyboard.press('Tab');
     await expect.poll(focused).toBe('field-accelerator');
 
     const picker = form.locator('#field-accelerator');

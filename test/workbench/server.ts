@@ -14,6 +14,8 @@ export interface ServerOptions {
   /** Whether VS Code asks before it trusts a folder; without, everything is trusted. */
   readonly workspaceTrust?: boolean;
   readonly settings?: Readonly<Record<string, unknown>>;
+  /** The folder of the extension; without, this one as it was built last. */
+  readonly extension?: string;
 }
 
 export interface WorkbenchServer {
@@ -68,7 +70,7 @@ export async function startServer(options: ServerOptions): Promise<WorkbenchServ
     remoteUri,
     output: () => output,
     url: (folder, payload) => {
-      const entries = [['extensionDevelopmentPath', remoteUri(root)], ...payload];
+      const entries = [['extensionDevelopmentPath', remoteUri(options.extension ?? root)], ...payload];
       const where = folder === null ? 'ew=true' : `folder=${encodeURIComponent(folder)}`;
       return `http://${authority}/?${where}&payload=${encodeURIComponent(JSON.stringify(entries))}`;
     },

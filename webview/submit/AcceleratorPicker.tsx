@@ -4,9 +4,9 @@ import type { FormDraft, FormProblem, FormState } from '../../src/protocol/submi
 import { Icon } from '../ui/Icon.tsx';
 import { t } from '../ui/l10n.ts';
 import { Problems } from './fields.tsx';
-import { choiceText, type PickerRow, pickerRows } from './pickerRows.ts';
-
-const likelihoodTint = { now: 'green', wait: 'yellow', unknown: 'gray', no: 'red' } as const;
+import { choiceKey, choiceText, pickerRows, type SelectableRow } from './pickerRows.ts';
+import { PickerRowView, rowId } from './PickerRowView.tsx';
+import { SilentPlaces } from './SilentPlaces.tsx';
 
 export interface PickerProps {
   readonly state: FormState;
@@ -20,11 +20,12 @@ export function AcceleratorPicker({ state, problems, pick, refresh }: PickerProp
   const { draft, accelerators } = state;
   const [open, setOpen] = useState(false);
   const [query, setQuery] = useState('');
-  const [active, setActive] = useState(0);
+  const [lookedAt, setLookedAt] = useState<string | undefined>(undefined);
   const list = useRef<HTMLDivElement>(null);
-  const rows = useMemo(() => pickerRows(accelerators ?? [], query), [accelerators, query]);
+  const rows = useMemo(() => pickerRows(accelerators ?? [], query, lookedAt), [accelerators, query, lookedAt]);
   const selectable = rows.filter((row) => row.kind !== 'vendor');
-  const activeKey = selectable[active]?.key;
+  const active = selectable.find(({ key }) => key === lookedAt) ?? selectable[0];
+  const activeKey = active?.key;
 
   useEffect(() => {
     list.current?.querySelector('[aria-selected="true"]')?.scrollIntoView({ block: 'nearest' });
@@ -35,26 +36,19 @@ export function AcceleratorPicker({ state, problems, pick, refresh }: PickerProp
     setQuery('');
   };
   const show = (): void => {
-    const current = selectable.findIndex(
-      (row) => row.kind === 'choice' && row.choice.name === draft.accelerator && String(row.count) === draft.count,
-    );
-    setActive(Math.max(0, current));
+    setLookedAt(choiceKey({ name: draft.accelerator, count: draft.accelerator === '' ? 0 : Number(draft.count) }));
     setOpen(true);
   };
-  const choose = (row: PickerRow | undefined): void => {
-    if (row === undefined || row.kind === 'vendor') {
-      return;
+  const choose = (row: SelectableRow | undefined): void => {
+    if (row !== undefined) {
+      pick(chosen(row, draft));
+      close();
     }
-    pick({
-      accelerator: row.choice.name,
-      count: String(Math.max(1, row.count)),
-      ...(row.kind === 'place' ? { connection: row.place.connection, region: row.place.region ?? '' } : {}),
-    });
-    close();
   };
   const move = (by: number): void => {
     if (open) {
-      setActive((index) => Math.min(selectable.length - 1, Math.max(0, index + by)));
+      const from = selectable.findIndex(({ key }) => key === activeKey);
+      setLookedAt(selectable[Math.min(selectable.length - 1, Math.max(0, from + by))]?.key);
     } else {
       show();
     }
@@ -67,7 +61,7 @@ export function AcceleratorPicker({ state, problems, pick, refresh }: PickerProp
       move(step);
     } else if (event.key === 'Enter' && open) {
       event.preventDefault();
-      choose(selectable[active]);
+      choose(active);
     } else if (event.key === 'Escape' && open) {
       event.preventDefault();
       event.stopPropagation();
@@ -94,7 +88,7 @@ export function AcceleratorPicker({ state, problems, pick, refresh }: PickerProp
           value={open ? query : currentText(state)}
           onInput={(event) => {
             setQuery(event.currentTarget.value);
-            setActive(0);
+            setLookedAt(undefined);
             setOpen(true);
           }}
           onClick={show}
@@ -104,14 +98,25 @@ export function AcceleratorPicker({ state, problems, pick, refresh }: PickerProp
         <Icon name="chevron-down" />
       </div>
       {open ? (
-        <div id="accelerator-list" class="picker-list" role="listbox" aria-label={t('Accelerators')} ref={list}>
-          {accelerators === null ? <p class="picker-note">{t('Looking what there is…')}</p> : null}
-          {rows.map((row) => (
-            <Row key={row.key} row={row} active={row.key === activeKey} choose={choose} />
-          ))}
-          {accelerators !== null && rows.length === 0 ? (
-            <p class="picker-note">{t('Nothing here matches “{0}”.', query)}</p>
-          ) : null}
+        <div class="picker-list">
+          <div id="accelerator-list" role="listbox" aria-label={t('Accelerators')} ref={list}>
+            {accelerators === null ? <p class="picker-note">{t('Looking what there is…')}</p> : null}
+            {rows.map((row) => (
+              <PickerRowView
+                key={row.key}
+                row={row}
+                isActive={row.key === activeKey}
+                choose={choose}
+                look={(looked) => {
+                  setLookedAt(looked.key);
+                }}
+              />
+            ))}
+            {accelerators !== null && rows.length === 0 ? (
+              <p class="picker-note">{t('Nothing here matches “{0}”.', query)}</p>
+            ) : null}
+          </div>
+          <SilentPlaces silent={state.silent} refresh={refresh} />
         </div>
       ) : null}
       <Problems problems={problems} field="accelerator" />
@@ -127,54 +132,31 @@ export function AcceleratorPicker({ state, problems, pick, refresh }: PickerProp
   );
 }
 
-const rowId = (key: string): string => `row-${key.replaceAll(/[^\w]/gu, '_')}`;
-
 function currentText(state: FormState): string {
   const { accelerator, count } = state.draft;
-  const choice = state.accelerators?.find((candidate) => candidate.name === accelerator);
+  const wanted = accelerator === '' ? 0 : Number(count);
+  const choice = state.accelerators?.find((known) => known.name === accelerator && known.count === wanted);
   if (choice !== undefined) {
-    return choiceText(choice, Number(count));
+    return choiceText(choice);
   }
   return accelerator === '' ? t('CPU only') : `${accelerator} × ${count}`;
 }
 
-function Row(props: { readonly row: PickerRow; readonly active: boolean; readonly choose: (row: PickerRow) => void }) {
-  const { row, active } = props;
-  if (row.kind === 'vendor') {
-    return (
-      <div class="picker-vendor" role="presentation">
-        {row.label}
-      </div>
-    );
-  }
-  const option = {
-    id: rowId(row.key),
-    role: 'option',
-    'aria-selected': active,
-    // Choosing on press keeps the focus in the input.
-    onMouseDown: (event: MouseEvent) => {
-      event.preventDefault();
-      props.choose(row);
-    },
-  } as const;
+/**
+ * A place names connection and region; an accelerator alone leaves that to placement, unless the person chose a provider that
+ * has it.
+ */
+function chosen(row: SelectableRow, draft: FormDraft): Partial<FormDraft> {
+  const { name, count, places } = row.choice;
+  const accelerator = { accelerator: name, count: String(Math.max(1, count)) };
   if (row.kind === 'place') {
-    const { place } = row;
-    return (
-      <div {...option} class={`picker-row place${active ? ' active' : ''}`}>
-        <span class={`dot tint-${likelihoodTint[place.likelihood]}`} aria-hidden="true" />
-        <span class="picker-name">
-          {[place.connectionLabel, place.region].filter((part) => part !== null).join(' · ')}
-        </span>
-        <span class="muted">{place.note}</span>
-        <span class="picker-price muted">{place.price}</span>
-      </div>
-    );
+    return { ...accelerator, connection: row.place.connection, region: row.place.region ?? '' };
   }
-  const count = row.choice.places.length;
-  return (
-    <div {...option} class={`picker-row${active ? ' active' : ''}`}>
-      <span class="picker-name">{choiceText(row.choice, row.count)}</span>
-      <span class="picker-price muted">{count === 1 ? t('1 place') : t('{0} places', count)}</span>
-    </div>
-  );
+  const there = places.filter(({ connection }) => connection === draft.connection);
+  const isInRegion = there.some(({ region }) => region === draft.region);
+  return {
+    ...accelerator,
+    connection: there.length === 0 ? '' : draft.connection,
+    region: isInRegion ? draft.region : '',
+  };
 }

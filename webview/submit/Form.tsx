@@ -67,10 +67,19 @@ export function Form({ state, change, send }: FormProps) {
       />
       <Dropdown
         {...field('connection', t('Provider'))}
-        choices={[
-          { value: '', label: t('Any that has it') },
-          ...state.connections.map(({ id, label }) => ({ value: id, label })),
-        ]}
+        choices={connectionChoices(state)}
+        aside={
+          <button
+            id="add-provider"
+            type="button"
+            class="link"
+            onClick={() => {
+              send({ type: 'addProvider' });
+            }}
+          >
+            {t('Add provider…')}
+          </button>
+        }
       />
       <AcceleratorPicker
         state={state}
@@ -195,6 +204,16 @@ function ActiveFileHint(props: { readonly state: FormState; readonly edit: (part
       {t('Use {0}', activeFile.path)}
     </button>
   );
+}
+
+/** Also the one that was chosen, when it is gone: what would be submitted is what is shown. */
+function connectionChoices({ connections, accelerators, draft: { connection } }: FormState) {
+  const isGone = accelerators !== null && connection !== '' && connections.every(({ id }) => id !== connection);
+  return [
+    { value: '', label: t('Any that has it') },
+    ...connections.map(({ id, label }) => ({ value: id, label })),
+    ...(isGone ? [{ value: connection, label: t('{0}, which is not set up any more', connection) }] : []),
+  ];
 }
 
 function filled(draft: FormDraft, fields: readonly (keyof FormDraft)[]): number {

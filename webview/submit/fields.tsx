@@ -103,7 +103,13 @@ export interface Choice {
   readonly label: string;
 }
 
-export function Dropdown(props: FieldProps & { readonly choices: readonly Choice[] }) {
+export function Dropdown(
+  props: FieldProps & {
+    readonly choices: readonly Choice[];
+    /** At the end of the label's line, though after the list for the keyboard. */
+    readonly aside?: ComponentChildren;
+  },
+) {
   const id = fieldId(props.field);
   return (
     <div class="field">
@@ -124,6 +130,7 @@ export function Dropdown(props: FieldProps & { readonly choices: readonly Choice
           </vscode-option>
         ))}
       </vscode-dropdown>
+      {props.aside === undefined ? null : <div class="aside">{props.aside}</div>}
       <Problems problems={props.problems} field={props.field} />
       {props.hint === undefined ? null : <div class="hint">{props.hint}</div>}
     </div>

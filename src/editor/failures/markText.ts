@@ -2,7 +2,7 @@ import type { EpochMs } from '../../core/job.ts';
 import { t } from '../l10n.ts';
 import type { CommandId } from '../commandIds.ts';
 import type { FailureMark } from './failureMark.ts';
-import { codeBlock, codeSpan, commandLink, oneLine } from './hostileText.ts';
+import { codeBlock, codeSpan, commandLink, oneLine } from '../hostileText.ts';
 
 const shortest = 120;
 const sentence = 400;

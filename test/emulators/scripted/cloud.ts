@@ -126,9 +126,9 @@ export class ScriptedCloud {
   #answer(operation: CallOperation, body: Json, fault: Fault | undefined): Json {
     switch (operation) {
       case 'identity':
-        return { account: 'ada@lab.example', expiresAt: null };
+        return { account: this.conditions.account, expiresAt: this.conditions.signedInUntil };
       case 'offers':
-        return { asOf: this.clock.now() };
+        return z.parse(json, { asOf: this.clock.now(), offers: this.conditions.offers });
       case 'staged':
         return z.parse(z.array(z.string()), body).filter((sha256) => this.#pieces.has(sha256));
       case 'stage':

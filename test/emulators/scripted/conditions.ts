@@ -1,8 +1,27 @@
 import * as z from 'zod/mini';
 
 /** How the backend is at the moment. */
+const offerSchema = z.object({
+  accelerator: z.nullable(z.string()),
+  count: z.number(),
+  region: z.nullable(z.string()),
+  memoryGib: z._default(z.nullable(z.number()), null),
+  price: z._default(z.nullable(z.number()), null),
+  free: z._default(z.nullable(z.number()), null),
+  total: z.optional(z.number()),
+  likelihood: z._default(z.enum(['now', 'wait', 'unknown', 'no']), 'unknown'),
+  note: z._default(z.string(), 'scripted'),
+});
+
+export const offersSchema = z.array(offerSchema);
+
 export const conditionsSchema = z.object({
   signedIn: z._default(z.boolean(), true),
+  account: z._default(z.string(), 'ada@lab.example'),
+  /** When the sign-in ends; null: never. */
+  signedInUntil: z._default(z.nullable(z.number()), null),
+  /** What there is; null: the same few accelerators as ever. */
+  offers: z._default(z.nullable(offersSchema), null),
   /** Jobs that may be alive at once; a further one is refused with `capacity`. */
   capacity: z._default(z.nullable(z.number()), null),
   /** Jobs that may ever be created; a further one is refused with `quota`. */
@@ -18,3 +37,4 @@ export const conditionsSchema = z.object({
 });
 
 export type Conditions = z.infer<typeof conditionsSchema>;
+export type ConditionsInput = z.input<typeof conditionsSchema>;

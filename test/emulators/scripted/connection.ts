@@ -31,6 +31,7 @@ import type {
 import { ProviderError } from '../../../src/core/providerError.ts';
 import { safeRelativePath } from '../../../src/core/safePath.ts';
 import { forwardPort, openShell } from './openLinks.ts';
+import { offersSchema } from './conditions.ts';
 import { planRequest, readRequest } from './request.ts';
 import type { Transport } from './transport.ts';
 import {
@@ -44,6 +45,21 @@ import {
   toLogItem,
   toObservation,
 } from './wire.ts';
+
+const offersReplySchema = z.object({ asOf: z.number(), offers: z.nullable(offersSchema) });
+
+const usualOffers: z.infer<typeof offersSchema> = [null, 'H100', 'TPU v5e']
+  .flatMap((accelerator) => (accelerator === null ? [0] : [1, 8]).map((count) => ({ accelerator, count })))
+  .map(({ accelerator, count }) => ({
+    accelerator,
+    count,
+    region: 'scripted-1',
+    memoryGib: accelerator === 'H100' ? 80 : accelerator === null ? null : 16,
+    price: count === 0 ? 0.3 : count * 3,
+    free: null,
+    likelihood: 'unknown',
+    note: 'scripted',
+  }));
 
 const observedSchema = z.object({ id: z.string(), observation: observationSchema });
 
@@ -81,22 +97,22 @@ export class ScriptedConnection implements Connection {
   }
 
   async offers(query: OfferQuery, signal: AbortSignal): Promise<readonly Offer[]> {
-    const { asOf } = z.parse(z.object({ asOf: z.number() }), await this.#transport.call('offers', null, signal));
-    return [null, 'H100', 'TPU v5e']
-      .flatMap((accelerator) => (accelerator === null ? [0] : [1, 8]).map((count) => ({ accelerator, count })))
+    const { asOf, offers } = z.parse(offersReplySchema, await this.#transport.call('offers', null, signal));
+    return (offers ?? usualOffers)
       .filter(({ accelerator }) => query.accelerator === undefined || accelerator === query.accelerator)
-      .filter(() => query.region === undefined || query.region === 'scripted-1')
-      .map(({ accelerator, count }) => ({
+      .filter(({ region }) => query.region === undefined || query.region === region)
+      .map(({ accelerator, count, region, memoryGib, price, free, total, likelihood, note }) => ({
         connectionId: this.#ports.connectionId,
         accelerator: accelerator as AcceleratorName | null,
         count,
-        memoryGib: accelerator === 'H100' ? 80 : accelerator === null ? null : 16,
-        region: 'scripted-1',
-        priceUsdPerHour: count === 0 ? 0.1 : count * 3,
-        spotPriceUsdPerHour: count === 0 ? null : count,
-        freeNow: null,
-        likelihood: 'unknown',
-        note: 'scripted',
+        memoryGib,
+        region,
+        priceUsdPerHour: price,
+        spotPriceUsdPerHour: price === null ? null : price / 3,
+        freeNow: free,
+        ...(total === undefined ? {} : { total }),
+        likelihood,
+        note,
         asOf,
       }));
   }

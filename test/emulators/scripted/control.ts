@@ -3,7 +3,7 @@ import type { AttemptKey } from '../../../src/core/job.ts';
 import { keyText } from '../../../src/core/job.ts';
 import type { Json } from '../../../src/core/provider.ts';
 import type { ScriptedCloud } from './cloud.ts';
-import { type Conditions, conditionsSchema } from './conditions.ts';
+import { type ConditionsInput, conditionsSchema } from './conditions.ts';
 import { type FaultInput, type Operation, faultSchema, operations, scriptedError } from './fault.ts';
 import { type JobScriptInput, type LogEntryInput, jobScriptSchema, logEntrySchema, phaseSchema } from './script.ts';
 import type { ScriptedJob } from './scriptedJob.ts';
@@ -72,7 +72,7 @@ export class Control {
   }
 
   /** Changes the conditions that are given and leaves the others. */
-  async setConditions(conditions: Partial<Conditions>): Promise<void> {
+  async setConditions(conditions: ConditionsInput): Promise<void> {
     await this.#do({ do: 'setConditions', conditions });
   }
 

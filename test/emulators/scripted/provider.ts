@@ -18,4 +18,19 @@ export const provider: Provider = {
     const { url, idempotency } = z.parse(settingsSchema, settings);
     return new ScriptedConnection(httpTransport(url), idempotency, ports, url);
   },
+  /** Asks for the name and the address in one: `lab=http://127.0.0.1:4000`. */
+  async setUp({ ask }, signal) {
+    const typed = await ask.type(
+      {
+        title: 'Scripted cloud',
+        prompt: 'Its name and where it listens, such as lab=http://127.0.0.1:4000',
+        value: '',
+        isSecret: false,
+        check: (text) => (/^[^=]*=http:/u.test(text) ? null : 'Write name=address.'),
+      },
+      signal,
+    );
+    const [label = '', url = ''] = typed?.split(/=(?=http:)/u) ?? [];
+    return typed === undefined ? undefined : { label, settings: { url } };
+  },
 };

@@ -70,7 +70,8 @@ describe('texts', () => {
 
 describe('settings', () => {
   it('are read, each of them, and nothing else', () => {
-    const asked: string[] = [];
+    // Loaded late, connections are read where they are used.
+    const asked = ['aloft.connections'];
     parseSettings((name) => {
       asked.push(`aloft.${name}`);
       return undefined;
@@ -135,9 +136,10 @@ describe('the rest of the manifest', () => {
 });
 
 describe('providers', () => {
-  it.each(providerEntries)('$id is what its bundle says it is', async ({ id, label, abilities, load }) => {
+  it.each(providerEntries)('$id is what its bundle says it is', async ({ id, label, abilities, setUp, load }) => {
     const provider = await load();
     expect({ id: provider.id, label: provider.label, abilities: provider.abilities }).toEqual({ id, label, abilities });
+    expect(provider.setUp !== undefined).toBe(setUp !== undefined);
   });
 });
 

@@ -1,7 +1,11 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 
+import { Emitter } from '../../../src/core/event.ts';
 import { ProviderError } from '../../../src/core/providerError.ts';
+import { acceleratorChoices } from '../../../src/editor/connections/acceleratorChoices.ts';
+import type { FormPlaces } from '../../../src/editor/connections/places.ts';
 import { FormMemory } from '../../../src/editor/formMemory.ts';
+import type { PlacesSource } from '../../../src/editor/offerList.ts';
 import { SubmitModel, type SubmitModelDeps } from '../../../src/editor/submitModel.ts';
 import { emptyDraft, type FormDraft } from '../../../src/protocol/submitForm.ts';
 import { offer, preview, ScriptedEngine } from '../../fixtures/editor/formEngine.ts';
@@ -25,6 +29,7 @@ function setup(options: Partial<SubmitModelDeps> & { readonly values?: MemoryVal
   const saved = { count: 0 };
   const model = new SubmitModel({
     engine: async () => engine,
+    places: async () => places().source,
     memory: new FormMemory(values),
     logger: quietLogger,
     saveAll: async () => {
@@ -161,51 +166,67 @@ describe('options', () => {
   });
 });
 
-describe('offers', () => {
-  it('fill the picker and the list of providers', async () => {
-    const { model, engine } = setup();
-    const refreshed = model.offers.refresh();
-    await rest();
+/** Places that the test changes. */
+function places() {
+  const changed = new Emitter<void>();
+  const lookers = new Set<object>();
+  let asked = 0;
+  let current: FormPlaces = { connections: [], accelerators: null, silent: [] };
+  const source: PlacesSource = {
+    onDidChange: changed.event,
+    now: () => current,
+    setLooking: (looker, isLooking) => {
+      if (isLooking) {
+        lookers.add(looker);
+      } else {
+        lookers.delete(looker);
+      }
+    },
+    refresh: async () => {
+      asked += 1;
+    },
+  };
+  const show = (change: Partial<FormPlaces>): void => {
+    current = { ...current, ...change };
+    changed.fire();
+  };
+  return { source, show, lookers, asked: () => asked };
+}
+
+describe('places', () => {
+  it('show as they come in, and are looked at only while the form is', async () => {
+    const { source, show, lookers } = places();
+    const { model } = setup({ places: async () => source });
     expect(model.state.accelerators).toBeNull();
-    engine.offersAsked[0]?.answer({ offers: [offer()], problems: ['Far away: no route'] });
-    await refreshed;
+    await model.offers.setShown(true);
+    expect(lookers.size).toBe(1);
+    const seen: unknown[] = [];
+    model.onDidChange(({ silent }) => seen.push(silent));
+    const silent = [{ connection: 'far', label: 'Far away', isAsking: false, reason: 'no route' }];
+    show({ accelerators: acceleratorChoices([offer()], () => 'Here'), silent });
+    expect(seen.at(-1)).toEqual(silent);
     expect(model.state.accelerators?.map(({ label }) => label)).toEqual(['CPU only']);
-    expect(model.state.connections.map(({ label }) => label)).toEqual(['Here']);
-    expect(model.state.acceleratorsError).toBe('Far away: no route');
+    await model.offers.setShown(false);
+    expect(lookers.size).toBe(0);
   });
 
-  it('that fail say why and keep what is known', async () => {
-    const { model, engine } = setup();
-    const first = model.offers.refresh();
-    await rest();
-    engine.offersAsked[0]?.fail(new ProviderError('transient', 'The line is dead.', { remedy: 'Try again.' }));
-    await first;
-    expect(model.state.acceleratorsError).toBe('The line is dead. Try again.');
-    expect(model.state.accelerators).toEqual([]);
-    const second = model.offers.refresh();
-    await rest();
-    engine.offersAsked[1]?.answer({ offers: [offer()], problems: [] });
-    await second;
+  it('say so when they cannot be asked at all, and are tried again', async () => {
+    const { source, asked } = places();
+    const answers = [Promise.reject(new ProviderError('conflict', 'It is broken.', { remedy: 'Mend it.' }))];
+    const { model } = setup({ places: async () => await (answers.shift() ?? source) });
+    await model.offers.refresh();
+    expect(model.state.acceleratorsError).toBe('It is broken. Mend it.');
+    await model.offers.refresh();
     expect(model.state.acceleratorsError).toBeNull();
-    const third = model.offers.refresh();
-    await rest();
-    engine.offersAsked[2]?.fail(new Error('dead again'));
-    await third;
-    expect(model.state.accelerators).toHaveLength(1);
-    expect(model.state.acceleratorsError).toBe('dead again');
+    expect(asked()).toBe(1);
   });
 
-  it('count only when they answer the newest question', async () => {
-    const { model, engine } = setup();
-    const older = model.offers.refresh();
-    await rest();
-    const newer = model.offers.refresh();
-    await rest();
-    expect(engine.offersAsked[0]?.signal.aborted).toBe(true);
-    engine.offersAsked[1]?.answer({ offers: [offer({ note: 'new' })], problems: [] });
-    await Promise.all([older, newer]);
-    expect(model.state.accelerators?.[0]?.places[0]?.note).toBe('new');
-    expect(model.state.acceleratorsError).toBeNull();
+  it('are left to placement or to the person: a connection that was added is filled in', () => {
+    const { model } = setup();
+    const before = model.state.revision;
+    model.useConnection('slurm-1');
+    expect(model.state.draft).toMatchObject({ connection: 'slurm-1', region: '' });
+    expect(model.state.revision).toBe(before + 1);
   });
 });
 

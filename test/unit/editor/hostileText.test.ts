@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 
-import { codeBlock, codeSpan, commandLink, oneLine } from '../../../../src/editor/failures/hostileText.ts';
+import { codeBlock, codeSpan, commandLink, oneLine } from '../../../src/editor/hostileText.ts';
 
 const hostile = [
   '](command:workbench.action.terminal.new)',
