@@ -49,7 +49,7 @@ export function Header(props: {
         </button>
       </p>
       {why === null ? null : (
-        <p class={`reason${job.state === 'failed' ? ' failed' : ''}`}>
+        <p class={`reason why${job.state === 'failed' ? ' failed' : ''}`}>
           {why}
           {job.native === null || (job.reason !== null && job.native.includes(job.reason)) ? null : (
             <span class="muted mono"> {job.native}</span>

@@ -161,6 +161,9 @@ function rowsOf(option: JobOption, query: string): readonly Row[] {
   const matches = ({ value, description }: { readonly value: string; readonly description: string }): boolean =>
     words.every((word) => `${value} ${description}`.toLowerCase().includes(word));
   const found = option.choices.filter(matches).map((choice) => ({ ...choice, label: choice.value }));
-  const none = { value: '', label: option.fallback ?? t('none'), description: t('default') };
+  const none =
+    option.fallback === null
+      ? { value: '', label: t('none'), description: '' }
+      : { value: '', label: t('Default'), description: option.fallback };
   return query === '' ? [none, ...found] : found;
 }

@@ -36,6 +36,8 @@ export class ShellTerminal implements vscode.Pseudoterminal {
   #link: Link = { kind: 'ended' };
   #shell: Shell | undefined;
   #size: TerminalSize = { columns: 80, rows: 24 };
+  /** Nothing stands on the screen yet. */
+  #isEmpty = true;
 
   readonly onDidWrite = this.#wrote.event;
   readonly onDidClose = this.#closed.event;
@@ -77,7 +79,7 @@ export class ShellTerminal implements vscode.Pseudoterminal {
   async #connect(): Promise<void> {
     const controller = new AbortController();
     this.#link = { kind: 'connecting', controller };
-    this.#say(t('Opening a shell in {0}…', this.#deps.where), dim);
+    this.#say(dim, t('Opening a shell in {0}…', this.#deps.where));
     try {
       const shell = await this.#deps.open(this.#size, controller.signal);
       if (controller.signal.aborted) {
@@ -125,8 +127,7 @@ export class ShellTerminal implements vscode.Pseudoterminal {
   #ended(sentence: string, colour: number): void {
     this.#link = { kind: 'ended' };
     if (!this.#noticeJobEnd()) {
-      this.#say(sentence, colour);
-      this.#say(t('Press Enter to open another one, any other key to close this terminal.'), dim);
+      this.#say(colour, sentence, t('Press Enter to open another one, any other key to close this terminal.'));
     }
   }
 
@@ -138,8 +139,7 @@ export class ShellTerminal implements vscode.Pseudoterminal {
     }
     this.#letGo();
     this.#link = { kind: 'over' };
-    this.#say(end, dim);
-    this.#say(t('Press any key to close this terminal.'), dim);
+    this.#say(dim, end, t('Press any key to close this terminal.'));
     return true;
   }
 
@@ -150,9 +150,13 @@ export class ShellTerminal implements vscode.Pseudoterminal {
     this.#shell = undefined;
   }
 
-  /** A line of our own, told apart from what the shell prints. */
-  #say(sentence: string, style: number): void {
-    const plain = sentence.replaceAll(/\p{Cc}+/gu, ' ');
-    this.#wrote.fire(`\r\n\u001b[0m\u001b[${style}m${plain}\u001b[0m\r\n`);
+  /** Lines of our own below what the shell printed; the first in a style, what can be done now is dim. */
+  #say(style: number, ...sentences: readonly string[]): void {
+    const lines = sentences.map((sentence, index) => {
+      const plain = sentence.replaceAll(/\p{Cc}+/gu, ' ');
+      return `\u001b[${index === 0 ? style : dim}m${plain}\u001b[0m\r\n`;
+    });
+    this.#wrote.fire(`${this.#isEmpty ? '' : '\r\n'}\u001b[0m${lines.join('')}`);
+    this.#isEmpty = false;
   }
 }

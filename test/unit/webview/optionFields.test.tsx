@@ -112,7 +112,7 @@ describe('the options of a connection', () => {
 
   it('are chosen with the keyboard alone, and can be taken back', () => {
     press(input('queue'), 'ArrowDown');
-    expect(rows()).toEqual(['batch', 'batch', 'debug']);
+    expect(rows()).toEqual(['Default', 'batch', 'debug']);
     press(input('queue'), 'ArrowDown');
     press(input('queue'), 'ArrowDown');
     press(input('queue'), 'ArrowDown');
