@@ -1,7 +1,10 @@
 import type { EpochMs } from './job.ts';
 import type { StreamId } from './logChunk.ts';
 
-/** A line of a log as it is shown. A log is a sequence of complete lines and gap markers, in the order in which they were completed. */
+/**
+ * A line of a log as it is shown. A log is a sequence of complete lines and gap markers, in the order in which they were completed;
+ * once nothing more is expected, a last line without a line feed is a line like others.
+ */
 export interface LogRow {
   /** 0-based position in the log; -1 for a line that is not complete yet. */
   readonly line: number;

@@ -61,6 +61,9 @@ export class LogContent {
     if (isOtherView) {
       this.#cache.clear();
       this.#tail = { from: state.rows, rows: [], partial: [] };
+    } else if (before !== undefined && state.rows < before.rows) {
+      // The last line was taken for complete and goes on.
+      this.#cache.cut(state.rows);
     }
     if (tail !== null) {
       this.#tail = tail;

@@ -73,6 +73,13 @@ export class RowCache {
     }
   }
 
+  /** There are no more than so many rows. */
+  cut(rows: number): void {
+    for (const page of [...this.#pages.keys()].filter((number) => (number + 1) * pageRows > rows)) {
+      this.#pages.delete(page);
+    }
+  }
+
   clear(): void {
     this.#pages.clear();
     this.#asked.clear();

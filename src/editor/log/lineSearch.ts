@@ -23,6 +23,9 @@ export class LineSearch {
     });
     this.#scan = log.scan(goal, (message) => {
       switch (message.kind) {
+        case 'resumed':
+          this.lines.cut(message.line);
+          break;
         case 'lines':
           this.lines.push(message.lines);
           break;

@@ -13,7 +13,11 @@ export class MarkSearch {
 
   constructor(log: OpenLog, changed: () => void) {
     this.#scan = log.scan({ kind: 'marks' }, (message) => {
-      if (message.kind === 'marks') {
+      if (message.kind === 'resumed') {
+        this.#levels.error.cut(message.line);
+        this.#levels.warning.cut(message.line);
+        changed();
+      } else if (message.kind === 'marks') {
         this.#levels.error.push(message.errors);
         this.#levels.warning.push(message.warnings);
         this.#failureStarts.push(...message.failures.map(({ firstLine }) => firstLine));

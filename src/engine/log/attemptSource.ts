@@ -77,7 +77,8 @@ export class AttemptSource implements LogSource {
 
   get status(): SourceStatus {
     const { status, gaps } = this.#state;
-    return { truth: truthOf(status, gaps), gaps, startedAt: this.#startedAt };
+    const isAtRest = status === 'complete' || status === 'interrupted';
+    return { truth: truthOf(status, gaps), isAtRest, gaps, startedAt: this.#startedAt };
   }
 
   async look(known: LogMark): Promise<'unchanged' | 'grown' | 'void'> {
@@ -196,7 +197,11 @@ export class AttemptSource implements LogSource {
         sizes[record.stream] = Math.max(0, (sizes[record.stream] ?? 0) - record.bytes);
       }
     }
-    return { line: 0, records: from, streams: sizes.map((position) => ({ start: position, taken: position })) };
+    return {
+      line: 0,
+      records: from,
+      streams: sizes.map((position) => ({ start: position, taken: position, time: null })),
+    };
   }
 
   async close(): Promise<void> {

@@ -1,4 +1,4 @@
-import { type Arrival, LineReplay, type LineSpan, type LogMark } from './lineReplay.ts';
+import { type Arrival, LineReplay, type LineSpan, type LogMark, streamStart } from './lineReplay.ts';
 import type { RawLog } from './rawLog.ts';
 
 export interface BlockRead {
@@ -41,14 +41,14 @@ export function expectedAfter({ line, records, streams }: LogMark, arrivals: rea
   const after = [...streams];
   for (const arrival of arrivals) {
     if (arrival.kind === 'bytes') {
-      const { start, taken } = after[arrival.stream] ?? { start: 0, taken: 0 };
-      after[arrival.stream] = { start, taken: taken + arrival.bytes };
+      const { start, taken } = after[arrival.stream] ?? streamStart;
+      after[arrival.stream] = { start, taken: taken + arrival.bytes, time: arrival.time };
     }
   }
   return {
     line,
     records: records + arrivals.length,
-    streams: Array.from(after, (one) => one ?? { start: 0, taken: 0 }),
+    streams: Array.from(after, (one) => one ?? streamStart),
   };
 }
 
@@ -74,8 +74,8 @@ export function eachArrival(block: BlockRead, visit: (arrival: Arrival, bytes: U
   }
 }
 
-/** The lines that a block completes. */
-export function linesOf(from: LogMark, block: BlockRead): readonly LineSpan[] {
+/** The lines that a block completes; where the log rests after it, those that it leaves unfinished too. */
+export function linesOf(from: LogMark, block: BlockRead, isAtRest = false): readonly LineSpan[] {
   const replay = new LineReplay(from);
   const lines: LineSpan[] = [];
   eachArrival(block, (arrival, bytes) => {
@@ -88,5 +88,12 @@ export function linesOf(from: LogMark, block: BlockRead): readonly LineSpan[] {
       }
     }
   });
+  if (isAtRest) {
+    for (const [stream, { start, taken, time }] of replay.mark.streams.entries()) {
+      if (taken > start) {
+        lines.push({ kind: 'line', stream, start, end: taken, time });
+      }
+    }
+  }
   return lines;
 }

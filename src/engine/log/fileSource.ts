@@ -16,6 +16,8 @@ import { RawLog } from './rawLog.ts';
 
 /** A file that was written so recently, in ms, is taken to grow still. */
 const restless = 60_000;
+/** A last line without a line feed is a line once nothing was added for so long, in ms. */
+const restsAfter = 10_000;
 const newline = 10;
 
 /** Any log file on disk: one stream, no times. */
@@ -41,8 +43,9 @@ export class FileSource implements LogSource {
   }
 
   get status(): SourceStatus {
-    const grows = Date.now() - this.#modifiedAt < restless;
-    return { truth: this.#bytes === 0 ? 'none' : grows ? 'following' : 'complete', gaps: [], startedAt: null };
+    const silence = Date.now() - this.#modifiedAt;
+    const truth = this.#bytes === 0 ? 'none' : silence < restless ? 'following' : 'complete';
+    return { truth, isAtRest: silence >= restsAfter, gaps: [], startedAt: null };
   }
 
   async look(known: LogMark, edges: ReadEdges): Promise<'unchanged' | 'grown' | 'void'> {
@@ -96,7 +99,7 @@ export class FileSource implements LogSource {
     const from = this.#bytes - blockBytes / 2;
     const first = (await this.raw.read(0, from, blockBytes / 2)).indexOf(newline);
     const start = first === -1 ? from : from + first + 1;
-    return { line: 0, records: 0, streams: [{ start, taken: start }] };
+    return { line: 0, records: 0, streams: [{ start, taken: start, time: null }] };
   }
 
   async close(): Promise<void> {

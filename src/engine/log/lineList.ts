@@ -27,6 +27,11 @@ export class LineList {
     this.#length += lines.length;
   }
 
+  /** Leaves out `line` and all that come after it. */
+  cut(line: number): void {
+    this.#length = this.countBefore(line);
+  }
+
   /** The lines that are in both. */
   common(other: LineList): LineList {
     const both = new Uint32Array(Math.min(this.#length, other.#length));

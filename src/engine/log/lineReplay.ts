@@ -6,16 +6,22 @@ export interface StreamPosition {
   readonly start: number;
   /** How many of its bytes have arrived. */
   readonly taken: number;
+  /** When the last of them did. */
+  readonly time: EpochMs | null;
 }
+
+export const streamStart: StreamPosition = { start: 0, taken: 0, time: null };
 
 /** A place in a log: what came before it. */
 export interface LogMark {
-  /** Complete lines and gap markers. */
+  /** Complete lines and gap markers; where the log rests, unfinished lines too. */
   readonly line: number;
   /** Records of the order of arrival. */
   readonly records: number;
   /** By position of the stream; those that come later have not begun. */
   readonly streams: readonly StreamPosition[];
+  /** Nothing more is expected: the unfinished line of each stream counts as one, after all others and in the order of the streams. */
+  readonly isAtRest?: true;
 }
 
 export const logStart: LogMark = { line: 0, records: 0, streams: [] };
@@ -38,6 +44,18 @@ export interface TextSpan {
 /** Where a complete line lies, or that something is missing. */
 export type LineSpan = TextSpan | { readonly kind: 'gap'; readonly gap: number; readonly time: EpochMs };
 
+/** The mark at which a log rests that was read so far. The same mark when no line is unfinished. */
+export function atRest(mark: LogMark): LogMark {
+  const unfinished = mark.streams.filter(({ start, taken }) => taken > start).length;
+  return unfinished === 0 || mark.isAtRest === true ? mark : { ...mark, line: mark.line + unfinished, isAtRest: true };
+}
+
+/** Where a log goes on that rested at a mark. */
+export function resumed({ line, records, streams, isAtRest }: LogMark): LogMark {
+  const unfinished = isAtRest === true ? streams.filter(({ start, taken }) => taken > start).length : 0;
+  return { line: line - unfinished, records, streams };
+}
+
 const newline = 10;
 
 /** Goes through a log in its order of arrival from a mark on. A line stands where it was completed. */
@@ -46,12 +64,14 @@ export class LineReplay {
   #records: number;
   readonly #starts: number[];
   readonly #taken: number[];
+  readonly #times: (EpochMs | null)[];
 
   constructor(from: LogMark) {
     this.#line = from.line;
     this.#records = from.records;
     this.#starts = from.streams.map(({ start }) => start);
     this.#taken = from.streams.map(({ taken }) => taken);
+    this.#times = from.streams.map(({ time }) => time);
   }
 
   get line(): number {
@@ -74,6 +94,7 @@ export class LineReplay {
     const streams = Array.from({ length: this.#taken.length }, (_, stream) => ({
       start: this.start(stream),
       taken: this.taken(stream),
+      time: this.#times[stream] ?? null,
     }));
     return { line: this.#line, records: this.#records, streams };
   }
@@ -84,13 +105,14 @@ export class LineReplay {
   }
 
   /** Bytes of a stream that complete so many lines. */
-  count(stream: number, bytes: Uint8Array, lines: number): void {
+  count(stream: number, bytes: Uint8Array, lines: number, time: EpochMs | null): void {
     const taken = this.taken(stream);
     this.#line += lines;
     this.#move(
       stream,
       taken + bytes.byteLength,
       lines === 0 ? this.start(stream) : taken + bytes.lastIndexOf(newline) + 1,
+      time,
     );
   }
 
@@ -104,17 +126,19 @@ export class LineReplay {
       start = taken + at + 1;
     }
     this.#line += spans.length;
-    this.#move(stream, taken + bytes.byteLength, start);
+    this.#move(stream, taken + bytes.byteLength, start, time);
     return spans;
   }
 
-  #move(stream: number, taken: number, start: number): void {
+  #move(stream: number, taken: number, start: number, time: EpochMs | null): void {
     for (let missing = this.#taken.length; missing <= stream; missing += 1) {
       this.#taken[missing] = 0;
       this.#starts[missing] = 0;
+      this.#times[missing] = null;
     }
     this.#records += 1;
     this.#taken[stream] = taken;
     this.#starts[stream] = start;
+    this.#times[stream] = time;
   }
 }

@@ -2,7 +2,7 @@ import { setImmediate as turn } from 'node:timers/promises';
 
 import { type BlockRead, eachArrival, expectedAfter, readArrivals } from './blockReader.ts';
 import { createByteScan } from './bytes/createByteScan.ts';
-import { LineReplay, type LogMark, logStart } from './lineReplay.ts';
+import { atRest, LineReplay, type LogMark, logStart } from './lineReplay.ts';
 import type { IndexMarks } from './savedIndex.ts';
 import { blockBytes, blockRecords, type LogSource, type ReadEdges } from './logSource.ts';
 
@@ -20,6 +20,8 @@ export class LogIndex {
   readonly #source: LogSource;
   #marks: LogMark[] = [logStart];
   #end: LogMark = logStart;
+  /** While the log rests and some line is unfinished. */
+  #rest: LogMark | undefined;
   #edges: ReadEdges = noEdges;
   readonly #bytes = createByteScan();
   #buffer: 0 | 1 = 0;
@@ -35,13 +37,26 @@ export class LogIndex {
     return this.#end;
   }
 
+  /** The same, with unfinished lines counted while the log rests. */
+  get last(): LogMark {
+    return this.#rest ?? this.#end;
+  }
+
+  /** Whether anything more is expected for now. True when that changes what lines there are. */
+  rest(isAtRest: boolean): boolean {
+    const before = this.last;
+    const rest = isAtRest ? atRest(this.#end) : this.#end;
+    this.#rest = rest.isAtRest === true ? (this.#rest ?? rest) : undefined;
+    return this.last !== before;
+  }
+
   /** What the log must still begin with, and have before `end`, for the marks to hold. */
   get edges(): ReadEdges {
     return this.#edges;
   }
 
   get lines(): number {
-    return this.#end.line;
+    return this.last.line;
   }
 
   /** Bytes that were read, over all streams. */
@@ -62,11 +77,13 @@ export class LogIndex {
     this.#edges = { head: await raw.read(0, 0, length), tail: await raw.read(0, taken - length, length) };
     this.#marks = [logStart, ...marks.slice(1)];
     this.#end = end;
+    this.#rest = undefined;
   }
 
   clear(): void {
     this.#marks = [logStart];
     this.#end = logStart;
+    this.#rest = undefined;
     this.#edges = noEdges;
     this.#next = this.#next?.then(() => undefined);
   }
@@ -83,7 +100,7 @@ export class LogIndex {
       if (arrival.kind === 'gap') {
         replay.gap();
       } else {
-        replay.count(arrival.stream, bytes, this.#bytes.countLineFeeds(bytes));
+        replay.count(arrival.stream, bytes, this.#bytes.countLineFeeds(bytes), arrival.time);
         size += arrival.bytes;
         this.#edges = arrival.stream === 0 ? edgesAfter(this.#edges, bytes) : this.#edges;
       }
@@ -95,6 +112,7 @@ export class LogIndex {
     });
     if (replay.records > records) {
       this.#end = begin.records === replay.records ? begin : replay.mark;
+      this.#rest = undefined;
     }
     return replay.records > records;
   }
@@ -126,7 +144,7 @@ export class LogIndex {
 
   /** The block that holds a line: where it begins, where it ends. undefined beyond the end. */
   blockOf(line: number): { readonly from: LogMark; readonly to: LogMark } | undefined {
-    if (line < 0 || line >= this.#end.line) {
+    if (line < 0 || line >= this.lines) {
       return undefined;
     }
     let low = 0;
@@ -140,7 +158,7 @@ export class LogIndex {
       }
     }
     const from = this.#marks[low];
-    return from === undefined ? undefined : { from, to: this.#marks[low + 1] ?? this.#end };
+    return from === undefined ? undefined : { from, to: this.#marks[low + 1] ?? this.last };
   }
 }
 

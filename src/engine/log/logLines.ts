@@ -98,9 +98,10 @@ export class LogLines {
     return withoutNumbers(await this.#read(spans.slice(-count), 0));
   }
 
-  /** The unfinished last line of each stream that has one. */
+  /** The unfinished last line of each stream that has one; none while the log rests, as they are lines like others then. */
   async partial(): Promise<readonly LogRow[]> {
-    const spans = this.#index.end.streams.flatMap(({ start, taken }, stream): LineSpan[] =>
+    const { streams, isAtRest } = this.#index.last;
+    const spans = (isAtRest === true ? [] : streams).flatMap(({ start, taken }, stream): LineSpan[] =>
       taken > start ? [{ kind: 'line', stream, start, end: taken, time: null }] : [],
     );
     return withoutNumbers(await this.#proven(async () => await this.#read(spans, 0)));
@@ -141,7 +142,7 @@ export class LogLines {
 
   async #replay(from: LogMark, to: LogMark): Promise<readonly LineSpan[]> {
     const { raw } = this.#source;
-    return linesOf(from, await readArrivals(raw, from, await raw.between(from, to)));
+    return linesOf(from, await readArrivals(raw, from, await raw.between(from, to)), to.isAtRest);
   }
 
   async #read(spans: readonly LineSpan[], firstLine: number): Promise<readonly LogRow[]> {

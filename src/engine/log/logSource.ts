@@ -7,6 +7,8 @@ import type { RawLog } from './rawLog.ts';
 /** What is known about a source without reading its bytes. */
 export interface SourceStatus {
   readonly truth: LogTruth;
+  /** Nothing more is expected, at least for now: a last line without a line feed is a line. */
+  readonly isAtRest: boolean;
   /** By position: a marker in the log refers to it. */
   readonly gaps: readonly LogGapNote[];
   readonly startedAt: number | null;

@@ -118,7 +118,7 @@ export class OpenLog {
       await this.#source.look(this.#index.end, this.#index.edges);
     }
     if (found === 'unchanged' && this.#counted) {
-      return false;
+      return this.#index.rest(this.#source.status.isAtRest);
     }
     if (this.#index.end.records === 0 && !this.#counted) {
       await this.#restore();
@@ -137,6 +137,7 @@ export class OpenLog {
         this.#tell();
       }
     }
+    this.#index.rest(this.#source.status.isAtRest);
     this.#counted = true;
     this.#nearEnd = [];
     await this.#save();

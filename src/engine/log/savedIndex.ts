@@ -16,12 +16,12 @@ export interface IndexMarks {
   readonly end: LogMark;
 }
 
-const version = 1;
+const version = 2;
 /** Of the beginning and of the end of what was read, in bytes. */
 const hashedBytes = 4_096;
 
 const count = int().check(nonnegative());
-/** Line, records, then start and taken of each stream. */
+/** Line, records, then of each stream start, taken and time, 0 where there is none. */
 const packedMark = array(count).check(minLength(2));
 const content = object({
   version: literal(version),
@@ -130,13 +130,14 @@ async function printOf(path: string, bytes: number): Promise<{ inode: number; ha
 }
 
 function packed({ line, records, streams }: LogMark): number[] {
-  return [line, records, ...streams.flatMap(({ start, taken }) => [start, taken])];
+  return [line, records, ...streams.flatMap(({ start, taken, time }) => [start, taken, time ?? 0])];
 }
 
 function unpacked([line = 0, records = 0, ...positions]: readonly number[]): LogMark {
-  const streams = Array.from({ length: positions.length / 2 }, (_, stream) => ({
-    start: positions[2 * stream] ?? 0,
-    taken: positions[2 * stream + 1] ?? 0,
+  const streams = Array.from({ length: positions.length / 3 }, (_, stream) => ({
+    start: positions[3 * stream] ?? 0,
+    taken: positions[3 * stream + 1] ?? 0,
+    time: positions[3 * stream + 2] || null,
   }));
   return { line, records, streams };
 }

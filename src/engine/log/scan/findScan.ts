@@ -61,6 +61,9 @@ class Context {
   #next = 0;
   /** Up to here, exclusive, lines follow one that was found in an earlier unit. */
   #owed = 0;
+  /** Where the unit begins, and what was owed there. */
+  #from = -1;
+  #owedBefore = 0;
 
   constructor(lines: number) {
     this.#lines = lines;
@@ -70,6 +73,7 @@ class Context {
     if (this.#lines === 0) {
       return found;
     }
+    this.#begin(from);
     const given: number[] = [];
     const give = (start: number, end: number): void => {
       for (let line = Math.max(start, this.#next); line < end; line += 1) {
@@ -83,5 +87,15 @@ class Context {
       this.#owed = line + this.#lines + 1;
     }
     return given;
+  }
+
+  /** A unit that begins where the last one did is looked at anew: the log rested in between. */
+  #begin(from: number): void {
+    if (from !== this.#from) {
+      this.#from = from;
+      this.#owedBefore = this.#owed;
+    }
+    this.#owed = this.#owedBefore;
+    this.#next = Math.min(this.#next, from);
   }
 }

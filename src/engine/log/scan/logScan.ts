@@ -45,7 +45,7 @@ export class LogScan {
 
   /** Tells the thread how far the log is indexed now. */
   grow(): void {
-    const { marks, end } = this.#index;
+    const { marks, last: end } = this.#index;
     if (end !== this.#sentEnd) {
       const nodes = this.#source.streams.map(({ node }) => node);
       const { files } = this.#source;

@@ -26,6 +26,8 @@ export class MarkScan {
   readonly #scan: ByteScan;
   readonly #failures = new FailureScanner();
   readonly #ranks = new Set<number>();
+  /** The last line that the failures were told of. */
+  #pushed = -1;
 
   constructor(scan: ByteScan) {
     this.#scan = scan;
@@ -65,7 +67,11 @@ export class MarkScan {
         if (level !== null) {
           (level === 'error' ? errors : warnings).push(line);
         }
-        this.#failures.push({ number: line, text, stream: String(at.stream) });
+        // A line that was unfinished while the log rested comes again; a failure has it already.
+        if (line > this.#pushed) {
+          this.#failures.push({ number: line, text, stream: String(at.stream) });
+          this.#pushed = line;
+        }
       }
     }
     return { errors, warnings, failures: this.#failures.take(), ranks: this.#rankList };

@@ -43,8 +43,10 @@ export type ToScan =
       readonly nodes: readonly number[];
     };
 
-/** From the thread that scans. Line numbers are in order, over all messages, except across `marks` of different kinds. */
+/** From the thread that scans. Line numbers are in order, over all messages, except across `marks` of different kinds and after `resumed`. */
 export type FromScan =
+  /** The log rested and goes on: of lines from this one on, which had been unfinished, everything said is void. */
+  | { readonly kind: 'resumed'; readonly line: number }
   | { readonly kind: 'lines'; readonly lines: Uint32Array; readonly scanned: number }
   | {
       readonly kind: 'marks';

@@ -1,6 +1,6 @@
 import { linesOf, readArrivals } from '../blockReader.ts';
 import { bufferBytes, type ByteScan, mostBytes } from '../bytes/byteScan.ts';
-import { type LogMark, logStart } from '../lineReplay.ts';
+import { type LogMark, logStart, streamStart } from '../lineReplay.ts';
 import type { RawLog } from '../rawLog.ts';
 
 /** Whole lines of one stream. */
@@ -23,6 +23,9 @@ const mostBlocks = 32;
 /** Lines are looked at together up to this size, in bytes: what the processor keeps close at hand. */
 const sliceBytes = 256 * 1024;
 
+const lineFeed = Buffer.from('\n');
+const nothing = Buffer.alloc(0);
+
 /** The last mark up to which the blocks from `marks[index]` on make one unit. */
 export function unitEnd(marks: readonly LogMark[], index: number): number {
   const [from = logStart, , ...later] = marks.slice(index, index + mostBlocks + 1);
@@ -31,25 +34,29 @@ export function unitEnd(marks: readonly LogMark[], index: number): number {
 }
 
 /**
- * Reads every line that is completed between two marks; into `room` as long as there is some. Of a line that was more than
+ * Reads every line that is completed between two marks, an unfinished one where the log rests with a line feed; into `room` as long as there is some. Of a line that was more than
  * `mostBytes` long at `from`, what follows those up to there is left out.
  */
 export async function readUnit(raw: RawLog, from: LogMark, to: LogMark, room: Buffer): Promise<ScanUnit> {
   const chunks: ScanChunk[] = [];
   let used = 0;
-  for (const [stream, { start: end }] of to.streams.entries()) {
-    const { start, taken } = from.streams[stream] ?? { start: 0, taken: 0 };
+  for (const [stream, last] of to.streams.entries()) {
+    const { start, taken } = from.streams[stream] ?? streamStart;
+    const isUnfinished = to.isAtRest === true && last.taken > last.start;
+    const end = isUnfinished ? last.taken : last.start;
     const length = end - start;
     if (length <= 0) {
       continue;
     }
-    if (used + length <= room.byteLength) {
-      const bytes = await raw.readInto(stream, start, room.subarray(used, used + length));
-      chunks.push({ stream, bytes });
-      used += length;
+    const lineEnd = isUnfinished ? lineFeed : nothing;
+    if (used + length + lineEnd.byteLength <= room.byteLength) {
+      const { byteLength } = await raw.readInto(stream, start, room.subarray(used, used + length));
+      lineEnd.copy(room, used + byteLength);
+      chunks.push({ stream, bytes: room.subarray(used, used + byteLength + lineEnd.byteLength) });
+      used += length + lineEnd.byteLength;
     } else {
       const head = Math.min(taken - start, mostBytes);
-      const parts = [await raw.read(stream, start, head), await raw.read(stream, taken, end - taken)];
+      const parts = [await raw.read(stream, start, head), await raw.read(stream, taken, end - taken), lineEnd];
       chunks.push({ stream, bytes: Buffer.concat(parts) });
     }
   }
@@ -107,7 +114,7 @@ export async function orderOf(raw: RawLog, scan: ByteScan, unit: ScanUnit, withT
       at: (line) => ({ stream, lineInChunk: line - from.line }),
     };
   }
-  const spans = linesOf(from, await readArrivals(raw, from, await raw.between(from, to)));
+  const spans = linesOf(from, await readArrivals(raw, from, await raw.between(from, to)), to.isAtRest);
   const places = new Map<number, { readonly line: number; readonly time: number | null }[]>();
   const inOrder = spans.map((span, index) => {
     if (span.kind === 'gap') {

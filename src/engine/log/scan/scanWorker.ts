@@ -7,7 +7,7 @@ import type { UserPattern } from '../../../core/metrics/userPattern.ts';
 import { readArrivals } from '../blockReader.ts';
 import { createByteScan } from '../bytes/createByteScan.ts';
 import type { LogMark } from '../lineReplay.ts';
-import { logStart } from '../lineReplay.ts';
+import { logStart, resumed } from '../lineReplay.ts';
 import type { LogFilePaths } from '../logSource.ts';
 import { RawLog } from '../rawLog.ts';
 import { CsvFile } from './csvFile.ts';
@@ -123,14 +123,25 @@ class Scanner {
 
   /** What comes next; undefined when there is nothing as yet. */
   async #read(): Promise<{ readonly to: LogMark; readonly look: () => Promise<void> } | undefined> {
-    const from = this.#readTo;
-    if (from === this.#end || this.#work === undefined) {
+    const readTo = this.#readTo;
+    if (readTo === this.#end || this.#work === undefined) {
       return undefined;
     }
+    const from = resumed(readTo);
     const to = this.#next();
     this.#readTo = to;
     this.#buffer = this.#buffer === 0 ? 1 : 0;
-    return { to, look: await this.#work(this.#raw, from, to, this.#bytes.buffers[this.#buffer]) };
+    const look = await this.#work(this.#raw, from, to, this.#bytes.buffers[this.#buffer]);
+    return {
+      to,
+      look: async () => {
+        if (readTo.isAtRest === true) {
+          this.#flush();
+          this.#send({ kind: 'resumed', line: from.line }, []);
+        }
+        await look();
+      },
+    };
   }
 
   /** Some blocks further, or the end of the log. */

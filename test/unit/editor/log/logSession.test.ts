@@ -1,4 +1,4 @@
-import { appendFile, mkdtemp, rm, truncate, writeFile } from 'node:fs/promises';
+import { appendFile, mkdtemp, rm, truncate, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -78,6 +78,23 @@ describe('a viewer of a log', () => {
     await appendFile(path, 'line 1000\nhalf a li');
     await until(() => states().at(-1)?.tail?.partial[0]?.text === 'half a li');
     expect(newest()?.lines).toBe(1_001);
+  });
+
+  test('counts, finds and copies a last line without a line feed once nothing more comes', async () => {
+    await writeFile(path, `${lines(3)}RuntimeError: no memory`);
+    await utimes(path, 1_000, 1_000);
+    const opened = look();
+    await until(() => newest()?.lines === 4 && newest()?.counted === true);
+    expect(states().at(-1)?.tail).toMatchObject({ from: 0, partial: [] });
+    opened.find(1, literal('no memory'));
+    await until(() => messages.some((message) => message.type === 'logFound' && message.find.matches === 1));
+    await until(() => messages.some((message) => message.type === 'logMarks' && message.marks.errors === 1));
+    const all = await opened.allRows('log', new AbortController().signal);
+    const texts: string[] = [];
+    for await (const text of rowsText(opened.log, all ?? opened.rows, 0, 9, false, new AbortController().signal)) {
+      texts.push(text);
+    }
+    expect(texts.join('')).toBe(`${lines(3)}RuntimeError: no memory\n`);
   });
 
   test('gets the rows it asks for, with their links, and none of a view that is past', async () => {

@@ -1,7 +1,8 @@
-import { appendFileSync, renameSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import { appendFileSync, renameSync, rmSync, truncateSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setImmediate as turn } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
+import { noFilter } from '../../../../src/core/logRow.ts';
 import { FileSource } from '../../../../src/engine/log/fileSource.ts';
 import { OpenLog } from '../../../../src/engine/log/openLog.ts';
 import { systemClock } from '../../../../src/engine/systemClock.ts';
@@ -36,6 +37,8 @@ async function texts(log: OpenLog): Promise<readonly string[]> {
   return (await log.lines.rows(0, 1000)).map(({ text }) => text);
 }
 
+const literal = (text: string) => ({ text, isRegex: false, matchCase: true, wholeWord: false });
+
 function find(text: string): Parameters<OpenLog['scan']>[0] {
   return { kind: 'find', query: { text, isRegex: true, matchCase: true, wholeWord: false } };
 }
@@ -54,6 +57,44 @@ test('follows a file as it grows, an unfinished line apart', async () => {
   await until(log, () => log.outline.lines === 3);
   expect(await texts(log)).toEqual(['one', 'two', 'three']);
   expect(log.outline).toMatchObject({ generation: 1, counted: true, bytes: 14, problem: null });
+});
+
+/** As if nothing had been written to it for an hour. */
+function age(path: string): void {
+  const then = Date.now() / 1_000 - 3_600;
+  utimesSync(path, then, then);
+}
+
+test('once nothing more comes, a last line without a line feed is a line like others, until it goes on', async () => {
+  const path = join(work.path, 'rests.log');
+  writeFileSync(path, 'one\nRuntimeError: 7 th');
+  age(path);
+  const log = open(path);
+  await until(log, () => log.outline.counted && log.outline.lines === 2);
+  expect(await texts(log)).toEqual(['one', 'RuntimeError: 7 th']);
+  expect((await log.tail(1)).rows).toMatchObject([{ line: 1, text: 'RuntimeError: 7 th', level: 'error' }]);
+  expect(await log.lines.partial()).toEqual([]);
+  const found = new ScanWatch(log, find('7'));
+  const filtered = new ScanWatch(log, { kind: 'filter', filter: { ...noFilter, include: literal('7'), context: 1 } });
+  const marks = new ScanWatch(log, { kind: 'marks' });
+  await Promise.all([found, filtered, marks].map(async (scan) => await scan.scanned(2)));
+  expect([found.lines, filtered.lines]).toEqual([[1], [0, 1]]);
+  expect(marks.messages.flatMap((message) => (message.kind === 'marks' ? [...message.errors] : []))).toEqual([1]);
+  appendFileSync(path, 'ings\n\n\n7\nlast');
+  await until(log, () => log.outline.lines === 5);
+  await Promise.all([found, filtered].map(async (scan) => await scan.scanned(5)));
+  expect(await texts(log)).toEqual(['one', 'RuntimeError: 7 things', '', '', '7']);
+  expect((await log.lines.partial()).map(({ text }) => text)).toEqual(['last']);
+  expect([found.lines, filtered.lines]).toEqual([
+    [1, 4],
+    [0, 1, 2, 3, 4],
+  ]);
+  age(path);
+  await until(log, () => log.outline.lines === 6);
+  const again = new ScanWatch(log, find('last'));
+  await again.scanned(6);
+  expect(again.lines).toEqual([5]);
+  expect(log.outline.generation).toBe(1);
 });
 
 test.each([

@@ -102,7 +102,7 @@ test('what is no index is ignored', async () => {
   const { path, file } = await savedLog();
   const { files } = new FileSource(path);
   const good = readFileSync(file, 'utf8');
-  for (const bad of ['', 'null', good.slice(0, -5), good.replace('"version":1', '"version":0'), '{"marks":[[1]]}']) {
+  for (const bad of ['', 'null', good.slice(0, -5), good.replace('"version":2', '"version":0'), '{"marks":[[1]]}']) {
     writeFileSync(file, bad);
     expect(await loadIndex(file, files)).toBeUndefined();
   }

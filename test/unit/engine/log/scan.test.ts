@@ -46,6 +46,7 @@ const bytes = fc.array(word, { minLength: 1, maxLength: 8 }).map((words) => Buff
 async function scanned<Found>(
   parts: readonly (readonly Arrived[])[],
   look: (source: LogSource, unit: Awaited<ReturnType<typeof readUnit>>) => Promise<Found>,
+  restsBetween = false,
 ): Promise<readonly Found[]> {
   logs += 1;
   const log = new ArrivedLog(join(work.path, String(logs)));
@@ -59,7 +60,8 @@ async function scanned<Found>(
     while (await index.advance()) {
       // Until all of it is indexed.
     }
-    found.push(await look(source, await readUnit(source.raw, from, index.end, scan.buffers[0])));
+    index.rest(restsBetween);
+    found.push(await look(source, await readUnit(source.raw, from, index.last, scan.buffers[0])));
   }
   await source.close();
   return found;
@@ -143,6 +145,26 @@ test('filters as a plain reader does, in however many portions the log comes', a
       expect(found).toEqual(around(plainRows(parts.flat()), wanted.context, (row) => passes(wanted, row)));
     }),
     { numRuns: 300 },
+  );
+});
+
+test('finds the unfinished lines of a log at rest, and says of them what holds once they go on', async () => {
+  await fc.assert(
+    fc.asyncProperty(fc.array(arrivals(bytes, 8), { minLength: 1, maxLength: 4 }), filter, async (parts, wanted) => {
+      const scanOf = filterScan({ ...wanted, context: 0 }, scan, () => null);
+      let lines: readonly number[] = [];
+      await scanned(
+        parts,
+        async ({ raw }, unit) => {
+          const more = await scanOf(raw, unit);
+          lines = [...lines.filter((line) => line < unit.from.line), ...more];
+        },
+        true,
+      );
+      const rows = plainRows(parts.flat(), true);
+      expect(lines).toEqual(around(rows, 0, (row) => passes(wanted, row)));
+    }),
+    { numRuns: 200 },
   );
 });
 

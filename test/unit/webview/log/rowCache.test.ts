@@ -68,4 +68,12 @@ describe('RowCache', () => {
     expect(cache.get(32)).toBeUndefined();
     expect(cache.get(1_024 * 32)?.line).toBe(1_024 * 32);
   });
+
+  it('forgets rows that are none any more, and asks for the others of their page again', () => {
+    cache.put(0, rows(0, 40));
+    cache.cut(39);
+    expect([cache.get(31)?.line, cache.get(39)]).toEqual([31, undefined]);
+    cache.want(0, 39, 39);
+    expect(asked).toEqual([[32, 32]]);
+  });
 });
