@@ -78,8 +78,15 @@ export type LogToWebview =
   | { readonly type: 'logStep'; readonly row: number | null; readonly position: number | null }
   /** A stretch of the results list. */
   | { readonly type: 'logResults'; readonly id: number; readonly from: number; readonly rows: readonly ResultRow[] }
-  /** All versions and all text of a line, up to 1 MB. */
-  | { readonly type: 'logWhole'; readonly line: number; readonly text: string; readonly cutBytes: number }
+  /** All versions and all text of a line, up to 1 MB: of one that rewrote itself the newest, of others the beginning. */
+  | {
+      readonly type: 'logWhole';
+      readonly line: number;
+      readonly stream: number;
+      readonly text: string;
+      readonly cutBytes: number;
+      readonly cutAt: 'start' | 'end';
+    }
   /**
    * Show a line that was asked for, here or from outside (the Problems view, a curve). `found`: where it stands, or under a filter
    * that hides it the next line that is shown, else the last; null when none is.
@@ -121,7 +128,8 @@ export type LogToHost =
   /** Answered with `logReveal` as soon as it is known where the line stands, unless another is asked for before. */
   | { readonly type: 'logGoTo'; readonly line: number }
   | { readonly type: 'logFilter'; readonly filter: LineFilter | null }
-  | { readonly type: 'logWhole'; readonly line: number }
+  /** `line` -1: the unfinished line of `stream`. Not answered when there is no such line. */
+  | { readonly type: 'logWhole'; readonly line: number; readonly stream: number }
   /** Copies rows, both included, that may not all be loaded. Text without ANSI escapes; `numbers`: line numbers in front. */
   | { readonly type: 'logCopy'; readonly from: number; readonly to: number; readonly numbers: boolean }
   | { readonly type: 'logOpenFile'; readonly path: string; readonly line: number }

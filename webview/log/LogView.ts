@@ -8,7 +8,7 @@ import { commandElsewhere, commandOf, type LogCommand } from './keys.ts';
 import { LogContent } from './logContent.ts';
 import { LogSearch } from './logSearch.ts';
 import { ResultsPane } from './resultsPane.ts';
-import type { RowLook, WholeLine } from './rowElement.ts';
+import type { RowLook } from './rowElement.ts';
 import { RowsPane } from './rowsPane.ts';
 import { revealNote } from './statusText.ts';
 import { hasOrigins, originLabel } from './streamLabel.ts';
@@ -23,7 +23,7 @@ import {
   wantedFilter,
   wantedQuery,
 } from './viewerState.ts';
-import { wholeLine } from './wholeLine.ts';
+import { WholeLines } from './wholeLines.ts';
 
 export interface LogViewDeps {
   readonly send: (message: LogToHost) => void;
@@ -46,7 +46,7 @@ export class LogView {
   readonly #search: LogSearch;
   readonly #rows: RowsPane;
   readonly #results: ResultsPane;
-  readonly #whole = new Map<number, WholeLine>();
+  readonly #whole: WholeLines;
   /** Rows that were drawn before it was known what is to be marked in them. */
   readonly #unmarked = new Set<number>();
   /** Stays in sight when a filter is taken away. */
@@ -85,6 +85,19 @@ export class LogView {
     this.#settings = deps.settings ?? defaultSettings;
     this.#content = new LogContent((view, from, count) => {
       deps.send({ type: 'logRows', view, from, count });
+    });
+    this.#whole = new WholeLines({
+      ask: (line, stream) => {
+        deps.send({ type: 'logWhole', line, stream });
+      },
+      changed: (line, stream) => {
+        const row = line < 0 ? this.#content.unfinishedRow(stream) : null;
+        if (row === null) {
+          this.#rows.forget();
+        } else {
+          this.#rows.redraw([row]);
+        }
+      },
     });
     this.#search = new LogSearch({
       send: deps.send,
@@ -152,8 +165,7 @@ export class LogView {
         this.#arrive(message.row, message.position);
         break;
       case 'logWhole':
-        this.#whole.set(message.line, wholeLine(message.text, message.cutBytes));
-        this.#rows.forget();
+        this.#whole.receive(message);
         break;
       case 'logReveal':
         this.#reveal(message.line, message.found);
@@ -186,7 +198,7 @@ export class LogView {
       content: this.#content,
       look: (row, index) => this.#look(row, index),
       isWrapped: () => this.#settings.wrap,
-      isUneven: () => this.#whole.size > 0,
+      isUneven: () => this.#whole.isAny,
       open: (target) => {
         this.#open(target);
       },
@@ -208,6 +220,7 @@ export class LogView {
 
   #apply(state: LogState, tail: LogTail | null): void {
     const { isOther, isOtherView, shift } = this.#content.apply(state, tail);
+    this.#whole.follow(this.#content.unfinished);
     const narrowing = JSON.stringify([state.generation, state.filter]);
     if (isOtherView && narrowing === this.#narrowing) {
       // The same rows, of which more is known: what in them opens a file.
@@ -249,7 +262,7 @@ export class LogView {
       origin: !hasOrigins(streams) ? null : stream === undefined ? '' : originLabel(stream, streams),
       stream,
       found: (visible) => this.#marksOf(visible, index),
-      whole: this.#whole.get(row.line),
+      whole: this.#whole.of(row),
     };
   }
 
@@ -380,12 +393,11 @@ export class LogView {
   }
 
   #expand(row: number): void {
-    const line = this.#content.row(row)?.line ?? -1;
-    this.#rows.letGo();
-    if (this.#whole.delete(line)) {
-      this.#rows.forget();
-    } else if (line >= 0) {
-      this.#deps.send({ type: 'logWhole', line });
+    const shown = this.#content.row(row);
+    // Of lines that are not counted yet it is not known which they are.
+    if (shown !== undefined && (shown.line >= 0 || row >= this.#content.rows)) {
+      this.#rows.letGo();
+      this.#whole.toggle(shown);
     }
   }
 

@@ -51,6 +51,17 @@ export class LogContent {
     return this.rows + this.#tail.partial.length;
   }
 
+  /** Of each stream the line that is not complete yet. */
+  get unfinished(): readonly LogRowView[] {
+    return this.#tail.partial;
+  }
+
+  /** Where such a line stands; null when there is none. */
+  unfinishedRow(stream: number): number | null {
+    const position = this.#tail.partial.findIndex((row) => row.stream === stream);
+    return position === -1 ? null : this.rows + position;
+  }
+
   apply(state: LogState, tail: LogTail | null): ContentChange {
     const before = this.#state;
     const wasTailOnly = this.isTailOnly;

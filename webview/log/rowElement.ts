@@ -4,12 +4,7 @@ import type { LogRowView } from '../../src/protocol/logView.ts';
 import { t } from '../ui/l10n.ts';
 import { drawnText } from './drawnText.ts';
 import { type Stretch, type TextRun, textRuns } from './textRuns.ts';
-
-/** A line as it was asked for in full: its versions, the newest last. */
-export interface WholeLine {
-  readonly versions: readonly string[];
-  readonly cutBytes: number;
-}
+import type { WholeLine } from './wholeLine.ts';
 
 export interface RowLook {
   /** What stands in the columns; null: there is no such column. */
@@ -81,7 +76,14 @@ function expanders({ cutBytes, rewrites }: LogRowView, { whole }: RowLook): read
   ];
 }
 
-function appendWhole(text: HTMLElement, { versions, cutBytes }: WholeLine, look: RowLook): void {
+function appendWhole(text: HTMLElement, whole: WholeLine, look: RowLook): void {
+  const { versions, olderVersions, cutBytes, cutAt } = whole;
+  if (cutBytes > 0 && cutAt === 'start') {
+    text.append(cell('cut', t('… {0} before this: save the log to see it', formatBytes(cutBytes))));
+  }
+  if (olderVersions > 0) {
+    text.append(cell('cut', t('… {0} earlier updates', olderVersions.toLocaleString())));
+  }
   for (const version of versions) {
     const line = document.createElement('div');
     for (const run of textRuns(version, [], look.found)) {
@@ -89,7 +91,7 @@ function appendWhole(text: HTMLElement, { versions, cutBytes }: WholeLine, look:
     }
     text.append(line);
   }
-  if (cutBytes > 0) {
+  if (cutBytes > 0 && cutAt === 'end') {
     text.append(cell('cut', t('… {0} more on this line: save the log to see it', formatBytes(cutBytes))));
   }
 }

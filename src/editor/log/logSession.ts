@@ -193,10 +193,11 @@ export class LogSession {
     }
   }
 
-  async sendWhole(line: number): Promise<void> {
-    const whole = await this.#log.lines.whole(line);
+  async sendWhole(line: number, stream: number): Promise<void> {
+    const { lines } = this.#log;
+    const whole = line < 0 ? await lines.wholeUnfinished(stream) : await lines.whole(line);
     if (whole !== null) {
-      await this.#deps.post({ type: 'logWhole', line, ...whole });
+      await this.#deps.post({ type: 'logWhole', line, stream, ...whole });
     }
   }
 

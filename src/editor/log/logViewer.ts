@@ -146,7 +146,7 @@ export class LogViewer {
         session.filter(message.filter);
         break;
       case 'logWhole':
-        await session.sendWhole(message.line);
+        await session.sendWhole(message.line, message.stream);
         break;
       case 'logCopy':
         await copyRows(session, message.from, message.to, message.numbers);

@@ -37,7 +37,7 @@ const message = z.discriminatedUnion('type', [
   z.object({ type: z.literal('logResults'), id: count, from: count, count }),
   z.object({ type: z.literal('logGoTo'), line: count }),
   z.object({ type: z.literal('logFilter'), filter: z.nullable(filter) }),
-  z.object({ type: z.literal('logWhole'), line: count }),
+  z.object({ type: z.literal('logWhole'), line: row, stream: row }),
   z.object({ type: z.literal('logCopy'), from: count, to: count, numbers: z.boolean() }),
   z.object({ type: z.literal('logOpenFile'), path: z.string(), line: count }),
   z.object({ type: z.literal('logOpenLink'), url: z.string().check(z.maxLength(10_000)) }),

@@ -35,6 +35,15 @@ export function allVersions(bytes: Uint8Array, limit: number): { readonly text: 
   };
 }
 
+/** The versions at the end of a line whose beginning is missing, without the one that began before; null when that is all there is. */
+export function newestVersions(bytes: Uint8Array): { readonly text: string; readonly cutBytes: number } | null {
+  const end = endOfText(bytes);
+  const first = bytes.indexOf(carriageReturn) + 1;
+  return first === 0 || first >= end
+    ? null
+    : { ...allVersions(bytes.subarray(first), bytes.byteLength), cutBytes: first };
+}
+
 function endOfText(bytes: Uint8Array): number {
   let end = bytes.byteLength;
   while (end > 0 && bytes[end - 1] === carriageReturn) {

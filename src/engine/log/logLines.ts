@@ -1,8 +1,8 @@
 import { lineLevel } from '../../core/failure/level.ts';
 import type { LogRow } from '../../core/logRow.ts';
 import { linesOf, readArrivals } from './blockReader.ts';
-import type { LineSpan, LogMark, TextSpan } from './lineReplay.ts';
-import { allVersions, lineText, shownBytes } from './lineText.ts';
+import { type LineSpan, type LogMark, streamStart, type TextSpan } from './lineReplay.ts';
+import { allVersions, lineText, newestVersions, shownBytes } from './lineText.ts';
 import type { LogIndex } from './logIndex.ts';
 import type { LogSource } from './logSource.ts';
 
@@ -20,6 +20,13 @@ export class LogRewritten extends Error {
   constructor() {
     super('The log was written anew while it was read.');
   }
+}
+
+/** All versions of a line, each on a line of its own, up to 1 MB: of one that rewrote itself the newest, of others the beginning. */
+export interface WholeText {
+  readonly text: string;
+  readonly cutBytes: number;
+  readonly cutAt: 'start' | 'end';
 }
 
 /** Reads lines of a log by their number. All of it rejects with the system's error, or with LogRewritten. */
@@ -98,27 +105,47 @@ export class LogLines {
     return withoutNumbers(await this.#read(spans.slice(-count), 0));
   }
 
+  /** The unfinished last line of a stream. */
+  #unfinished(stream: number): TextSpan | null {
+    const { streams, isAtRest } = this.#index.last;
+    const { start, taken, time } = streams[stream] ?? streamStart;
+    return isAtRest === true || taken <= start ? null : { kind: 'line', stream, start, end: taken, time };
+  }
+
   /** The unfinished last line of each stream that has one; none while the log rests, as they are lines like others then. */
   async partial(): Promise<readonly LogRow[]> {
-    const { streams, isAtRest } = this.#index.last;
-    const spans = (isAtRest === true ? [] : streams).flatMap(({ start, taken }, stream): LineSpan[] =>
-      taken > start ? [{ kind: 'line', stream, start, end: taken, time: null }] : [],
-    );
+    const spans = this.#index.last.streams.flatMap((_, stream) => this.#unfinished(stream) ?? []);
     return withoutNumbers(await this.#proven(async () => await this.#read(spans, 0)));
   }
 
-  /** All versions of a line, up to 1 MB; null when there is no such line. */
-  async whole(line: number): Promise<{ readonly text: string; readonly cutBytes: number } | null> {
+  /** null when there is no such line. */
+  async whole(line: number): Promise<WholeText | null> {
     return await this.#proven(async () => {
       const span = await this.spanOf(line);
-      if (span?.kind !== 'line') {
-        return null;
-      }
-      const length = span.end - span.start;
-      const bytes = await this.#source.raw.read(span.stream, span.start, Math.min(length, wholeLimit));
-      const { text, cutBytes } = allVersions(bytes, wholeLimit);
-      return { text, cutBytes: cutBytes + length - bytes.byteLength };
+      return span?.kind === 'line' ? await this.#whole(span) : null;
     });
+  }
+
+  /** The unfinished line of a stream, as far as it goes; null when there is none. */
+  async wholeUnfinished(stream: number): Promise<WholeText | null> {
+    return await this.#proven(async () => {
+      const span = this.#unfinished(stream);
+      return span === null ? null : await this.#whole(span);
+    });
+  }
+
+  async #whole({ stream, start, end }: TextSpan): Promise<WholeText> {
+    const { raw } = this.#source;
+    const length = end - start;
+    if (length > wholeLimit) {
+      const newest = newestVersions(await raw.read(stream, end - wholeLimit, wholeLimit));
+      if (newest !== null) {
+        return { text: newest.text, cutBytes: length - wholeLimit + newest.cutBytes, cutAt: 'start' };
+      }
+    }
+    const bytes = await raw.read(stream, start, Math.min(length, wholeLimit));
+    const { text, cutBytes } = allVersions(bytes, wholeLimit);
+    return { text, cutBytes: cutBytes + length - bytes.byteLength, cutAt: 'end' };
   }
 
   async spanOf(line: number): Promise<LineSpan | undefined> {

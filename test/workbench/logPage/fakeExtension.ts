@@ -178,7 +178,8 @@ export class FakeExtension {
       }
       case 'logWhole': {
         const versions = Array.from({ length: 121 }, (_, index) => `Epoch: ${index}/120`);
-        this.send({ type: 'logWhole', line: message.line, text: versions.join('\n'), cutBytes: 0 });
+        const { line, stream } = message;
+        this.send({ type: 'logWhole', line, stream, text: versions.join('\n'), cutBytes: 0, cutAt: 'end' });
         break;
       }
       default:

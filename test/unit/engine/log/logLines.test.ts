@@ -170,3 +170,24 @@ test('a line of 20 MB, and one without an end', async () => {
   expect((await lines.partial()).map(({ text }) => text)).toEqual(['open']);
   await source.close();
 });
+
+test('gives all versions of a bar that goes on, of very many the newest', async () => {
+  const log = newLog();
+  const source = log.source();
+  const index = new LogIndex(source);
+  const lines = new LogLines(source, index);
+  log.append([{ stream: 1, bytes: Buffer.from('done\r\n1%\r2%\r'), time: 1 }]);
+  await indexed(source, index);
+  expect(await lines.wholeUnfinished(1)).toEqual({ text: '1%\n2%', cutBytes: 0, cutAt: 'end' });
+  expect(await lines.wholeUnfinished(0)).toBeNull();
+  const bars = Array.from({ length: 200_000 }, (_, update) => `\r${update} of many`);
+  log.append([{ stream: 1, bytes: Buffer.from(bars.join('')), time: 2 }]);
+  await indexed(source, index);
+  const whole = await lines.wholeUnfinished(1);
+  expect(whole?.cutAt).toBe('start');
+  const kept = whole?.text.split('\n') ?? [];
+  expect(kept).toEqual(bars.slice(-kept.length).map((bar) => bar.slice(1)));
+  const left = bars.slice(0, -kept.length).join('').length + '1%\r2%\r'.length + 1;
+  expect(whole?.cutBytes).toBe(left);
+  await source.close();
+});

@@ -301,8 +301,8 @@ describe('LogView', () => {
     const fold = view.element.querySelector<HTMLElement>('.expand');
     expect(fold?.textContent).toBe('⟳ 120 updates');
     fold?.click();
-    expect(ofType('logWhole')).toEqual([{ type: 'logWhole', line: 0 }]);
-    view.receive({ type: 'logWhole', line: 0, text: '0%\r50%\r100%', cutBytes: 0 });
+    expect(ofType('logWhole')).toEqual([{ type: 'logWhole', line: 0, stream: 0 }]);
+    view.receive({ type: 'logWhole', line: 0, stream: 0, text: '0%\r50%\r100%', cutBytes: 0, cutAt: 'end' });
     await frame();
     expect([...view.element.querySelectorAll('.whole > div')].map((version) => version.textContent)).toEqual([
       '0%',
@@ -312,6 +312,42 @@ describe('LogView', () => {
     view.element.querySelector<HTMLElement>('.expand')?.click();
     await frame();
     expect(shown()).toEqual(['100%']);
+  });
+
+  it('shows all of a line that is not complete, keeps it up to date, and closes it when it is complete', async () => {
+    const living = async (percent: number): Promise<void> => {
+      const bar = logRow(-1, { text: `${percent}%`, rewrites: percent, stream: 1 });
+      const tail = { from: 0, rows: rowsFrom(0, 2), partial: [bar] };
+      view.receive({ type: 'logState', id: percent, state: logState(2), tail });
+      await frame();
+    };
+    const whole = async (...versions: readonly string[]): Promise<void> => {
+      view.receive({
+        type: 'logWhole',
+        line: -1,
+        stream: 1,
+        text: versions.join('\n'),
+        cutBytes: 2_000_000,
+        cutAt: 'start',
+      });
+      await frame();
+    };
+    await living(1);
+    view.element.querySelector<HTMLElement>('.expand')?.click();
+    expect(ofType('logWhole')).toEqual([{ type: 'logWhole', line: -1, stream: 1 }]);
+    await whole('0%', '1%');
+    const cut = '… 2 MB before this: save the log to see it';
+    expect(shown()).toEqual(['line 0', 'line 1', `${cut}0%1%`]);
+    await living(2);
+    await vi.waitFor(() => {
+      expect(ofType('logWhole')).toHaveLength(2);
+    });
+    await whole('0%', '1%', '2%');
+    expect(shown().at(-1)).toBe(`${cut}0%1%2%`);
+    await grow(3);
+    expect(shown()).toEqual(['line 0', 'line 1', 'line 2']);
+    await living(3);
+    expect(shown().at(-1)).toBe('3%');
   });
 
   it('opens links by click and by key', async () => {
