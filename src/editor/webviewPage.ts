@@ -2,9 +2,12 @@ import { randomBytes } from 'node:crypto';
 
 import * as vscode from 'vscode';
 
+import { htmlText } from './htmlText.ts';
+
 export interface WebviewPage {
   /** File name under dist/webview, without ending. */
   readonly name: 'submit' | 'job' | 'log';
+  /** May come from a job or a file: any text. */
   readonly title: string;
 }
 
@@ -19,7 +22,7 @@ export function panelIcon(extensionUri: vscode.Uri): { readonly light: vscode.Ur
   return { light: icon('light'), dark: icon('dark') };
 }
 
-/** The only place that writes HTML. Nothing in it comes from users, jobs or providers. */
+/** The only place that writes HTML. Of users, jobs and providers there is nothing in it but the title. */
 export function webviewHtml(webview: vscode.Webview, extensionUri: vscode.Uri, page: WebviewPage): string {
   const nonce = randomBytes(16).toString('base64');
   const asset = (file: string): string =>
@@ -39,7 +42,7 @@ export function webviewHtml(webview: vscode.Webview, extensionUri: vscode.Uri, p
 <meta http-equiv="Content-Security-Policy" content="${policy}">
 <meta name="csp-nonce" property="csp-nonce" content="${nonce}">
 <meta name="viewport" content="width=device-width, initial-scale=1">
-<title>${page.title}</title>
+<title>${htmlText(page.title)}</title>
 <link rel="stylesheet" href="${asset('codicon.css')}">
 <link rel="stylesheet" href="${asset(`${page.name}.css`)}">
 </head>
