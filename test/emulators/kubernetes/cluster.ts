@@ -10,6 +10,11 @@ import type { ControlContext } from './controllers/context.ts';
 import { EventRecorder } from './controllers/eventRecorder.ts';
 import { GarbageCollector } from './controllers/garbageCollector.ts';
 import { JobController } from './controllers/jobController.ts';
+import { JobSetController } from './controllers/jobSetController.ts';
+import { Kueue } from './controllers/kueue.ts';
+import { startNamespaceController } from './controllers/namespaceController.ts';
+import { NodeController } from './controllers/nodeController.ts';
+import { startQuotaController } from './controllers/quotaController.ts';
 import { Scheduler } from './controllers/scheduler.ts';
 import { FaultPlan } from './faults.ts';
 import { Kubelets } from './kubelet/kubelets.ts';
@@ -18,13 +23,14 @@ import {
   type ResourceType,
   builtInTypes,
   jobSetTypes,
+  jobs,
   kueueTypes,
   namespaces,
   nodes,
   priorityClasses,
 } from './objects/resources.ts';
 import { Store } from './objects/store.ts';
-import type { KubeObject, PriorityClass } from './objects/types.ts';
+import type { Job, KubeObject, PriorityClass } from './objects/types.ts';
 import { Timers } from './timers.ts';
 import type { Timing } from './timing.ts';
 import { Webhooks } from './webhooks.ts';
@@ -54,9 +60,15 @@ export class Cluster {
     const store = new Store();
     const clock = new ClusterClock();
     const webhooks = new Webhooks();
+    let kueue: Kueue | null = null;
     const registry = new Registry(store, clock, {
       store,
       webhook: (type) => webhooks.review(type),
+      mutate: (type, object) => {
+        if (type === jobs) {
+          kueue?.mutate(object as Job);
+        }
+      },
     });
     const events = new EventRecorder(store, registry, clock);
     const context: ControlContext = { store, registry, clock, timing, timers: this.#timers, events };
@@ -69,8 +81,17 @@ export class Cluster {
     const watches = new Watches();
     this.#kubelets = new Kubelets(context, parts.folder, () => this.#port);
     const scheduler = new Scheduler(context);
+    const nodeController = new NodeController(context, (node) => this.#kubelets.isUp(node));
+    nodeController.start();
     new JobController(context).start();
     new GarbageCollector(context, types).start();
+    startQuotaController(context);
+    startNamespaceController(context, types);
+    kueue = parts.kueue ? new Kueue(context) : null;
+    kueue?.start();
+    if (parts.jobSet) {
+      new JobSetController(context).start();
+    }
     const api: ApiContext = {
       store,
       clock,
@@ -92,6 +113,8 @@ export class Cluster {
       kubelets: this.#kubelets,
       users: this.users,
       server: this.#server,
+      nodeController,
+      kueue,
       certificates: parts.certificates,
       version,
     });

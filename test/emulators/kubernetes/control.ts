@@ -3,13 +3,15 @@ import type { Rule, User, Users } from './api/users.ts';
 import type { Watches } from './api/watch.ts';
 import type { Certificates } from './certificates.ts';
 import type { ControlContext } from './controllers/context.ts';
+import type { Kueue } from './controllers/kueue.ts';
+import type { NodeController } from './controllers/nodeController.ts';
 import type { Scheduler } from './controllers/scheduler.ts';
 import type { Fault, FaultPlan, RequestMatch } from './faults.ts';
 import type { Images } from './kubelet/images.ts';
 import type { Kubelets } from './kubelet/kubelets.ts';
 import { type NodeSpec, nodeObject } from './nodePresets.ts';
 import { type ResourceType, nodes, pods } from './objects/resources.ts';
-import type { KubeObject, NodeObject, Pod } from './objects/types.ts';
+import type { KubeObject, NodeObject, Pod, Taint } from './objects/types.ts';
 import type { RequestInfo } from './api/requestInfo.ts';
 import type { Refusal, Webhooks } from './webhooks.ts';
 
@@ -22,6 +24,8 @@ interface ControlParts {
   readonly kubelets: Kubelets;
   readonly users: Users;
   readonly server: ApiServer;
+  readonly nodeController: NodeController;
+  readonly kueue: Kueue | null;
   readonly certificates: Certificates;
   readonly version: string;
 }
@@ -45,6 +49,20 @@ export class Control {
 
   get certificates(): Certificates {
     return this.#parts.certificates;
+  }
+
+  /** Where the cluster was started with `kueue`. */
+  get kueue(): Kueue {
+    if (this.#parts.kueue === null) {
+      throw new Error('The cluster was started without Kueue.');
+    }
+    return this.#parts.kueue;
+  }
+
+  /** While true, nobody gives pods a node, nor says why not. */
+  pauseScheduler(isPaused: boolean): void {
+    this.#parts.scheduler.isPaused = isPaused;
+    this.#parts.scheduler.look();
   }
 
   // What happens to requests.
@@ -138,12 +156,31 @@ export class Control {
     return () => cordoned.forEach((node) => set(node, false));
   }
 
+  /**
+   * The kubelet of a node stops: its containers go on, nobody hears of them, its logs cannot be read. After `timing.nodeGrace`
+   * the node is Unknown.
+   */
   stopKubelet(node: string): void {
     this.#parts.kubelets.stopNode(node);
+    this.#parts.nodeController.kubeletChanged(node);
   }
 
   startKubelet(node: string): void {
     this.#parts.kubelets.startNode(node);
+    this.#parts.nodeController.kubeletChanged(node);
+  }
+
+  /** The node's power is cut: like a stopped kubelet, and its containers are gone. */
+  async crashNode(node: string): Promise<void> {
+    await this.#parts.kubelets.crashNode(node);
+    this.#parts.nodeController.kubeletChanged(node);
+  }
+
+  taint(node: string, taint: Taint): void {
+    const timeAdded = this.#parts.context.clock.seconds();
+    this.change(nodes, '', node, ({ spec }) => {
+      spec.taints = [...(spec.taints ?? []), { timeAdded, ...taint }];
+    });
   }
 
   // Pods.

@@ -7,11 +7,12 @@ import type { FaultPlan } from '../faults.ts';
 import { Misfortune } from './misfortune.ts';
 import type { Answer, ApiContext, ApiRequest } from './context.ts';
 import { discovery } from './discovery.ts';
-import { requestInfo } from './requestInfo.ts';
+import { represent, representationOf } from './representation.ts';
+import { type RequestInfo, requestInfo } from './requestInfo.ts';
 import { findType, handleResource, requirePod } from './resourceHandlers.ts';
 import { review } from './reviews.ts';
 import { readBody, sendError, sendJson } from './serialize.ts';
-import { ApiError, internal, methodNotAllowed, noSuchPath, notAcceptable } from './status.ts';
+import { ApiError, internal, methodNotAllowed, noSuchPath } from './status.ts';
 import { serveWatch } from './watch.ts';
 
 /** The HTTPS side of the cluster. */
@@ -80,7 +81,7 @@ export class ApiServer {
       }
       const user = this.#context.users.authenticate(incoming);
       this.#context.users.authorize(user, info);
-      checkAccept(incoming);
+      const representation = isStream(info) ? 'whole' : representationOf(incoming.headers.accept);
       const body = await readBody(incoming);
       const request: ApiRequest = { info, user, incoming, body };
       if (info.isResource && info.verb === 'watch') {
@@ -88,7 +89,7 @@ export class ApiServer {
         if (type === undefined) {
           throw noSuchPath();
         }
-        serveWatch(this.#context, request, type, misfortune.cutting(response));
+        serveWatch(this.#context, request, type, misfortune.cutting(response), representation);
         return;
       }
       if (info.isResource && info.resource === 'pods' && info.subresource === 'log') {
@@ -98,7 +99,7 @@ export class ApiServer {
       }
       const answer = misfortune.doing(() => this.#handle(request));
       if (await misfortune.after()) {
-        send(response, answer);
+        send(response, { ...answer, body: represent(answer.body, representation) });
       }
     } catch (error) {
       if (!response.headersSent && !response.destroyed) {
@@ -178,14 +179,9 @@ function send(response: ServerResponse, { code, body, warnings = [] }: Answer): 
   sendJson(response, code, body);
 }
 
-function checkAccept({ headers }: IncomingMessage): void {
-  const accepted = (headers.accept ?? '*/*').split(',').map((one) => one.trim());
-  const isServed = accepted.some((one) =>
-    /^(?:\*\/\*|application\/(?:json|\*)|text\/plain)(?:;q=[\d.]+|;charset=[\w-]+)*$/iu.test(one),
-  );
-  if (!isServed) {
-    throw notAcceptable();
-  }
+/** Logs are text, whatever the client accepts. */
+function isStream(info: RequestInfo): boolean {
+  return info.resource === 'pods' && info.subresource === 'log';
 }
 
 /** The plain HTTP answer to a request that wanted a WebSocket. */

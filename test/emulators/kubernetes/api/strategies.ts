@@ -12,6 +12,8 @@ export interface AdmissionContext {
   readonly store: Store;
   /** An admission webhook's look at an object of that kind: throws an ApiError to refuse it. */
   readonly webhook: (type: ResourceType) => void;
+  /** A mutating webhook's change of an object before it is looked at. */
+  readonly mutate: (type: ResourceType, object: KubeObject) => void;
 }
 
 /** The rules of one kind. */
@@ -30,6 +32,8 @@ export interface Strategy {
 }
 
 const dataLimitBytes = 1_048_576;
+
+const namespaceFinalizer = 'kubernetes';
 
 const plain: Strategy = { hasGeneration: false, orphansByDefault: false };
 const withSpec: Strategy = { ...plain, hasGeneration: true };
@@ -71,6 +75,8 @@ const strategies: Readonly<Record<string, Strategy>> = {
       object['status'] = { phase: 'Active' };
       const { metadata } = object;
       metadata.labels = { ...metadata.labels, 'kubernetes.io/metadata.name': metadata.name };
+      // Stands for `spec.finalizers`, which the real server keeps for namespaces alone.
+      metadata.finalizers = [...(metadata.finalizers ?? []), namespaceFinalizer];
     },
   },
 };
@@ -82,6 +88,10 @@ export function strategyOf(type: ResourceType): Strategy {
   const own = strategies[qualified(type)] ?? (type.model === null ? customResource : plain);
   return {
     ...own,
+    prepare: (object, context) => {
+      context.mutate(type, object);
+      own.prepare?.(object, context);
+    },
     admit: (object, context) => {
       own.admit?.(object, context);
       context.webhook(type);

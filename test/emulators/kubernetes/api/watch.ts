@@ -4,6 +4,7 @@ import { type Matches, SelectorError, parseFieldSelector, parseLabelSelector } f
 import type { Change } from '../objects/store.ts';
 import type { KubeObject } from '../objects/types.ts';
 import type { ApiContext, ApiRequest } from './context.ts';
+import { type Representation, represent } from './representation.ts';
 import { ApiError, badRequest, expired } from './status.ts';
 
 /** The watches that are open, so that a test can end them. */
@@ -62,6 +63,7 @@ export function serveWatch(
   request: ApiRequest,
   type: ResourceType,
   response: ServerResponse,
+  representation: Representation,
 ): void {
   const { store, timing, watches } = context;
   const { query } = request.info;
@@ -73,7 +75,7 @@ export function serveWatch(
   const version = parseVersion(versionText);
   const send = (event: object): void => {
     if (!response.writableEnded && !response.destroyed) {
-      response.write(`${JSON.stringify(event)}\n`);
+      response.write(`${JSON.stringify(represent(event, representation))}\n`);
     }
   };
   const bookmark = (annotations?: Record<string, string>): void =>

@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { EventText } from '../controllers/eventRecorder.ts';
@@ -9,6 +10,8 @@ import { ConfigError, environmentOf, expand, hostnameOf } from './environment.ts
 import type { KubeletContext } from './kubeletContext.ts';
 import { LogFile } from './logFile.ts';
 import { setupScript } from './sandbox.ts';
+import { rootViolation, userOf } from './securityContext.ts';
+import { terminationMessage } from './terminationMessage.ts';
 import { mountsOf } from './volumes.ts';
 
 export interface ContainerHome {
@@ -172,6 +175,10 @@ export class ContainerRun {
     const { store, timing, apiPort } = this.#context;
     for (;;) {
       try {
+        const violation = rootViolation(pod(), this.container);
+        if (violation !== null) {
+          throw new ConfigError(violation);
+        }
         return environmentOf(pod(), this.container, store, '127.0.0.1', apiPort());
       } catch (error) {
         if (!(error instanceof ConfigError)) {
@@ -194,12 +201,24 @@ export class ContainerRun {
     this.#starts += 1;
     this.#endReason = null;
     const argv = [...(this.container.command ?? []), ...(this.container.args ?? [])].map((word) => expand(word, env));
+    const messageFile = join(home.folder, 'messages', `${name}-${this.#starts}`);
+    mkdirSync(join(home.folder, 'messages'), { recursive: true });
+    writeFileSync(messageFile, '');
+    chmodSync(messageFile, 0o666);
     const script = setupScript({
       root: join(home.folder, 'root', name),
       hostname: hostnameOf(pod),
       hostsFile: home.hostsFile,
-      mounts: mountsOf(this.container, home.volumes, pod),
+      mounts: [
+        ...mountsOf(this.container, home.volumes, pod),
+        {
+          source: messageFile,
+          isFile: true,
+          mount: { name: 'message', mountPath: this.container.terminationMessagePath ?? '/dev/termination-log' },
+        },
+      ],
       workingDir: this.container.workingDir ?? '/',
+      user: userOf(pod, this.container),
     });
     const process = new ContainerProcess(
       { setupScript: script, argv: argv.length === 0 ? ['true'] : argv, env },
@@ -238,7 +257,12 @@ export class ContainerRun {
     const { exitCode } = await process.exited;
     log.end();
     const reason = this.#endReason ?? (exitCode === 0 ? 'Completed' : 'Error');
-    return this.#ended({ exitCode, reason, startedAt, finishedAt: secondsText(clock.now()), containerID }, home);
+    const message = terminationMessage(messageFile, this.container, log.path, exitCode);
+    const finishedAt = secondsText(clock.now());
+    return this.#ended(
+      { exitCode, reason, ...(message === '' ? {} : { message }), startedAt, finishedAt, containerID },
+      home,
+    );
   }
 
   #ended(terminated: TerminatedState, home: ContainerHome): TerminatedState {

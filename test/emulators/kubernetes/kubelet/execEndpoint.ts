@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { readFileSync, readlinkSync } from 'node:fs';
 import type { Duplex } from 'node:stream';
+import { setTimeout as delay } from 'node:timers/promises';
 import type { IncomingMessage } from 'node:http';
 import { constants } from 'node:os';
 import { type WebSocket, WebSocketServer } from 'ws';
@@ -102,7 +103,8 @@ function connect(ws: WebSocket, child: ChildProcess, wants: (name: string) => bo
         child.stdin.once('drain', () => ws.resume());
       }
     } else if (channel === channels.resize) {
-      resize(child, payload);
+      // What is no size is ignored, as the real server does.
+      resize(child, payload).catch(() => undefined);
     } else if (channel === channels.close && protocol === 'v5.channel.k8s.io' && payload[0] === channels.stdin) {
       child.stdin?.end();
     }
@@ -143,20 +145,29 @@ function sendStatus(ws: WebSocket, status: object): void {
   }
 }
 
-/** Sets the size of a terminal: `{"Width":80,"Height":24}`. */
-function resize(child: ChildProcess, payload: Buffer): void {
-  try {
-    const size: unknown = JSON.parse(payload.toString());
-    const [inner] = readFileSync(`/proc/${child.pid ?? 0}/task/${child.pid ?? 0}/children`, 'utf8')
-      .trim()
-      .split(' ');
-    const terminal = readlinkSync(`/proc/${inner ?? ''}/fd/0`);
-    if (isRecord(size) && terminal.startsWith('/dev/pts/')) {
-      spawn('stty', ['-F', terminal, 'cols', String(Number(size['Width'])), 'rows', String(Number(size['Height']))], {
-        stdio: 'ignore',
-      });
+/** Sets the size of a terminal: `{"Width":80,"Height":24}`. It may come before the terminal is there. */
+async function resize(child: ChildProcess, payload: Buffer): Promise<void> {
+  const size: unknown = JSON.parse(payload.toString());
+  if (!isRecord(size)) {
+    return;
+  }
+  while (child.exitCode === null && child.signalCode === null) {
+    const terminal = terminalOf(child);
+    if (terminal !== null) {
+      const [columns, rows] = [Number(size['Width']), Number(size['Height'])];
+      spawn('stty', ['-F', terminal, 'cols', String(columns), 'rows', String(rows)], { stdio: 'ignore' });
+      return;
     }
+    await delay(10);
+  }
+}
+
+function terminalOf({ pid = 0 }: ChildProcess): string | null {
+  try {
+    const [inner = ''] = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim().split(' ');
+    const terminal = readlinkSync(`/proc/${inner}/fd/0`);
+    return terminal.startsWith('/dev/pts/') ? terminal : null;
   } catch {
-    // It ended, or what was sent is no size.
+    return null;
   }
 }

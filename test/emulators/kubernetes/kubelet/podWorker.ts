@@ -25,6 +25,8 @@ export class PodWorker {
   #isSandboxed = false;
   #failure: { readonly reason: string; readonly message: string } | null = null;
   #ending: Promise<void> | null = null;
+  /** What the pod was given when it was asked to end, in s. */
+  #grace = 0;
   #living: Promise<void> = Promise.resolve();
 
   constructor(context: KubeletContext, pod: Pod) {
@@ -56,8 +58,16 @@ export class PodWorker {
   /** The pod as it is now on the API server. */
   see(pod: Pod): void {
     this.#pod = pod;
-    if (pod.metadata.deletionTimestamp !== undefined && this.#ending === null && this.#context.isUp()) {
-      this.#ending = this.#end(pod.metadata.deletionGracePeriodSeconds ?? 30);
+    if (pod.metadata.deletionTimestamp === undefined || !this.#context.isUp()) {
+      return;
+    }
+    const grace = pod.metadata.deletionGracePeriodSeconds ?? 30;
+    if (this.#ending === null) {
+      this.#grace = grace;
+      this.#ending = this.#end(grace);
+    } else if (grace < this.#grace) {
+      this.#grace = grace;
+      this.#context.timers.after(grace * 1000, () => this.allRuns.forEach(({ process }) => process?.kill('SIGKILL')));
     }
   }
 

@@ -14,6 +14,8 @@ export interface Sandbox {
   readonly hostsFile: string;
   readonly mounts: readonly Mount[];
   readonly workingDir: string;
+  /** Ids that the command runs with; null: root's. */
+  readonly user: { readonly uid: number; readonly gid: number; readonly groups: readonly number[] } | null;
 }
 
 /**
@@ -21,7 +23,7 @@ export interface Sandbox {
  * libraries are this machine's, read-only; everything else is empty and the container's own, so nothing it writes reaches
  * the machine. Says `started` on descriptor 3, or why it could not start.
  */
-export function setupScript({ root, hostname, hostsFile, mounts, workingDir }: Sandbox): string {
+export function setupScript({ root, hostname, hostsFile, mounts, workingDir, user }: Sandbox): string {
   const at = (path: string): string => quoted(`${root}${path}`);
   return [
     // What goes wrong here is the runtime's to tell, not the container's to print.
@@ -34,19 +36,28 @@ export function setupScript({ root, hostname, hostsFile, mounts, workingDir }: S
     'done',
     `mkdir ${at('/dev')} ${at('/proc')} ${at('/tmp')} ${at('/root')} ${at('/run')} ${at('/var')} ${at('/var/tmp')}`,
     `chmod 1777 ${at('/tmp')} ${at('/var/tmp')}`,
-    `mount --rbind /dev ${at('/dev')}`,
-    `mkdir -p ${at('/dev/shm')} && mount -t tmpfs -o size=64m,mode=1777 tmpfs ${at('/dev/shm')}`,
+    `mount -t tmpfs -o mode=755 tmpfs ${at('/dev')}`,
+    `for d in null zero full random urandom tty ptmx; do : > ${quoted(root)}/dev/$d; mount --bind /dev/$d ${quoted(root)}/dev/$d; done`,
+    `ln -s /proc/self/fd ${at('/dev/fd')}`,
+    `for d in stdin:0 stdout:1 stderr:2; do ln -s /proc/self/fd/\${d#*:} ${quoted(root)}/dev/\${d%:*}; done`,
+    `mkdir ${at('/dev/pts')} ${at('/dev/shm')}`,
+    `mount --rbind /dev/pts ${at('/dev/pts')}`,
+    `mount -t tmpfs -o size=64m,mode=1777 tmpfs ${at('/dev/shm')}`,
     `mount -t proc proc ${at('/proc')}`,
     `mount --bind ${quoted(hostsFile)} ${at('/etc/hosts')}`,
     ...mounts.flatMap((mount) => bind(mount, root)),
     `hostname ${quoted(hostname)}`,
     `mkdir -p ${at(workingDir)}`,
-    `exec chroot ${quoted(root)} /bin/sh -c ${quoted(innerScript(workingDir))} sh "$@"`,
+    `exec chroot ${quoted(root)} /bin/sh -c ${quoted(innerScript(workingDir, user))} sh "$@"`,
   ].join('\n');
 }
 
 /** Runs inside: tells a command that is not there from one that fails. */
-function innerScript(workingDir: string): string {
+function innerScript(workingDir: string, user: Sandbox['user']): string {
+  const as =
+    user === null
+      ? ''
+      : `setpriv --reuid ${user.uid} --regid ${user.gid} ${user.groups.length === 0 ? '--clear-groups' : `--groups ${user.groups.join(',')}`} `;
   return [
     `cd ${quoted(workingDir)}`,
     'if ! command -v "$1" >/dev/null 2>&1; then',
@@ -54,7 +65,7 @@ function innerScript(workingDir: string): string {
     'fi',
     'printf started >&3',
     'exec 2>&4 3>&- 4>&-',
-    'exec "$@"',
+    `exec ${as}"$@"`,
   ].join('\n');
 }
 
