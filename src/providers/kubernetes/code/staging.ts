@@ -1,0 +1,197 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import * as z from 'zod/mini';
+import type { Snapshot, StagedCode, StageProgress } from '../../../core/provider.ts';
+import { ProviderError } from '../../../core/providerError.ts';
+import { type KubeApi, mergePatch, metadataOnly, strategicPatch } from '../client/api.ts';
+import { hasStatus } from '../client/apiError.ts';
+import { listSchema, metadataSchema, timeOf } from '../model/meta.ts';
+import { annotation, codeSecretName, label, managed, managedSelector } from '../names.ts';
+import { collection, object, resource } from '../paths.ts';
+import { codeFile } from '../plan/scripts.ts';
+import { type CodeArchive, findArchive, makeArchive } from './archive.ts';
+
+/** What fits into a Secret (1 MiB with everything else in it). Larger code is sent to each pod. */
+export const smallCodeBytes = 700_000;
+/** Staged code that no job has claimed is kept for a submission that has not come yet, in ms. */
+const unclaimedFor = 3_600_000;
+
+export const stagedSchema = z.object({
+  /** `secret`: it is in the namespace. `upload`: it is on this machine and goes to each pod. */
+  by: z.enum(['secret', 'upload']),
+  snapshotId: z.string(),
+  sha256: z.string(),
+});
+
+/** The folder below a connection's own that holds archives. */
+export function codeFolder(files: string): string {
+  return join(files, 'code');
+}
+
+/** Puts small code into a Secret of the namespace, large code ready on this machine. */
+export async function stageCode(
+  api: KubeApi,
+  namespace: string,
+  folder: string,
+  snapshot: Snapshot,
+  signal: AbortSignal,
+  onProgress: (progress: StageProgress) => void,
+): Promise<StagedCode> {
+  const archive = await makeArchive(folder, snapshot, signal);
+  const done = { sentBytes: archive.bytes, totalBytes: archive.bytes };
+  if (archive.bytes > smallCodeBytes) {
+    onProgress(done);
+    return { by: 'upload', snapshotId: snapshot.id, sha256: archive.sha256 };
+  }
+  const name = codeSecretName(snapshot.id);
+  if (!(await touch(api, namespace, name, signal))) {
+    onProgress({ sentBytes: 0, totalBytes: archive.bytes });
+    await create(api, namespace, name, archive, signal);
+    await removeUnclaimed(api, namespace, signal).catch(() => undefined);
+  }
+  signal.throwIfAborted();
+  onProgress(done);
+  return { by: 'secret', snapshotId: snapshot.id, sha256: archive.sha256 };
+}
+
+/** False when it is not there. The time says that somebody is about to use it. */
+async function touch(api: KubeApi, namespace: string, name: string, signal: AbortSignal): Promise<boolean> {
+  const path = object(resource.secrets, namespace, name);
+  try {
+    await api.json('GET', path, { accept: metadataOnly }, signal);
+    await api.json(
+      'PATCH',
+      path,
+      {
+        contentType: mergePatch,
+        accept: metadataOnly,
+        body: { metadata: { annotations: { [annotation.wanted]: new Date().toISOString() } } },
+      },
+      signal,
+    );
+    return true;
+  } catch (error) {
+    if (hasStatus(error, 404)) {
+      return false;
+    }
+    throw error;
+  }
+}
+
+async function create(
+  api: KubeApi,
+  namespace: string,
+  name: string,
+  archive: CodeArchive,
+  signal: AbortSignal,
+  owner?: object,
+): Promise<void> {
+  const body = {
+    apiVersion: 'v1',
+    kind: 'Secret',
+    type: 'Opaque',
+    metadata: {
+      name,
+      labels: { [label.managedBy]: managed, [label.part]: 'code' },
+      annotations: { [annotation.wanted]: new Date().toISOString() },
+      ...(owner === undefined ? {} : { ownerReferences: [owner] }),
+    },
+    immutable: true,
+    data: {
+      [codeFile.archive]: (await readFile(archive.path)).toString('base64'),
+      [codeFile.sha256]: Buffer.from(archive.sha256).toString('base64'),
+    },
+  };
+  try {
+    await api.json('POST', collection(resource.secrets, namespace), { body, accept: metadataOnly }, signal);
+  } catch (error) {
+    // Another window was quicker.
+    if (!hasStatus(error, 409)) {
+      throw error;
+    }
+  }
+}
+
+/**
+ * Makes a job an owner of its code, which goes with the last of them. Code that went with its former owners in this very
+ * moment is put back: the pod waits for it.
+ */
+export async function claimCode(
+  api: KubeApi,
+  namespace: string,
+  folder: string,
+  snapshotId: string,
+  owner: object,
+  signal: AbortSignal,
+): Promise<void> {
+  const name = codeSecretName(snapshotId);
+  const body = { metadata: { ownerReferences: [owner] } };
+  try {
+    const patch = { contentType: strategicPatch, accept: metadataOnly, body };
+    await api.json('PATCH', object(resource.secrets, namespace, name), patch, signal);
+  } catch (error) {
+    const archive = hasStatus(error, 404) ? await findArchive(folder, snapshotId) : null;
+    if (archive === null) {
+      throw error;
+    }
+    await create(api, namespace, name, archive, signal, owner);
+  }
+}
+
+/** Puts staged code back that went with its former owners. Throws `notFound` when this machine does not have it any more. */
+export async function requireCode(
+  api: KubeApi,
+  namespace: string,
+  folder: string,
+  snapshotId: string,
+  signal: AbortSignal,
+): Promise<void> {
+  const name = codeSecretName(snapshotId);
+  if (await touch(api, namespace, name, signal)) {
+    return;
+  }
+  const archive = await findArchive(folder, snapshotId);
+  if (archive === null) {
+    throw new ProviderError('notFound', 'The code of this job is no longer in the cluster.', {
+      remedy: 'Submit again.',
+    });
+  }
+  await create(api, namespace, name, archive, signal);
+}
+
+const metadataList = z.object({ metadata: metadataSchema });
+
+/** Secrets of submissions that never came: they have no owner that takes them along. */
+export async function removeUnclaimed(api: KubeApi, namespace: string, signal: AbortSignal): Promise<void> {
+  const path = collection(resource.secrets, namespace);
+  const list = z.parse(
+    listSchema,
+    await api.json(
+      'GET',
+      path,
+      {
+        query: { labelSelector: `${managedSelector},${label.part}` },
+        accept: 'application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1,application/json',
+      },
+      signal,
+    ),
+  );
+  for (const item of list.items) {
+    const parsed = z.safeParse(metadataList, item);
+    const meta = parsed.data?.metadata;
+    if (meta === undefined || (meta.ownerReferences ?? []).length > 0) {
+      continue;
+    }
+    const wanted = timeOf(meta.annotations[annotation.wanted]) ?? timeOf(meta.creationTimestamp) ?? Date.now();
+    if (Date.now() - wanted > unclaimedFor) {
+      const preconditions = { uid: meta.uid, resourceVersion: meta.resourceVersion };
+      await api
+        .json('DELETE', object(resource.secrets, namespace, meta.name), { body: { preconditions } }, signal)
+        .catch((error: unknown) => {
+          if (!hasStatus(error, 404, 409)) {
+            throw error;
+          }
+        });
+    }
+  }
+}
