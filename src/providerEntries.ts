@@ -1,4 +1,18 @@
+import type { Abilities } from './core/provider.ts';
 import type { ProviderEntry } from './editor/connections/providerCatalog.ts';
+
+const kubernetesAbilities: Abilities = {
+  spot: true,
+  multiNode: true,
+  containerImage: true,
+  regions: false,
+  liveLogs: true,
+  logDelayMs: 300,
+  resumesAfterPreemption: true,
+  dryRun: true,
+  shell: true,
+  portForward: true,
+};
 
 /** What can be said of each provider without loading its bundle. */
 export const providerEntries: readonly ProviderEntry[] = [
@@ -18,5 +32,22 @@ export const providerEntries: readonly ProviderEntry[] = [
       portForward: false,
     },
     load: async () => (await import('./providers/local/index.ts')).provider,
+  },
+  {
+    id: 'coreweave',
+    label: 'CoreWeave',
+    abilities: kubernetesAbilities,
+    setUp: { icon: 'cloud', needs: 'The kubeconfig of a CoreWeave (CKS) cluster' },
+    load: async () => (await import('./providers/kubernetes/index.ts')).coreweave,
+  },
+  {
+    id: 'kubernetes',
+    label: 'Kubernetes',
+    abilities: kubernetesAbilities,
+    setUp: {
+      icon: 'server-environment',
+      needs: 'The kubeconfig of a cluster: SoftBank, GKE, AKS, EKS, OKE or your own',
+    },
+    load: async () => (await import('./providers/kubernetes/index.ts')).provider,
   },
 ];

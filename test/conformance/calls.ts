@@ -26,7 +26,7 @@ export const methods: readonly Method[] = [
 
 export async function makeSubject(harness: Harness): Promise<Subject> {
   const { writes, prints } = harness.scenarios;
-  const handle = await harness.submit(writes.command);
+  const handle = await harness.submit(writes.command, undefined, { outputs: Object.keys(writes.files) });
   await harness.end(handle);
   return { handle, path: Object.keys(writes.files)[0] ?? '', input: await harness.prepare(prints.command) };
 }

@@ -22,7 +22,7 @@ export type Method =
  * played gives what makes that backend do the same. Sandboxed by nothing: they only touch their working folder.
  */
 export interface Scenarios {
-  /** Prints these bytes and succeeds. */
+  /** Prints these bytes and succeeds. Where both streams are one in the log, all are stdout's and stderr has none. */
   readonly prints: { readonly command: string; readonly stdout: Uint8Array; readonly stderr: Uint8Array };
   /** Ends with exit code 3. */
   readonly fails: { readonly command: string };
