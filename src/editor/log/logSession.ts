@@ -72,16 +72,14 @@ export class LogSession {
     this.#log = deps.log;
     this.#logGeneration = this.#log.outline.generation;
     this.#subscription = this.#log.onDidChange(() => {
-      const { generation, counted } = this.#log.outline;
-      if (generation !== this.#logGeneration) {
+      if (this.#log.outline.generation !== this.#logGeneration) {
         this.#beginAnew();
       }
-      if (counted) {
-        this.#marks ??= this.#searchMarks();
-      }
+      this.#beginMarks();
       this.#move();
     });
     void this.#log.follow();
+    this.#beginMarks();
     this.#update();
   }
 
@@ -271,6 +269,12 @@ export class LogSession {
     this.filter(this.#filter);
     if (find !== null) {
       this.find(find.id, find.query);
+    }
+  }
+
+  #beginMarks(): void {
+    if (this.#log.outline.counted) {
+      this.#marks ??= this.#searchMarks();
     }
   }
 

@@ -34,9 +34,9 @@ afterEach(async () => {
 });
 
 /** A viewer that paints at once. */
-function look(paints = true): LogSession {
+function look(paints = true, log = new OpenLog(new FileSource(path), systemClock, scanScript)): LogSession {
   const opened = new LogSession({
-    log: new OpenLog(new FileSource(path), systemClock, scanScript),
+    log,
     post: async (message) => {
       messages.push(message);
       if (message.type === 'logState' && paints) {
@@ -235,6 +235,16 @@ describe('a viewer of a log', () => {
     expect(messages.findLast((message) => message.type === 'logStep')).toMatchObject({ row: 13 });
   });
 
+  test('is told so too of a log that was read ahead and does not change', async () => {
+    await writeFile(path, `[rank3]: ${lines(10)}WARNING: slow\n`);
+    const log = new OpenLog(new FileSource(path), systemClock, scanScript);
+    void log.follow();
+    await until(() => log.outline.counted);
+    look(true, log);
+    await until(() => messages.some((message) => message.type === 'logMarks' && message.marks.warnings === 1));
+    await until(() => newest()?.ranks[0] === 3);
+  });
+
   test('begins anew when the file is cut off, with what is being looked for', async () => {
     await writeFile(path, lines(2_000));
     const opened = look();
@@ -254,7 +264,7 @@ describe('a viewer of a log', () => {
     look();
     await until(() => newest()?.lines === 3);
     await rm(path);
-    await until(() => newest()?.problem?.includes('ENOENT') === true);
+    await until(() => newest()?.problem === 'This file is not there any more.');
   });
 
   test('shows a line from outside as soon as it is counted, also under a filter', async () => {
