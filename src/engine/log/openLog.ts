@@ -2,6 +2,7 @@ import { Emitter, type Event } from '../../core/event.ts';
 import type { Clock } from '../../core/ports.ts';
 import type { LogOutline, LogRow } from '../../core/logRow.ts';
 import { explain } from '../errorNote.ts';
+import { errorCode, plainReason } from '../fileError.ts';
 import { LogIndex } from './logIndex.ts';
 import { LogLines } from './logLines.ts';
 import type { LogSource } from './logSource.ts';
@@ -94,7 +95,7 @@ export class OpenLog {
     while (!signal.aborted) {
       const before = this.#standing;
       const moved = await this.#look().catch((error: unknown) => {
-        this.#problem = explain(error).reason;
+        this.#problem = unreadReason(error);
         return false;
       });
       if (moved || before !== this.#standing) {
@@ -215,4 +216,13 @@ export class OpenLog {
     this.#changed.dispose();
     await this.#source.close();
   }
+}
+
+/** Why the log cannot be read, as a sentence. */
+function unreadReason(error: unknown): string {
+  const code = errorCode(error);
+  if (code === 'ENOENT') {
+    return 'This file is not there any more.';
+  }
+  return code === undefined ? explain(error).reason : `This log cannot be read: ${plainReason(error)}.`;
 }
