@@ -1,7 +1,7 @@
 import { mkdir } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 
-import type { Browser, BrowserContext, Frame, Locator, Page } from 'playwright-core';
+import { type Browser, type BrowserContext, errors, type Frame, type Locator, type Page } from 'playwright-core';
 
 import { launchBrowser } from './browser.ts';
 import { type ServerOptions, startServer, type WorkbenchServer } from './server.ts';
@@ -131,27 +131,49 @@ export class Window {
     await this.#context.close();
   }
 
-  /** Runs a command by its title in the palette. */
+  /** Runs a command by its title in the palette, which is opened again when what ran before takes the focus and so closes it. */
   async command(title: string): Promise<void> {
-    await this.page.keyboard.press('F1');
-    await this.pick(title, '>');
+    const end = Date.now() + patience;
+    do {
+      await this.page.keyboard.press('F1');
+    } while (!(await this.#isOffered(title, '>', patience / 10)) && Date.now() < end);
+    await this.#choose(title);
   }
 
   /** Chooses from the list that VS Code shows at the top. */
-  async pick(label: string, prefix = ''): Promise<void> {
-    const input = this.page.locator('.quick-input-widget input[type="text"]');
-    await input.waitFor();
-    await input.fill(`${prefix}${label}`);
-    // A label may be followed by the keys that do the same.
-    const row = this.page
-      .locator('.quick-input-list')
-      .locator(`.monaco-list-row[aria-label="${label}"], .monaco-list-row[aria-label^="${label},"]`)
-      .first();
-    await row.waitFor();
+  async pick(label: string): Promise<void> {
+    await this.#isOffered(label, '', patience);
+    await this.#choose(label);
+  }
+
+  /** Types what is looked for. False when the list does not show it within so many ms. */
+  async #isOffered(label: string, prefix: string, timeout: number): Promise<boolean> {
+    try {
+      await this.page.locator('.quick-input-widget input[type="text"]').fill(`${prefix}${label}`, { timeout });
+      await this.#offer(label).waitFor({ timeout });
+      return true;
+    } catch (error) {
+      if (error instanceof errors.TimeoutError) {
+        return false;
+      }
+      throw error;
+    }
+  }
+
+  async #choose(label: string): Promise<void> {
+    const row = this.#offer(label);
     while ((await row.getAttribute('class'))?.includes('focused') !== true) {
       await this.page.keyboard.press('ArrowDown');
     }
     await this.page.keyboard.press('Enter');
+  }
+
+  /** A label may be followed by the keys that do the same. */
+  #offer(label: string): Locator {
+    return this.page
+      .locator('.quick-input-list')
+      .locator(`.monaco-list-row[aria-label="${label}"], .monaco-list-row[aria-label^="${label},"]`)
+      .first();
   }
 
   /** The inner document of the webview that holds an element matching the selector and, if given, a text. */
