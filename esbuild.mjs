@@ -42,6 +42,7 @@ const bundles = [
   },
   { ...host, entryPoints: ['src/providers/local/index.ts'], outfile: 'dist/providers/local.js' },
   { ...host, entryPoints: ['src/providers/kubernetes/index.ts'], outfile: 'dist/providers/kubernetes.js' },
+  { ...host, entryPoints: ['src/providers/slurm/index.ts'], outfile: 'dist/providers/slurm.js' },
   { ...host, entryPoints: ['src/providers/local/supervisor/main.ts'], outfile: 'dist/supervisor.js' },
   { ...host, entryPoints: ['src/engine/log/scan/scanWorker.ts'], outfile: 'dist/logScan.js' },
   { ...webview, entryPoints: ['webview/log/index.tsx'], outfile: 'dist/webview/log.js' },

@@ -14,6 +14,19 @@ const kubernetesAbilities: Abilities = {
   portForward: true,
 };
 
+const slurmAbilities: Abilities = {
+  spot: true,
+  multiNode: true,
+  containerImage: false,
+  regions: true,
+  liveLogs: true,
+  logDelayMs: 200,
+  resumesAfterPreemption: true,
+  dryRun: true,
+  shell: true,
+  portForward: true,
+};
+
 /** What can be said of each provider without loading its bundle. */
 export const providerEntries: readonly ProviderEntry[] = [
   {
@@ -49,5 +62,19 @@ export const providerEntries: readonly ProviderEntry[] = [
       needs: 'The kubeconfig of a cluster: SoftBank, GKE, AKS, EKS, OKE or your own',
     },
     load: async () => (await import('./providers/kubernetes/index.ts')).provider,
+  },
+  {
+    id: 'slurm',
+    label: 'Slurm',
+    abilities: slurmAbilities,
+    setUp: { icon: 'server', needs: 'A login node that you reach by SSH, or Slurm on this machine' },
+    load: async () => (await import('./providers/slurm/index.ts')).provider,
+  },
+  {
+    id: 'sunk',
+    label: 'CoreWeave SUNK',
+    abilities: slurmAbilities,
+    setUp: { icon: 'cloud', needs: 'The login service of a SUNK cluster, reached by SSH' },
+    load: async () => (await import('./providers/slurm/index.ts')).sunk,
   },
 ];

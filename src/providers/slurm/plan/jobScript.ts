@@ -1,0 +1,170 @@
+import type { JobSpec } from '../../../core/jobSpec.ts';
+import type { RunName } from '../../../core/runName.ts';
+import { shellQuote } from '../../../core/shellQuote.ts';
+
+/** Which of the user's things the script runs. */
+export type Work =
+  | { readonly kind: 'command'; readonly setup: string | null; readonly command: string }
+  /** A copy of an existing batch script, `script` in the run folder. */
+  | { readonly kind: 'script'; readonly scriptArguments: readonly string[] };
+
+export interface JobScriptInput {
+  readonly run: RunName;
+  readonly snapshotId: string;
+  readonly spec: JobSpec;
+  readonly work: Work;
+  /** A signal that Slurm sends to the batch shell before the time limit, and that the work is to get. */
+  readonly signal: string | null;
+}
+
+/** Arguments of sbatch that every job has, so that it is found again and its log is whole. */
+export function ownArguments(run: RunName): string[] {
+  return [`--comment=aloft:${run}`, '--output=logs/slurm.log', '--open-mode=append'];
+}
+
+/** An argument of sbatch as a line of a batch script. */
+export function directive(argument: string): string {
+  const [name = '', value] = argument.split(/=(.*)/su);
+  return `#SBATCH ${value === undefined || /^[A-Za-z0-9_.:@/+%,=-]*$/u.test(value) ? argument : `${name}="${value}"`}`;
+}
+
+/** Readable in lists of the queue, and one of a kind. */
+export function jobName(name: string, run: RunName): string {
+  const readable = name
+    .replaceAll(/[^A-Za-z0-9._-]+/gu, '-')
+    .replaceAll(/^[-.]+|[-.]+$/gu, '')
+    .slice(0, 40);
+  return `${readable === '' ? 'job' : readable}-${run}`;
+}
+
+/**
+ * What the batch script does below its `#SBATCH` lines: $1 is the run folder. It keeps a record of how the job began and ended, so
+ * that both are known where Slurm has forgotten the job.
+ */
+export function scriptBody(input: JobScriptInput): string {
+  return [
+    `# Run ${input.run.replace('.', ', attempt ')}. $1 is its folder on the cluster.`,
+    ...environment(input),
+    ...work(input),
+    library,
+    input.spec.nodes > 1 ? severalNodes : oneNode(input),
+    '',
+  ].join('\n');
+}
+
+function environment({ run, spec }: JobScriptInput): string[] {
+  const [runId = '', attempt = ''] = run.split('.');
+  const variables = { PYTHONUNBUFFERED: '1', ...spec.env, ALOFT_RUN_ID: runId, ALOFT_ATTEMPT: attempt };
+  return [
+    ...Object.entries(variables).map(([name, value]) => `export ${name}=${shellQuote(value)}`),
+    // Slurm hands their values over with the environment of sbatch.
+    `aloft_secrets=(${spec.secrets.join(' ')})`,
+  ];
+}
+
+function work({ snapshotId, spec, work: what }: JobScriptInput): string[] {
+  const common = [`aloft_snapshot=${snapshotId}`, `aloft_folder=${shellQuote(spec.workingDirectory)}`];
+  if (what.kind === 'script') {
+    return [
+      ...common,
+      `aloft_arguments=(${what.scriptArguments.map((word) => shellQuote(word)).join(' ')})`,
+      scriptWork,
+    ];
+  }
+  return [
+    ...common,
+    ...hereDocument('aloft_setup', what.setup ?? ''),
+    ...hereDocument('aloft_command', what.command),
+    commandWork,
+  ];
+}
+
+/** Text as it is, whatever quotes it holds. */
+function hereDocument(name: string, text: string): string[] {
+  if (text === '') {
+    return [`${name}=`];
+  }
+  let end = name.toUpperCase();
+  while (text.split('\n').includes(end)) {
+    end = `${end}_`;
+  }
+  return [`IFS= read -r -d '' ${name} <<'${end}'`, text, end];
+}
+
+const commandWork = `aloft_work() {
+  bash -c 'trap : USR1 USR2
+setup=$1 command=$2; set --
+if [ -n "$setup" ]; then set -e; eval "$setup"; set +e; fi
+unset setup; eval "$command"' aloft "$aloft_setup" "$aloft_command"
+}`;
+
+const scriptWork = `aloft_work() {
+  IFS= read -r first <"$aloft_run/script"
+  read -r -a interpreter <<<"\${first#??}"
+  "\${interpreter[@]}" "$aloft_run/script" "\${aloft_arguments[@]}"
+}`;
+
+const library = `
+aloft_run=$1
+aloft_tag=\${SLURM_ARRAY_TASK_ID:+.t$SLURM_ARRAY_TASK_ID}
+aloft_about="\\"job\\":\${SLURM_ARRAY_JOB_ID:-$SLURM_JOB_ID},\\"restarts\\":\${SLURM_RESTART_COUNT:-0},\\"startedAt\\":$(date +%s),\\"nodes\\":\\"$SLURM_JOB_NODELIST\\""
+# One block that is there already, so that a full disk cannot swallow it.
+aloft_record() { printf '%-510s\\n' "$1" 1<>"$aloft_run/exit$aloft_tag"; }
+aloft_end() {
+  aloft_record "{\\"state\\":\\"\${aloft_stopped:-ended}\\",$aloft_about,\\"endedAt\\":$(date +%s),\\"code\\":$1\${2:+,\\"why\\":\\"$2\\"}}"
+  exit "$1"
+}
+# The code of this run: unpacked once, by whichever of its tasks comes first.
+aloft_unpack() {
+  [ -d "$aloft_run/work" ] && return
+  local own="$aloft_run/work.$SLURM_JOB_ID"
+  rm -rf "$own" && mkdir -p "$own/$aloft_folder" || return
+  (set -o pipefail; cd "$aloft_run/../../pieces" && xargs cat <"../snapshots/$aloft_snapshot" | tar -xf - -C "$own") || return
+  mv -T "$own" "$aloft_run/work" 2>/dev/null || { rm -rf "$own"; [ -d "$aloft_run/work" ]; }
+}
+# A script that chose another folder with --chdir keeps it.
+aloft_enter() { [ "$PWD" != "$aloft_run" ] || cd "$aloft_run/work/$aloft_folder"; }`;
+
+const begin = `trap 'aloft_stopped=stopped' TERM
+aloft_record "{\\"state\\":\\"running\\",$aloft_about}"
+[ "\${SLURM_RESTART_COUNT:-0}" = 0 ] || echo "aloft: started again on $SLURM_JOB_NODELIST at $(date -u +%FT%TZ) (restart $SLURM_RESTART_COUNT)"
+for name in "\${aloft_secrets[@]}"; do [ -n "\${!name+set}" ] || aloft_end 1 secrets; done
+: >>"$aloft_run/logs/stdout$aloft_tag.log" || aloft_end 1 logs
+aloft_unpack || aloft_end 1 unpack
+aloft_enter || aloft_end 1 folder
+export SLURM_SUBMIT_DIR=$PWD`;
+
+function oneNode({ signal }: JobScriptInput): string {
+  const logs = '>>"$aloft_run/logs/stdout$aloft_tag.log" 2>>"$aloft_run/logs/stderr$aloft_tag.log"';
+  const name = signal === null ? null : signal.split('@')[0];
+  if (name === null) {
+    return `
+${begin}
+aloft_work ${logs}
+aloft_end $?`;
+  }
+  return `
+${begin}
+set -m # a process group of its own, which can be sent the signal as a whole
+aloft_work ${logs} &
+aloft_child=$!
+trap 'aloft_again=1; kill -${name} -- -$aloft_child' ${name}
+trap 'aloft_again=1 aloft_stopped=stopped' TERM
+while aloft_again=; wait $aloft_child; aloft_code=$?; [ -n "$aloft_again" ]; do :; done
+aloft_end $aloft_code`;
+}
+
+const severalNodes = `
+if [ "\${2-}" = node ]; then
+  export NODE_RANK=$SLURM_NODEID RANK=$SLURM_PROCID
+  aloft_tag=$aloft_tag$( ((NODE_RANK == 0)) || echo ".n$NODE_RANK")
+  aloft_work >>"$aloft_run/logs/stdout$aloft_tag.log" 2>>"$aloft_run/logs/stderr$aloft_tag.log"
+  exit
+fi
+${begin}
+read -r MASTER_ADDR < <(scontrol show hostnames "$SLURM_JOB_NODELIST")
+MASTER_PORT=$((20000 + SLURM_JOB_ID % 20000)) NNODES=$SLURM_JOB_NUM_NODES WORLD_SIZE=$SLURM_JOB_NUM_NODES
+export MASTER_ADDR MASTER_PORT NNODES WORLD_SIZE
+srun --kill-on-bad-exit=1 --nodes="$NNODES" --ntasks="$NNODES" --ntasks-per-node=1 \\
+  \${SLURM_CPUS_PER_TASK:+--cpus-per-task="$SLURM_CPUS_PER_TASK"} bash "$aloft_run/job.sh" "$aloft_run" node
+aloft_end $?`;

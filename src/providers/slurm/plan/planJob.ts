@@ -1,0 +1,139 @@
+import { type JobSpec, specToInput } from '../../../core/jobSpec.ts';
+import type { Json, Plan, PlanInput } from '../../../core/provider.ts';
+import { ProviderError } from '../../../core/providerError.ts';
+import { type RunName, runName } from '../../../core/runName.ts';
+import { safeRelativePath } from '../../../core/safePath.ts';
+import { shellQuote } from '../../../core/shellQuote.ts';
+import type { Knowledge } from '../knowledge.ts';
+import type { SlurmSettings } from '../settings.ts';
+import { directive, jobName, ownArguments, scriptBody } from './jobScript.ts';
+import type { JobRequest } from './request.ts';
+import { chosenArguments, resourceArguments, type Warnings } from './resources.ts';
+import { parseSbatchCommand, type SbatchCommand } from './sbatchCommand.ts';
+
+/** Spec to batch script. Throws `unsupported` or `invalid`, naming the field. */
+export function planJob({ spec, key, snapshotId }: PlanInput, settings: SlurmSettings, knowledge: Knowledge): Plan {
+  refuseImpossible(spec);
+  const run = runName(key);
+  const warnings: Warnings = [];
+  if (spec.secrets.length > 0) {
+    warnings.push(
+      "Slurm keeps the values of secrets with the job's environment on its own disks until the job has ended; its administrators can read them there.",
+    );
+  }
+  const existing = parseSbatchCommand(spec.command);
+  const common = {
+    version: 1,
+    run,
+    snapshot: snapshotId,
+    secrets: spec.secrets,
+    workingDirectory: spec.workingDirectory,
+  };
+  const planned =
+    existing === null
+      ? planCommand(spec, run, snapshotId, resourceArguments(spec, settings, knowledge, warnings))
+      : planScript(spec, run, snapshotId, existing, chosenArguments(spec, settings, knowledge, warnings), warnings);
+  const request = { ...common, ...planned.request, name: spec.name, spec: specToInput(spec) } satisfies
+    | JobRequest
+    | Json;
+  return { request, text: planned.text, language: 'shellscript', warnings };
+}
+
+interface Planned {
+  readonly request: Pick<JobRequest, 'script' | 'existingScript'> & { readonly arguments: readonly string[] };
+  readonly text: string;
+}
+
+function planCommand(spec: JobSpec, run: RunName, snapshotId: string, resources: readonly string[]): Planned {
+  const directives = [`--job-name=${jobName(spec.name, run)}`, ...ownArguments(run), ...resources];
+  const body = scriptBody({
+    run,
+    snapshotId,
+    spec,
+    work: { kind: 'command', setup: spec.setup, command: spec.command },
+    signal: spec.options['signal'] ?? null,
+  });
+  // A login shell, so that what people's profiles set up, such as environment modules, is there.
+  const script = ['#!/bin/bash -l', ...directives.map(directive), body].join('\n');
+  return { request: { script, existingScript: null, arguments: [] }, text: script };
+}
+
+function planScript(
+  spec: JobSpec,
+  run: RunName,
+  snapshotId: string,
+  { script, scriptArguments, arguments: own, leftOut }: SbatchCommand,
+  chosen: readonly string[],
+  warnings: Warnings,
+): Planned {
+  if (spec.setup !== null) {
+    throw new ProviderError('unsupported', 'A batch script that is submitted as it is has no set-up before it.', {
+      field: 'setup',
+      remedy: 'Put it into the script.',
+    });
+  }
+  if (leftOut.length > 0) {
+    warnings.push(`Left out, because Aloft sets them itself: ${leftOut.join(' ')}`);
+  }
+  if (chosen.length > 0) {
+    warnings.push(`What the form says goes before what the script says: ${chosen.join(' ')}`);
+  }
+  const body = scriptBody({
+    run,
+    snapshotId,
+    // Its own srun, if any, starts it on other nodes.
+    spec: { ...spec, nodes: 1 },
+    work: { kind: 'script', scriptArguments },
+    signal: null,
+  });
+  const all = [...ownArguments(run), ...own, ...chosen];
+  const existingScript = script.startsWith('/') ? script : inSnapshot(spec.workingDirectory, script);
+  const text = [
+    `# sbatch ${all.map(shellQuote).join(' ')}`,
+    '#!/bin/bash',
+    `# Here come the #SBATCH lines of ${existingScript}; the script itself is run below, as it is.`,
+    body,
+  ].join('\n');
+  return { request: { script: body, existingScript, arguments: all }, text };
+}
+
+function inSnapshot(folder: string, path: string): string {
+  return safeRelativePath(`${folder}/${path}`) ?? path;
+}
+
+function refuseImpossible(spec: JobSpec): void {
+  if (spec.image !== null) {
+    throw new ProviderError('unsupported', 'Aloft runs Slurm jobs without containers.', {
+      field: 'image',
+      remedy: 'Leave the image empty and call apptainer or srun --container-image in the command.',
+    });
+  }
+  if (spec.workingDirectory !== '.' && safeRelativePath(spec.workingDirectory) === null) {
+    throw new ProviderError(
+      'invalid',
+      `The working folder "${spec.workingDirectory}" is not inside the job's folder.`,
+      {
+        field: 'workingDirectory',
+        remedy: 'Give a path relative to the root of what is uploaded.',
+      },
+    );
+  }
+  for (const [field, text] of [
+    ['command', spec.command],
+    ['setup', spec.setup ?? ''],
+    ['workingDirectory', spec.workingDirectory],
+    ...Object.entries(spec.env).map(([name, value]) => [`env.${name}`, value] as const),
+  ] as const) {
+    if (text.includes('\0')) {
+      throw new ProviderError('invalid', 'A NUL character cannot be passed to a program.', { field });
+    }
+  }
+  for (const name of [...Object.keys(spec.env), ...spec.secrets]) {
+    if (!/^[A-Za-z_][A-Za-z0-9_]*$/u.test(name) || /^aloft_/iu.test(name)) {
+      throw new ProviderError('invalid', `"${name}" cannot be the name of an environment variable here.`, {
+        field: spec.secrets.includes(name) ? 'secrets' : 'env',
+        remedy: 'Use letters, digits and underscores, and no name that begins with ALOFT_.',
+      });
+    }
+  }
+}

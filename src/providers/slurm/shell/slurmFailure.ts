@@ -1,0 +1,140 @@
+import { ProviderError, type ProviderErrorTag } from '../../../core/providerError.ts';
+
+/** What Slurm's commands, and the system below them, print when they fail. */
+const failures: readonly {
+  readonly pattern: RegExp;
+  readonly tag: ProviderErrorTag;
+  readonly message: string;
+  readonly remedy?: string;
+  readonly field?: string;
+}[] = [
+  {
+    pattern: /no space left on device|disk quota exceeded|file too large/iu,
+    tag: 'capacity',
+    message: 'The disk of the cluster is full, or your quota there is used up.',
+    remedy:
+      'Free some space, delete finished jobs, or choose another folder for runs in the settings of the connection.',
+  },
+  {
+    pattern:
+      /unable to contact slurm controller|socket timed out|zero bytes were transmitted|unexpected message received|temporarily unable to (?:accept|process)|slurm_persist_conn|communications? (?:error|failure)|controller .* not responding|aloft: not known yet/iu,
+    tag: 'transient',
+    message: "Slurm's controller does not answer.",
+  },
+  {
+    pattern: /munge|invalid authentication credential|authentication (?:error|failure)/iu,
+    tag: 'transient',
+    message: 'Slurm does not recognize this node: its authentication service does not work.',
+    remedy: 'If it lasts, tell the administrators of the cluster.',
+  },
+  {
+    pattern: /invalid partition name|no partition specified|invalid partition/iu,
+    tag: 'invalid',
+    message: 'The cluster has no such partition.',
+    field: 'region',
+    remedy: 'Choose one of its partitions.',
+  },
+  {
+    pattern: /group not permitted to use this partition|access\/permission denied/iu,
+    tag: 'invalid',
+    message: 'You may not use this partition.',
+    field: 'region',
+    remedy: 'Choose another one, or ask the administrators of the cluster.',
+  },
+  {
+    pattern: /invalid account/iu,
+    tag: 'invalid',
+    message: 'Slurm does not accept the account, or not in this partition.',
+    field: 'options.account',
+    remedy: 'Choose one of your accounts.',
+  },
+  {
+    pattern: /invalid qos/iu,
+    tag: 'invalid',
+    message: 'Slurm does not accept the QOS.',
+    field: 'options.qos',
+    remedy: 'Choose one that your account may use.',
+  },
+  {
+    pattern: /invalid feature/iu,
+    tag: 'invalid',
+    message: 'No node has the features that were asked for.',
+    field: 'options.constraint',
+    remedy: 'Choose features that nodes of the cluster have.',
+  },
+  {
+    pattern: /reservation/iu,
+    tag: 'invalid',
+    message: 'Slurm does not accept the reservation.',
+    field: 'options.reservation',
+    remedy: 'Choose one that is there and that you may use.',
+  },
+  {
+    pattern: /invalid generic resource|invalid trailing|gres/iu,
+    tag: 'invalid',
+    message: 'The cluster does not have the accelerators that were asked for under that name.',
+    field: 'accelerator.name',
+    remedy: 'Choose one of the accelerators that it offers.',
+  },
+  {
+    pattern: /requested time limit is invalid|time limit specification/iu,
+    tag: 'invalid',
+    message: 'The time limit is longer than the partition allows.',
+    field: 'limits.duration',
+    remedy: 'Ask for less time, or choose another partition.',
+  },
+  {
+    pattern: /violates accounting\/qos policy|job submit limit|max(?:imum)?submitjob|too many jobs/iu,
+    tag: 'quota',
+    message: 'The job would exceed a limit of your account or QOS.',
+  },
+  {
+    pattern:
+      /requested node configuration is not available|node count specification|more processors requested|memory required by task/iu,
+    tag: 'invalid',
+    message: 'No node of the partition has what the job asks for.',
+    field: 'accelerator',
+    remedy: 'Ask for fewer accelerators per node, another type, less memory, or choose another partition.',
+  },
+  {
+    pattern: /does not look like a batch script/iu,
+    tag: 'invalid',
+    message: 'The file is no batch script: its first line does not begin with #!.',
+    field: 'command',
+    remedy: 'Begin it with #!/bin/bash.',
+  },
+  {
+    pattern: /permission denied|read-only file system|not a directory|operation not permitted/iu,
+    tag: 'invalid',
+    message: 'The folder for runs on the cluster cannot be used.',
+    field: 'root',
+    remedy: 'Make it writable, or choose another one in the settings of the connection.',
+  },
+];
+
+/** What Slurm prints before the words that matter. */
+const prefix =
+  /^(?:(?:sbatch|squeue|scancel|sinfo|scontrol|sacct|srun|slurmstepd): )?(?:error: |fatal: )?(?:Batch job submission failed: |allocation failure: )?/iu;
+
+/** What a failed command means. `text` is what it printed to stderr. */
+export function explainFailure(text: string, exitCode: number | null): ProviderError {
+  const raw = text.trim();
+  const known = failures.find(({ pattern }) => pattern.test(raw));
+  if (known !== undefined) {
+    const { tag, message, remedy, field } = known;
+    return new ProviderError(tag, message, {
+      raw,
+      ...(remedy === undefined ? {} : { remedy }),
+      ...(field === undefined ? {} : { field }),
+    });
+  }
+  if (exitCode === null || exitCode > 128) {
+    return new ProviderError('transient', 'A command on the cluster was interrupted.', { raw });
+  }
+  const line = raw.split('\n').at(-1)?.replace(prefix, '') ?? '';
+  return new ProviderError(
+    'invalid',
+    line === '' ? `A command on the cluster failed with exit code ${exitCode}.` : `Slurm refused it: ${line}`,
+    { raw },
+  );
+}
