@@ -50,6 +50,8 @@ function slurmConf({ folder, host, ports, accounting, config }: ClusterLayout): 
     'SlurmUser=root',
     'SlurmdUser=root',
     'MailProg=/bin/true',
+    // With an epilog, nodes tell the controller when they are free, which makes it look at its queue at once.
+    'Epilog=/bin/true',
     'AuthType=auth/munge',
     'CredType=cred/munge',
     `AuthInfo=socket=${join(folder, 'munge', 'socket')}`,
@@ -67,7 +69,7 @@ function slurmConf({ folder, host, ports, accounting, config }: ClusterLayout): 
     'ReturnToService=2',
     'SlurmdParameters=config_overrides',
     'SchedulerType=sched/backfill',
-    'SchedulerParameters=sched_interval=1,bf_interval=1,batch_sched_delay=0,sched_min_interval=0',
+    'SchedulerParameters=sched_interval=1,bf_interval=1,batch_sched_delay=0,sched_min_interval=0,bf_min_age_reserve=86400',
     'SelectType=select/cons_tres',
     'SelectTypeParameters=CR_Core',
     'GresTypes=gpu',
