@@ -45,12 +45,13 @@ export class ChannelQueue {
   }
 
   /**
-   * The server would not open one more channel while this one was asked for: from now on there are no more than the others that
-   * are open. False when there are none, so that waiting for one to close would be in vain.
+   * The server would not open one more, which still holds its place: from now on there are no more than the others that are open.
+   * False when there are none, so that waiting for one to close would be in vain.
    */
   shrink(): boolean {
-    this.#limit = Math.max(1, Math.min(this.#limit, this.#held - 1));
-    return this.#held > 1;
+    const others = this.#held - 1;
+    this.#limit = Math.max(1, Math.min(this.#limit, others));
+    return others > 0;
   }
 
   #release(longLived: boolean): void {

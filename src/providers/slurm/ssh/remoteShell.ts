@@ -17,7 +17,7 @@ export async function openRemoteShell(
     throw new ProviderError('unsupported', 'The script of a terminal is too long.');
   }
   const size = { term: 'xterm-256color', cols: columns, rows, width: 0, height: 0, modes: {} };
-  const { terminal, channel } = await session.executeOnTerminal(commandLine, size, signal);
+  const channel = await session.executeOnTerminal(commandLine, size, signal);
   let end: ChannelEnd | null = null;
   let isClosed = false;
   const close = (): void => {
@@ -42,7 +42,7 @@ export async function openRemoteShell(
       channel.stdin.write(bytes);
     },
     resize: (wanted) => {
-      terminal.setWindow(wanted.rows, wanted.columns, 0, 0);
+      channel.resize(wanted);
     },
     close,
   };

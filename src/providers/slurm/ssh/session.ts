@@ -2,6 +2,7 @@ import type { Duplex } from 'node:stream';
 
 import type { ClientChannel, ExecOptions, SFTPWrapper } from 'ssh2';
 
+import type { TerminalSize } from '../../../core/provider.ts';
 import { ProviderError } from '../../../core/providerError.ts';
 import type { ChannelEnd, ScriptChannel } from '../script/channel.ts';
 import { ChannelQueue } from './channelQueue.ts';
@@ -12,6 +13,11 @@ import { watchForSleep } from './sleepWatch.ts';
 
 /** RFC 4254, 5.1. */
 const administrativelyProhibited = 1;
+
+/** A command on a terminal, under way. */
+export interface TerminalChannel extends ScriptChannel {
+  resize(size: TerminalSize): void;
+}
 
 /** One connection that everything shares, from when we were let in until it breaks off. */
 export class Session {
@@ -54,10 +60,9 @@ export class Session {
 
   /** A command line for the login shell. `longLived`: it may stay for hours. */
   async execute(commandLine: string, longLived: boolean, signal: AbortSignal): Promise<ScriptChannel> {
-    const { channel, release } = await this.#session<ClientChannel>(longLived, signal, (done) => {
+    return this.#session(longLived, signal, this.#scriptChannel, (done) => {
       this.#open.client.exec(commandLine, done);
     });
-    return this.#scriptChannel(channel, release);
   }
 
   /** The same on a terminal. */
@@ -65,11 +70,16 @@ export class Session {
     commandLine: string,
     pty: Exclude<ExecOptions['pty'], boolean | undefined>,
     signal: AbortSignal,
-  ): Promise<{ readonly terminal: ClientChannel; readonly channel: ScriptChannel }> {
-    const { channel, release } = await this.#session<ClientChannel>(true, signal, (done) => {
+  ): Promise<TerminalChannel> {
+    const prepare = (channel: ClientChannel, release: () => void): TerminalChannel => ({
+      ...this.#scriptChannel(channel, release),
+      resize: ({ columns, rows }) => {
+        channel.setWindow(rows, columns, 0, 0);
+      },
+    });
+    return this.#session(true, signal, prepare, (done) => {
       this.#open.client.exec(commandLine, { pty }, done);
     });
-    return { terminal: channel, channel: this.#scriptChannel(channel, release) };
   }
 
   /** The one channel for files; it stays open. */
@@ -106,59 +116,67 @@ export class Session {
   }
 
   async #openSftp(): Promise<SFTPWrapper> {
-    const never = new AbortController().signal;
-    try {
-      const { channel, release } = await this.#session<SFTPWrapper>(true, never, (done) => {
-        this.#open.client.sftp(done);
-      });
-      channel.once('close', () => {
+    const prepare = (sftp: SFTPWrapper, release: () => void): SFTPWrapper => {
+      sftp.once('close', () => {
         this.#sftp = null;
         release();
       });
-      return channel;
+      return sftp;
+    };
+    try {
+      return await this.#session(true, new AbortController().signal, prepare, (done) => {
+        this.#open.client.sftp(done);
+      });
     } catch (error) {
       this.#sftp = null;
       throw error;
     }
   }
 
-  /** Opens a channel of type `session`, when there is room for one. */
-  async #session<T extends { end(): unknown }>(
+  /**
+   * Opens a channel of type `session`, when there is room for one. `prepare` gets it in the same turn in which it came, before the
+   * events that may have come with it, and what gives its place back.
+   */
+  async #session<Channel extends { end(): unknown }, Prepared>(
     longLived: boolean,
     signal: AbortSignal,
-    open: (done: (error: Error | undefined, channel: T) => void) => void,
-  ): Promise<{ readonly channel: T; readonly release: () => void }> {
+    prepare: (channel: Channel, release: () => void) => Prepared,
+    open: (done: (error: Error | undefined, channel: Channel) => void) => void,
+  ): Promise<Prepared> {
     for (;;) {
       const release = await untilAborted(this.lost, this.#queue.acquire(longLived, signal));
-      const { promise, resolve, reject } = Promise.withResolvers<T>();
+      const { promise, resolve, reject } = Promise.withResolvers<Prepared>();
+      let isWanted = true;
+      const opened = (error: Error | undefined, channel: Channel): void => {
+        if (error !== undefined) {
+          reject(error);
+          return;
+        }
+        resolve(prepare(channel, release));
+        if (!isWanted) {
+          channel.end();
+        }
+      };
       try {
         this.#ask(() => {
-          open((error, channel) => {
-            if (error === undefined) {
-              resolve(channel);
-            } else {
-              reject(error);
-            }
-          });
+          open(opened);
         });
-        return { channel: await untilAborted([signal, this.lost], promise), release };
+        return await untilAborted([signal, this.lost], promise);
       } catch (error) {
-        promise.then((channel) => {
-          channel.end();
-          release();
-        }, release);
+        isWanted = false;
+        // Its place is free when it was not opened; one that is, gives it back itself.
+        const isFull = reasonOf(error) !== undefined;
+        const mayWait = isFull && this.#queue.shrink();
+        promise.catch(release);
         signal.throwIfAborted();
-        if (reasonOf(error) === undefined) {
+        if (!mayWait) {
           throw error instanceof ProviderError ? error : this.#openError(error);
-        }
-        if (!this.#queue.shrink()) {
-          throw this.#openError(error);
         }
       }
     }
   }
 
-  #scriptChannel(channel: ClientChannel, release: () => void): ScriptChannel {
+  readonly #scriptChannel = (channel: ClientChannel, release: () => void): ScriptChannel => {
     const { promise: ended, resolve, reject } = Promise.withResolvers<ChannelEnd>();
     ended.catch(() => undefined);
     let end: ChannelEnd | null = null;
@@ -185,7 +203,7 @@ export class Session {
         channel.stderr.resume();
       },
     };
-  }
+  };
 
   #ask(request: () => void): void {
     try {

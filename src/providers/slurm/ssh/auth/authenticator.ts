@@ -3,7 +3,7 @@ import type { AnyAuthMethod, AuthenticationType, KeyboardInteractiveCallback, Pr
 import { ProviderError } from '../../../../core/providerError.ts';
 import type { HostConfig } from '../config/hostConfig.ts';
 import type { KeyFile } from './keyFile.ts';
-import { collectIdentities, type Identities, openKey } from './identities.ts';
+import { collectIdentities, openKey, type OneKey } from './identities.ts';
 import type { Keyring, SecretName } from './keyring.ts';
 import { plain, type Prompter } from './prompter.ts';
 
@@ -23,9 +23,10 @@ export class Authenticator {
   /** What the person typed on the way; right only once the server let us in. */
   readonly typed = new Map<SecretName, string>();
   readonly #tried: string[] = [];
-  #identities: Identities | null = null;
+  #keys: OneKey[] | null = null;
   #opaque: KeyFile[] = [];
-  #keysTried = false;
+  #notes: readonly string[] = [];
+  #lastKey: OneKey | null = null;
   #attempts = 0;
   #remembersPassword = true;
   #lastAnswer: 'typed' | 'remembered' | null = null;
@@ -43,9 +44,14 @@ export class Authenticator {
     if (methods === null) {
       return { type: 'none', username };
     }
+    if (this.#lastKey?.hasSigned === true) {
+      // Taken, and yet not enough. Which methods are left then is not what ssh2 tells; being refused once more says it.
+      this.#lastKey = null;
+      this.#tried.push('and then');
+      return { type: 'none', username };
+    }
     if (partial === true) {
       this.#tried.push('and then');
-      this.#keysTried = false;
       this.#promptless = false;
     } else if (this.#lastAnswer !== null) {
       this.#attempts += this.#lastAnswer === 'typed' ? 1 : 0;
@@ -53,9 +59,9 @@ export class Authenticator {
     }
     this.#lastAnswer = null;
     if (this.#config.publicKey && methods.includes('publickey')) {
-      const keys = await this.#nextKeys(username);
-      if (keys !== null) {
-        return keys;
+      const key = await this.#nextKey(username);
+      if (key !== null) {
+        return key;
       }
     }
     if (
@@ -79,13 +85,12 @@ export class Authenticator {
   refusal(raw: string): ProviderError {
     const { hostName, user } = this.#config;
     const tried = this.#tried.length === 0 ? 'nothing that could be tried' : this.#tried.join(', ');
-    const notes = this.#identities?.notes ?? [];
     const message =
       this.#attempts > 0
         ? `${hostName} did not accept what was typed for ${user}.`
         : `${hostName} did not let ${user} in.`;
     return new ProviderError('auth', message, {
-      raw: [raw, `Tried: ${tried}.`, ...notes].join('\n'),
+      raw: [raw, `Tried: ${tried}.`, ...this.#notes].join('\n'),
       remedy:
         this.#attempts > 0
           ? 'Check the password with the site before it locks the account, then test the connection.'
@@ -105,23 +110,26 @@ export class Authenticator {
     return this.#attempts < this.#config.passwordPrompts;
   }
 
-  async #nextKeys(username: string): Promise<AnyAuthMethod | null> {
-    if (!this.#keysTried) {
-      this.#keysTried = true;
-      this.#identities ??= await collectIdentities(this.#config, this.#keyring, this.typed, this.#prompter);
-      this.#opaque = [...this.#identities.opaque];
-      if (this.#identities.count > 0) {
-        this.#tried.push(`${this.#identities.count === 1 ? 'one key' : `${this.#identities.count} keys`}`);
-        return { type: 'agent', username, agent: this.#identities };
-      }
+  async #nextKey(username: string): Promise<AnyAuthMethod | null> {
+    if (this.#keys === null) {
+      const { keys, opaque, notes } = await collectIdentities(this.#config, this.#keyring, this.typed, this.#prompter);
+      this.#keys = [...keys];
+      this.#opaque = [...opaque];
+      this.#notes = notes;
+    }
+    const key = this.#keys.shift();
+    if (key !== undefined) {
+      this.#lastKey = key;
+      this.#tried.push(`a key (${key.name})`);
+      return { type: 'agent', username, agent: key };
     }
     const file = this.#opaque.shift();
     if (file === undefined) {
       return null;
     }
-    this.#tried.push(file.path);
-    const key = await openKey(file, this.#keyring, this.typed, this.#prompter).catch(() => null);
-    return key === null ? this.#nextKeys(username) : { type: 'publickey', username, key };
+    this.#tried.push(`a key (${file.path})`);
+    const opened = await openKey(file, this.#keyring, this.typed, this.#prompter).catch(() => null);
+    return opened === null ? this.#nextKey(username) : { type: 'publickey', username, key: opened };
   }
 
   readonly #answer = (

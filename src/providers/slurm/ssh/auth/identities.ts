@@ -12,62 +12,62 @@ const mostPassphrases = 3;
 
 /** A key that a server may be shown. */
 interface Identity {
+  /** Its file, or what the agent calls it. */
+  readonly name: string;
   readonly publicKey: ParsedKey;
   sign(data: Buffer, options: SigningRequestOptions): Promise<Buffer>;
 }
 
 /**
- * All keys that a host may be tried with, as one agent, in ssh's order: those of the config that the agent holds, the agent's other
- * ones, those that are in files alone. A passphrase is asked for only once the server has said that it would take the key.
+ * One key as an agent. ssh2 overhears a partial success after a key, so each is tried on its own, and remembers whether it was used:
+ * a server that let it sign has taken it.
  */
-export class Identities extends ssh2.BaseAgent<ParsedKey> {
-  readonly #identities: readonly Identity[];
-  /** What the person should know when none of them was taken. */
-  readonly notes: readonly string[];
-  /** Locked files that do not even tell their public key. */
-  readonly opaque: readonly KeyFile[];
+export class OneKey extends ssh2.BaseAgent<ParsedKey> {
+  readonly #identity: Identity;
+  #hasSigned = false;
 
-  /** Use `collectIdentities`. */
-  constructor(identities: readonly Identity[], opaque: readonly KeyFile[], notes: readonly string[]) {
+  constructor(identity: Identity) {
     super();
-    this.#identities = identities;
-    this.opaque = opaque;
-    this.notes = notes;
+    this.#identity = identity;
   }
 
-  get count(): number {
-    return this.#identities.length;
+  get name(): string {
+    return this.#identity.name;
+  }
+
+  get hasSigned(): boolean {
+    return this.#hasSigned;
   }
 
   getIdentities(callback: IdentityCallback<ParsedKey>): void {
-    callback(
-      null,
-      this.#identities.map(({ publicKey }) => publicKey),
-    );
+    callback(null, [this.#identity.publicKey]);
   }
 
-  sign(
-    publicKey: ParsedKey,
-    data: Buffer,
-    options: SigningRequestOptions | SignCallback,
-    callback?: SignCallback,
-  ): void {
+  sign(_key: ParsedKey, data: Buffer, options: SigningRequestOptions | SignCallback, callback?: SignCallback): void {
     const done = typeof options === 'function' ? options : callback;
-    const wire = publicKey.getPublicSSH();
-    const identity = this.#identities.find((one) => one.publicKey.getPublicSSH().equals(wire));
-    if (identity === undefined) {
-      done?.(new Error('This key is not ours.'));
-      return;
-    }
-    identity.sign(data, typeof options === 'function' ? {} : options).then(
-      (signature) => done?.(null, signature),
-      (error: unknown) => {
-        done?.(error instanceof Error ? error : new Error(String(error)));
+    this.#identity.sign(data, typeof options === 'function' ? {} : options).then(
+      (signature) => {
+        this.#hasSigned = true;
+        done?.(null, signature);
       },
+      (error: unknown) => done?.(error instanceof Error ? error : new Error(String(error))),
     );
   }
 }
 
+/** The keys that a host may be tried with. */
+export interface Identities {
+  readonly keys: readonly OneKey[];
+  /** Locked files that do not even tell their public key. */
+  readonly opaque: readonly KeyFile[];
+  /** What the person should know when none of them was taken. */
+  readonly notes: readonly string[];
+}
+
+/**
+ * In ssh's order: those of the config that the agent holds, the agent's other ones, those that are in files alone. A passphrase is
+ * asked for only once the server has said that it would take the key.
+ */
 export async function collectIdentities(
   config: HostConfig,
   keyring: Keyring,
@@ -86,16 +86,17 @@ export async function collectIdentities(
     ...readable
       .filter(({ publicKey, isLocked }) => !inAgent.has(wire(publicKey)) && (isLocked || publicKey.isPrivateKey()))
       .map((file) => ({
+        name: file.path,
         publicKey: file.publicKey,
         sign: async (data: Buffer, { hash }: SigningRequestOptions) =>
           (await openKey(file, keyring, typed, prompter)).sign(data, hash),
       })),
   ];
-  return new Identities(
-    identities,
-    files.filter(({ publicKey }) => publicKey === null),
-    note === null ? [] : [note],
-  );
+  return {
+    keys: identities.map((identity) => new OneKey(identity)),
+    opaque: files.filter(({ publicKey }) => publicKey === null),
+    notes: note === null ? [] : [note],
+  };
 }
 
 /** The private key of a file, with the passphrase that is remembered or else typed. Throws `auth` when there is none. */
@@ -153,6 +154,7 @@ async function keysOfAgent(
     const keys = await promise;
     return {
       held: keys.map((publicKey) => ({
+        name: `${publicKey.comment === '' ? publicKey.type : publicKey.comment}, of the agent`,
         publicKey,
         sign: async (data, options) => prompter.waitFor(async () => signWithAgent(agent, publicKey, data, options)),
       })),

@@ -1,14 +1,18 @@
 import { execFileSync } from 'node:child_process';
-import { appendFileSync, chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 
 import { parseKnownHosts } from '../../../../../src/providers/slurm/ssh/knownHosts/entry.ts';
-import { judgeHostKey, knownKeyTypes, type Verdict } from '../../../../../src/providers/slurm/ssh/knownHosts/verdict.ts';
+import {
+  judgeHostKey,
+  knownKeyTypes,
+  type Verdict,
+} from '../../../../../src/providers/slurm/ssh/knownHosts/verdict.ts';
 import { SshHost, type SshPorts } from '../../../../../src/providers/slurm/ssh/sshHost.ts';
-import { Answers } from '../../../../fixtures/ask.ts';
+import { Answers, nobody } from '../../../../fixtures/ask.ts';
 import { describeSsh } from '../../../../slurm/describeSsh.ts';
 import { makeKey, type Sshd, startSshd } from '../../../../slurm/sshd.ts';
 import { sshPorts } from './sshPorts.ts';
@@ -130,13 +134,12 @@ describeSsh('the key of a real sshd', () => {
   const name = (): string => `[127.0.0.1]:${sshd.port}`;
 
   test('is asked about once, with its fingerprint, and written down', async () => {
-    const ask = new Answers(true);
     const details: string[] = [];
-    const confirm = async (question: { readonly title: string; readonly detail: string }): Promise<boolean> => {
+    const confirm = async (question: { readonly detail: string }): Promise<boolean> => {
       details.push(question.detail);
-      return ask.confirm(question);
+      return true;
     };
-    await open({ ask: { ...ask, confirm } }).account(signal);
+    await open({ ask: { ...nobody, confirm } }).account(signal);
     const shown = execFileSync('ssh-keygen', ['-lf', join(sshd.folder, 'host_ed25519.pub')], { encoding: 'utf8' });
     expect(details[0]).toContain(shown.split(' ')[1]);
     expect(readFileSync(file, 'utf8')).toBe(`${name()} ${sshd.hostKeys[0]}\n`);
@@ -213,7 +216,7 @@ describeSsh('the key of a real sshd', () => {
       detail = question.detail;
       return false;
     };
-    await expect(open({ ask: { ...new Answers(), confirm } as SshPorts['ask'] }).account(signal)).rejects.toMatchObject({
+    await expect(open({ ask: { ...nobody, confirm } }).account(signal)).rejects.toMatchObject({
       tag: 'auth',
     });
     expect(detail).toContain(`${file} trusts an authority`);
@@ -228,7 +231,6 @@ describeSsh('the key of a real sshd', () => {
   test('is written whole by two windows at once', async () => {
     const windows = Array.from({ length: 4 }, () => open({ ask: new Answers(true) }));
     await Promise.all(windows.map(async (host) => host.account(signal)));
-    appendFileSync(file, '');
     expect(new Set(readFileSync(file, 'utf8').trim().split('\n'))).toEqual(new Set([`${name()} ${sshd.hostKeys[0]}`]));
   });
 
