@@ -41,22 +41,41 @@ export function dialByCommand(command: string, where: string): Duplex {
   child.stderr.setEncoding('utf8').on('data', (text: string) => {
     complaint = `${complaint}${text}`.slice(-4096);
   });
-  const duplex = Duplex.from({ readable: child.stdout, writable: child.stdin });
+  // That stdin or stdout is closed says less than how it ended, which follows.
+  child.stdin.on('error', () => undefined);
+  const duplex = new Duplex({
+    read: () => {
+      child.stdout.resume();
+    },
+    write: (bytes, _encoding, done) => {
+      child.stdin.write(bytes, () => {
+        done();
+      });
+    },
+    final: (done) => {
+      child.stdin.end();
+      done();
+    },
+    destroy: (error, done) => {
+      child.kill();
+      done(error);
+    },
+  });
+  child.stdout.on('data', (bytes: Buffer) => {
+    if (!duplex.push(bytes)) {
+      child.stdout.pause();
+    }
+  });
   child.once('error', (error) => {
     duplex.destroy(error);
   });
-  child.once('exit', (code, killer) => {
-    if (code !== 0 && !duplex.destroyed) {
-      duplex.destroy(
-        new ProviderError('transient', `The ProxyCommand for ${where} ended (${code ?? killer}).`, {
-          raw: complaint.trim(),
-          remedy: 'Run it in a terminal to see why.',
-        }),
-      );
-    }
-  });
-  duplex.once('close', () => {
-    child.kill();
+  child.once('close', (code, killer) => {
+    duplex.destroy(
+      new ProviderError('transient', `The ProxyCommand for ${where} ended (${code ?? killer}).`, {
+        raw: complaint.trim(),
+        remedy: 'Run it in a terminal to see why.',
+      }),
+    );
   });
   return duplex;
 }

@@ -1,6 +1,7 @@
 import type { SFTPWrapper } from 'ssh2';
 
 import { ProviderError } from '../../../core/providerError.ts';
+import type { SlurmHost } from '../host.ts';
 import { connectionLost } from './failure.ts';
 import type { Session } from './session.ts';
 import { untilAborted } from './untilAborted.ts';
@@ -14,14 +15,14 @@ const noSuchFile = 2;
 const permissionDenied = 3;
 const failure = 4;
 
-/** The bytes of a file from an offset to its end. Rejects with `notFound` when it is not there. */
+/** The bytes of a file from an offset to its end, over SFTP. Rejects with `notFound` when it is not there. */
 export async function* readRemoteFile(
   session: Session,
+  sftp: SFTPWrapper,
   path: string,
   offset: number,
   signal: AbortSignal,
 ): AsyncGenerator<Uint8Array, void> {
-  const sftp = await session.sftp(signal);
   const until = [signal, session.lost];
   const call = async <T>(ask: (done: (error: Error | null | undefined, result: T) => void) => void): Promise<T> => {
     const { promise, resolve, reject } = Promise.withResolvers<T>();
@@ -106,4 +107,21 @@ function fileError(error: unknown, path: string, session: Session): unknown {
     default:
       return connectionLost(session.where, error.message);
   }
+}
+
+/** The same by commands, for hosts without SFTP. */
+export async function* readFileByCommand(
+  host: Pick<SlurmHost, 'run' | 'stream'>,
+  path: string,
+  offset: number,
+  signal: AbortSignal,
+): AsyncGenerator<Uint8Array, void> {
+  const look = { text: '[ -e "$1" ] || exit 1; [ -f "$1" ] && [ -r "$1" ] || exit 2', args: [path] };
+  const { exitCode, stderr } = await host.run(look, signal);
+  if (exitCode !== 0) {
+    throw exitCode === 1
+      ? new ProviderError('notFound', `There is no file ${path}.`, { raw: stderr })
+      : new ProviderError('invalid', `The file ${path} cannot be read.`, { raw: stderr });
+  }
+  yield* host.stream({ text: 'exec tail -c "+$2" -- "$1"', args: [path, `${offset + 1}`] }, signal);
 }

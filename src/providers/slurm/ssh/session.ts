@@ -25,7 +25,7 @@ export class Session {
   readonly #queue = new ChannelQueue();
   readonly #lost = new AbortController();
   readonly #stopWatching: () => void;
-  #sftp: Promise<SFTPWrapper> | null = null;
+  #sftp: Promise<SFTPWrapper | null> | null = null;
 
   constructor(open: OpenClient) {
     this.#open = open;
@@ -82,8 +82,8 @@ export class Session {
     });
   }
 
-  /** The one channel for files; it stays open. */
-  async sftp(signal: AbortSignal): Promise<SFTPWrapper> {
+  /** The one channel for files, which stays open; null when the host offers none, or talks before it speaks SFTP. */
+  async sftp(signal: AbortSignal): Promise<SFTPWrapper | null> {
     this.#sftp ??= this.#openSftp();
     return untilAborted(signal, this.#sftp);
   }
@@ -115,8 +115,9 @@ export class Session {
     this.#end('It was closed on purpose.');
   }
 
-  async #openSftp(): Promise<SFTPWrapper> {
+  async #openSftp(): Promise<SFTPWrapper | null> {
     const prepare = (sftp: SFTPWrapper, release: () => void): SFTPWrapper => {
+      sftp.on('error', () => undefined);
       sftp.once('close', () => {
         this.#sftp = null;
         release();
@@ -127,9 +128,9 @@ export class Session {
       return await this.#session(true, new AbortController().signal, prepare, (done) => {
         this.#open.client.sftp(done);
       });
-    } catch (error) {
-      this.#sftp = null;
-      throw error;
+    } catch {
+      this.lost.throwIfAborted();
+      return null;
     }
   }
 

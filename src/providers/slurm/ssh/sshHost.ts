@@ -9,7 +9,7 @@ import { runScript, streamScript } from '../script/execute.ts';
 import { Keyring } from './auth/keyring.ts';
 import { resolveHost } from './config/resolve.ts';
 import { type ConnectContext, openClient } from './connect.ts';
-import { readRemoteFile } from './remoteFile.ts';
+import { readFileByCommand, readRemoteFile } from './remoteFile.ts';
 import { openRemoteShell } from './remoteShell.ts';
 import { Session } from './session.ts';
 import { SharedSession } from './sharedSession.ts';
@@ -62,7 +62,11 @@ export class SshHost implements SlurmHost {
   }
 
   async *readFile(path: string, offset: number, signal: AbortSignal): AsyncGenerator<Uint8Array, void> {
-    yield* readRemoteFile(await this.#shared.open(signal), path, offset, signal);
+    const session = await this.#shared.open(signal);
+    const sftp = await session.sftp(signal);
+    yield* sftp === null
+      ? readFileByCommand(this, path, offset, signal)
+      : readRemoteFile(session, sftp, path, offset, signal);
   }
 
   async openShell(script: ShellScript, size: TerminalSize, signal: AbortSignal): Promise<Shell> {
