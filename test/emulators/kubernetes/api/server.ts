@@ -34,11 +34,10 @@ export class ApiServer {
       ALPNProtocols: ['http/1.1'],
       keepAliveTimeout: 90_000,
     });
-    this.#server.on('secureConnection', (socket) => {
-      this.#sockets.add(socket);
-      socket.once('close', () => this.#sockets.delete(socket));
-      socket.on('error', () => socket.destroy());
-    });
+    // The plain sockets too: one whose TLS handshake is under way must end with the server.
+    for (const event of ['connection', 'secureConnection']) {
+      this.#server.on(event, (socket: Duplex) => this.#keep(socket));
+    }
     this.#server.on('request', (request, response) => void this.#answer(request, response));
     this.#server.on('upgrade', (request, socket, head) => void this.#upgrade(request, socket, head));
   }
@@ -51,8 +50,10 @@ export class ApiServer {
     return (this.#server.address() as AddressInfo).port;
   }
 
-  get openConnections(): number {
-    return this.#sockets.size;
+  #keep(socket: Duplex): void {
+    this.#sockets.add(socket);
+    socket.once('close', () => this.#sockets.delete(socket));
+    socket.on('error', () => socket.destroy());
   }
 
   /** Cuts every connection; new ones are taken. */

@@ -56,6 +56,7 @@ export class ContainerProcess {
   readonly exited: Promise<Exit>;
   readonly #child: ChildProcess;
   #isOver = false;
+  #isKilled = false;
 
   constructor(
     { setupScript, argv, env }: ContainerCommand,
@@ -63,29 +64,31 @@ export class ContainerProcess {
   ) {
     this.#child = spawn('unshare', [...unshareFlags, '--', '/bin/sh', '-c', setupScript, 'setup', ...argv], {
       env: { PATH: defaultPath, ...env },
-      stdio: ['ignore', 'pipe', 'pipe', 'pipe'],
+      stdio: ['ignore', 'ignore', 'ignore', 'pipe', 'pipe', 'pipe'],
     });
-    for (const stream of ['stdout', 'stderr'] as const) {
-      this.#child[stream]?.on('data', (chunk: Buffer) => onOutput(stream, chunk));
-      this.#child[stream]?.on('end', () => onOutput(stream, null));
+    const [, , , report, stdout, stderr] = this.#child.stdio as (Readable | null)[];
+    for (const [name, stream] of [['stdout', stdout] as const, ['stderr', stderr] as const]) {
+      stream?.on('data', (chunk: Buffer) => onOutput(name, chunk));
+      stream?.on('end', () => onOutput(name, null));
     }
-    const report = this.#child.stdio[3] as Readable;
     this.started = new Promise((resolve) => {
       let said = '';
-      report.on('data', (chunk: Buffer) => {
+      report?.on('data', (chunk: Buffer) => {
         said += chunk.toString();
         if (said === 'started') {
           resolve(null);
         }
       });
-      report.on('close', () => resolve(said || 'the sandbox could not be made'));
-      report.on('error', () => undefined);
+      report?.on('close', () => resolve(said || 'the sandbox could not be made'));
+      report?.on('error', () => undefined);
       this.#child.on('error', (error) => resolve(error.message));
     });
     this.exited = new Promise((resolve) => {
       const finish = (code: number | null, signal: NodeJS.Signals | null): void => {
         this.#isOver = true;
-        resolve({ exitCode: signal === null ? (code ?? 255) : 128 + (constants.signals[signal] ?? 0) });
+        // `unshare` does not die of a SIGKILL that its child died of: it only fails.
+        const by = this.#isKilled ? 'SIGKILL' : signal;
+        resolve({ exitCode: by === null ? (code ?? 255) : 128 + (constants.signals[by] ?? 0) });
       };
       this.#child.on('close', finish);
       this.#child.on('error', () => finish(128, null));
@@ -111,6 +114,7 @@ export class ContainerProcess {
     try {
       if (pid !== null) {
         process.kill(pid, signal);
+        this.#isKilled ||= signal === 'SIGKILL';
       } else if (signal === 'SIGKILL') {
         this.#child.kill('SIGKILL');
       }

@@ -27,7 +27,7 @@ export function setupScript({ root, hostname, hostsFile, mounts, workingDir, use
   const at = (path: string): string => quoted(`${root}${path}`);
   return [
     // What goes wrong here is the runtime's to tell, not the container's to print.
-    'exec 4>&2 2>&3',
+    'exec >&4 2>&3',
     'set -e',
     `mount -t tmpfs -o mode=755 tmpfs ${quoted(root)}`,
     'for d in /bin /sbin /lib /lib32 /lib64 /usr /etc /opt; do',
@@ -64,7 +64,7 @@ function innerScript(workingDir: string, user: Sandbox['user']): string {
     String.raw`  printf 'exec: "%s": executable file not found in $PATH' "$1" >&3; exit 128`,
     'fi',
     'printf started >&3',
-    'exec 2>&4 3>&- 4>&-',
+    'exec 2>&5 3>&- 4>&- 5>&-',
     `exec ${as}"$@"`,
   ].join('\n');
 }

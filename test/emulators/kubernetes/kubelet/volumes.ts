@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, renameSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, renameSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { ClusterClock } from '../clock.ts';
 import { claims, configMaps, secrets } from '../objects/resources.ts';
@@ -42,7 +42,8 @@ function makeVolume(
       throw new VolumeError(`persistentvolumeclaim "${claimName}" not found`);
     }
     const kept = join(claimFolder, namespace, claimName);
-    mkdirSync(kept, { recursive: true, mode: 0o777 });
+    mkdirSync(kept, { recursive: true });
+    chmodSync(kept, 0o777);
     return kept;
   }
   if (volume.hostPath !== undefined) {
@@ -50,7 +51,8 @@ function makeVolume(
   }
   const files = volumeFiles(pod, volume, store);
   if (files === null) {
-    mkdirSync(folder, { recursive: true, mode: 0o777 });
+    mkdirSync(folder, { recursive: true });
+    chmodSync(folder, 0o777);
   } else {
     writeAtomically(folder, files, clock);
   }
