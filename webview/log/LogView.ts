@@ -36,6 +36,8 @@ export interface LogViewDeps {
 
 /** How long typing rests before the rows are narrowed by it, in ms. */
 const typingRests = 250;
+/** How long the rows rest before it is kept where they are, in ms. */
+const rowsRest = 300;
 
 /** A log of any size: what is in sight as elements, the rest where the extension has it. */
 export class LogView {
@@ -79,6 +81,9 @@ export class LogView {
   /** The update to be acknowledged once it is drawn. */
   #unpainted = 0;
   #filterTimer: ReturnType<typeof setTimeout> | undefined;
+  #placeTimer: ReturnType<typeof setTimeout> | undefined;
+  /** The end is shown only until it is known where reading goes on. */
+  #isReturning = false;
 
   constructor(deps: LogViewDeps) {
     this.#deps = deps;
@@ -168,7 +173,14 @@ export class LogView {
         this.#whole.receive(message);
         break;
       case 'logReveal':
+        this.#isReturning = false;
         this.#reveal(message.line, message.found);
+        break;
+      case 'logReturn':
+        this.#isReturning = false;
+        if (message.row !== null) {
+          this.#rows.showAtTop(message.row);
+        }
         break;
       case 'logResults':
         this.#results.receive(message.id, message.from, message.rows);
@@ -186,6 +198,11 @@ export class LogView {
     }
     if (filter !== null) {
       this.#deps.send({ type: 'logFilter', filter });
+    }
+    const { readingLine } = this.#settings;
+    if (readingLine !== null) {
+      this.#isReturning = true;
+      this.#deps.send({ type: 'logReturn', line: readingLine });
     }
   }
 
@@ -214,8 +231,25 @@ export class LogView {
           this.#deps.send({ type: 'logPainted', id: this.#unpainted });
           this.#unpainted = 0;
         }
+        clearTimeout(this.#placeTimer);
+        this.#placeTimer = setTimeout(
+          () => {
+            this.#keepPlace();
+          },
+          this.#rows.isFollowing ? 0 : rowsRest,
+        );
       },
     });
+  }
+
+  #keepPlace(): void {
+    const { topRow } = this.#rows;
+    const line = topRow === null ? -1 : (this.#content.row(topRow)?.line ?? -1);
+    const readingLine = line < 0 ? null : line;
+    if (!this.#isReturning && readingLine !== this.#settings.readingLine) {
+      this.#settings = { ...this.#settings, readingLine };
+      this.#deps.remember();
+    }
   }
 
   #apply(state: LogState, tail: LogTail | null): void {

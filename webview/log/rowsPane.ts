@@ -83,6 +83,15 @@ export class RowsPane {
     return this.#selection.cursor;
   }
 
+  /** The first row in sight; null at the end, which is followed. */
+  get topRow(): number | null {
+    return this.isFollowing ? null : Math.floor(this.#scroller.place.top);
+  }
+
+  showAtTop(row: number): void {
+    this.#scroller.goTo(row);
+  }
+
   /** Where a step to the next begins: the cursor, else what is in sight. */
   here(backward: boolean): number {
     const first = Math.floor(this.#scroller.place.top);

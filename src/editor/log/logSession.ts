@@ -64,7 +64,7 @@ export class LogSession {
   #told: Pick<LogState, 'view' | 'rows'> = { view: 0, rows: 0 };
   /** There may be more rows, or others, or the viewer was told of them. */
   readonly #moved = new Emitter<void>();
-  #reveals = 0;
+  #wishes = 0;
   #closed = false;
 
   constructor(deps: LogSessionDeps) {
@@ -204,13 +204,25 @@ export class LogSession {
    * next that is shown, else the last.
    */
   async reveal(line: number): Promise<void> {
-    const reveal = (this.#reveals += 1);
+    if (await this.#isLastWish(line)) {
+      await this.#deps.post({ type: 'logReveal', line, found: this.rows.nearest(line) });
+    }
+  }
+
+  /** Tells, as soon as `reveal` would show it, where a line stands at which reading goes on. */
+  async return(line: number): Promise<void> {
+    if (await this.#isLastWish(line)) {
+      await this.#deps.post({ type: 'logReturn', row: this.rows.nearest(line)?.row ?? null });
+    }
+  }
+
+  /** Resolves once the viewer knows of the line's row; to false when another was wished for meanwhile. */
+  async #isLastWish(line: number): Promise<boolean> {
+    const wish = (this.#wishes += 1);
     while (!this.#closed && (this.#isAhead(line) || this.#isUntold(line))) {
       await this.#nextMove();
     }
-    if (!this.#closed && reveal === this.#reveals) {
-      await this.#deps.post({ type: 'logReveal', line, found: this.rows.nearest(line) });
-    }
+    return !this.#closed && wish === this.#wishes;
   }
 
   /**

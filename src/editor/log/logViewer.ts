@@ -29,6 +29,9 @@ export class LogViewer {
   /** Read before there is anybody to show it to. */
   #ahead: OpenLog | undefined;
   #reveal: number | undefined;
+  /** A line was shown since the page was made: nobody wants to be where they were before. */
+  #isRevealed = false;
+  #returnTo: number | undefined;
   /** What was asked for before there was anything to look at. */
   #find: LogToHost | undefined;
   #filter: LogToHost | undefined;
@@ -48,6 +51,7 @@ export class LogViewer {
     const ahead = this.#ahead;
     this.#ahead = undefined;
     this.stop();
+    this.#isRevealed = false;
     const log = ahead ?? this.#deps.open();
     if (log !== undefined) {
       const session = new LogSession({ log, post: async (message) => await this.#deps.post(packed(message)) });
@@ -57,6 +61,9 @@ export class LogViewer {
         await (wanted === undefined ? undefined : this.handle(wanted));
       }
       await this.#showRevealed();
+      const line = this.#returnTo;
+      this.#returnTo = undefined;
+      await (line === undefined ? undefined : this.handle({ type: 'logReturn', line }));
     }
   }
 
@@ -91,6 +98,7 @@ export class LogViewer {
     const line = this.#reveal;
     if (line !== undefined && this.#session !== undefined) {
       this.#reveal = undefined;
+      this.#isRevealed = true;
       await this.#session.reveal(line);
     }
   }
@@ -104,6 +112,7 @@ export class LogViewer {
     }
     const session = this.#session;
     if (session === undefined) {
+      this.#returnTo = message.type === 'logReturn' ? message.line : this.#returnTo;
       return;
     }
     try {
@@ -141,6 +150,9 @@ export class LogViewer {
         break;
       case 'logGoTo':
         await session.reveal(message.line);
+        break;
+      case 'logReturn':
+        await (this.#isRevealed ? undefined : session.return(message.line));
         break;
       case 'logFilter':
         session.filter(message.filter);

@@ -117,6 +117,30 @@ describe('LogView', () => {
     vi.unstubAllGlobals();
   });
 
+  it('keeps where it is read, and goes on there when it is made anew', async () => {
+    await grow(10_000);
+    await press('g');
+    await answer();
+    await press('PageDown');
+    await answer();
+    await vi.waitFor(() => {
+      expect(remembered?.readingLine).toBe(19);
+    });
+    show(remembered);
+    view.restore();
+    expect(sent).toContainEqual({ type: 'logReturn', line: 19 });
+    sent.splice(0);
+    await grow(10_000);
+    view.receive({ type: 'logReturn', row: 19 });
+    await frame();
+    await answer();
+    expect(shown()[0]).toBe('line 19');
+    await press('End');
+    await vi.waitFor(() => {
+      expect(remembered?.readingLine).toBeNull();
+    });
+  });
+
   it('shows the end of ten million lines without a question, and says when it is on the screen', async () => {
     await grow(10_000_000);
     expect(shown().at(-1)).toBe('line 9999999');
