@@ -2,7 +2,7 @@ import * as vscode from 'vscode';
 
 import type { RunId } from '../core/job.ts';
 import type { Engine } from '../engine/engine.ts';
-import { JobPanel, type PanelDeps, type PanelWish } from './jobPanel.ts';
+import type { JobPanel, PanelDeps, PanelWish } from './jobPanel.ts';
 import { parsePanelState } from './parseMessages.ts';
 import { panelIcon } from './webviewPage.ts';
 
@@ -29,6 +29,7 @@ export class JobPanels implements vscode.WebviewPanelSerializer, vscode.Disposab
   /** `line`: of its log, to be shown. */
   async open(runId: RunId, line?: number): Promise<void> {
     const engine = await this.#deps.engine();
+    const { createJobPanel } = await import('./panelsPart.ts');
     const existing = this.#panels.get(runId);
     if (existing !== undefined) {
       await existing.reveal(line);
@@ -36,7 +37,7 @@ export class JobPanels implements vscode.WebviewPanelSerializer, vscode.Disposab
     }
     const title = engine.store.job(runId)?.name ?? vscode.l10n.t('Job');
     const panel = vscode.window.createWebviewPanel(viewType, title, vscode.ViewColumn.Active);
-    const jobPanel = new JobPanel(panel, runId, 'log', this.#panelDeps(engine));
+    const jobPanel = createJobPanel(panel, runId, 'log', this.#panelDeps(engine));
     this.#adopt(panel, jobPanel);
     await jobPanel.reveal(line);
   }
@@ -48,11 +49,12 @@ export class JobPanels implements vscode.WebviewPanelSerializer, vscode.Disposab
       return;
     }
     const engine = await this.#deps.engine();
+    const { createJobPanel } = await import('./panelsPart.ts');
     if (this.#panels.has(remembered.runId)) {
       panel.dispose();
       return;
     }
-    this.#adopt(panel, new JobPanel(panel, remembered.runId, remembered.tab, this.#panelDeps(engine)));
+    this.#adopt(panel, createJobPanel(panel, remembered.runId, remembered.tab, this.#panelDeps(engine)));
   }
 
   #panelDeps(engine: Engine): PanelDeps {

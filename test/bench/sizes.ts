@@ -7,6 +7,7 @@ const root = join(import.meta.dirname, '..', '..');
 
 const files = {
   'bundle.host.bytes': 'dist/extension.js',
+  'bundle.panels.bytes': 'dist/panelsPart.js',
   'bundle.engine.bytes': 'dist/engine.js',
   'bundle.local.bytes': 'dist/providers/local.js',
   'bundle.supervisor.bytes': 'dist/supervisor.js',

@@ -5,7 +5,7 @@ import * as vscode from 'vscode';
 
 import type { Engine } from '../../engine/engine.ts';
 import { panelIcon } from '../webviewPage.ts';
-import { LogFilePanel, type LogFilePanelDeps } from './logFilePanel.ts';
+import type { LogFilePanel, LogFilePanelDeps } from './logFilePanel.ts';
 
 const viewType = 'aloft.logFile';
 
@@ -54,8 +54,9 @@ export class LogFilePanels implements vscode.WebviewPanelSerializer, vscode.Disp
 
   async #adopt(panel: vscode.WebviewPanel, path: string): Promise<LogFilePanel> {
     const engine = await this.#deps.engine();
+    const { createLogFilePanel } = await import('../panelsPart.ts');
     panel.iconPath = panelIcon(this.#deps.extensionUri);
-    const adopted = new LogFilePanel(panel, path, {
+    const adopted = createLogFilePanel(panel, path, {
       ...this.#deps,
       engine,
       askForFiles: async () => (await askForFiles(true))?.map(({ fsPath }) => fsPath),
