@@ -64,7 +64,15 @@ describe('jobs of a cluster', () => {
   beforeAll(async () => {
     cluster = await startBackend();
     await cluster.control.setConditions({ expectedWaitMs: 3 * 3_600_000 });
-    const connection = { id: 'lab', provider: 'scripted', label: 'lab-cluster', settings: { url: cluster.url } };
+    const connections = [
+      { id: 'lab', provider: 'scripted', label: 'lab-cluster', settings: { url: cluster.url } },
+      {
+        id: 'site',
+        provider: 'scripted',
+        label: 'site',
+        settings: { url: cluster.url, runFolders: { host: 'login.lab', path: '/scratch/ada/runs' } },
+      },
+    ];
     scene = await Scene.set(
       {
         'train.py': 'print("hello")\n',
@@ -73,7 +81,7 @@ describe('jobs of a cluster', () => {
       {
         extension: await scriptedExtension(),
         // Only so is the terminal's text in the page.
-        settings: { 'aloft.connections': [connection], 'terminal.integrated.gpuAcceleration': 'off' },
+        settings: { 'aloft.connections': connections, 'terminal.integrated.gpuAcceleration': 'off' },
         size: { width: 1440, height: 1000 },
       },
     );
@@ -136,6 +144,36 @@ describe('jobs of a cluster', () => {
       spec: { command: 'python train.py', options: { account: 'lab-vision' } },
     });
     expect(await cluster.control.jobs()).toEqual([]);
+    await window.closeEditors();
+  });
+
+  it('are refused, or not answered, in the preview with a word of it', async () => {
+    const preview = async (): Promise<void> => {
+      await form.getByRole('button', { name: 'Preview' }).click();
+    };
+    const text = async (): Promise<string> =>
+      (await window.page.locator('.monaco-editor .view-lines').first().textContent())?.replaceAll('\u00a0', ' ') ?? '';
+    await form.locator('[id="field-options.queue"]').click();
+    await form.getByRole('option', { name: /closed/u }).click();
+    await preview();
+    await expect.poll(text).toContain('No: the queue closed takes no jobs.');
+    expect(await text()).toContain('| 9 FAILED_PRECONDITION: queue closed is CLOSED');
+    await window.screenshot('cluster-preview-refused');
+
+    await cluster.control.addFault({ on: 'dryRun', kind: 'fail', tag: 'auth' });
+    await preview();
+    await expect.poll(text).toContain('It could not be asked. The scripted backend refused: auth. Sign in again.');
+
+    await cluster.control.addFault({ on: 'dryRun', kind: 'hang' });
+    await preview();
+    await expect.poll(text).toContain('Asking lab-cluster…');
+    expect(await text()).toContain('"command": "python train.py"');
+    const asking = await window.notification(/Asking lab-cluster whether it would take this job/u);
+    await asking.getByRole('button', { name: 'Cancel' }).click();
+    await expect.poll(text).toContain('It was not asked to the end. Press Preview to ask again.');
+
+    await form.locator('[id="field-options.queue"]').click();
+    await form.getByRole('option', { name: /Default/u }).click();
     await window.closeEditors();
   });
 
@@ -224,6 +262,16 @@ describe('jobs of a cluster', () => {
     await panel.getByRole('button', { name: 'Shell' }).waitFor({ state: 'detached' });
     await window.screenshot('cluster-ended');
     expect(window.complaints).toEqual([]);
+  });
+
+  it('say on which machine their run folder is, and open no folder of that name here', async () => {
+    await form.locator('#field-connection').click();
+    await form.locator('#field-connection vscode-option', { hasText: 'site' }).click();
+    const panel = await submit('python there.py', waiting);
+    await panel.getByRole('button', { name: 'Run Folder' }).click();
+    const told = await window.notification(/The run folder is \/scratch\/ada\/runs\/.* on login\.lab\./u);
+    await told.getByRole('button', { name: 'Copy Path' }).click();
+    await expect.poll(clipboard).toMatch(/^\/scratch\/ada\/runs\/aloft-/u);
   });
 
   it('hand a script to Slurm that is written for it', async () => {

@@ -24,6 +24,8 @@ type Link =
 
 const enter = '\r';
 const interrupt = '\u0003';
+/** In UTF-16 code units. */
+const mostTypedAhead = 65_536;
 const red = 31;
 const dim = 2;
 
@@ -36,6 +38,8 @@ export class ShellTerminal implements vscode.Pseudoterminal {
   #link: Link = { kind: 'ended' };
   #shell: Shell | undefined;
   #size: TerminalSize = { columns: 80, rows: 24 };
+  /** What was typed while the shell was on its way. */
+  #typedAhead = '';
   /** Nothing stands on the screen yet. */
   #isEmpty = true;
 
@@ -63,9 +67,11 @@ export class ShellTerminal implements vscode.Pseudoterminal {
     const { kind } = this.#link;
     if (kind === 'open') {
       this.#shell?.write(new TextEncoder().encode(data));
+    } else if (kind === 'connecting' && data !== interrupt) {
+      this.#typedAhead += data.slice(0, mostTypedAhead - this.#typedAhead.length);
     } else if (kind === 'ended' && data === enter) {
       void this.#connect();
-    } else if (kind !== 'connecting' || data === interrupt) {
+    } else {
       this.#closed.fire();
     }
   }
@@ -79,6 +85,7 @@ export class ShellTerminal implements vscode.Pseudoterminal {
   async #connect(): Promise<void> {
     const controller = new AbortController();
     this.#link = { kind: 'connecting', controller };
+    this.#typedAhead = '';
     this.#say(dim, t('Opening a shell in {0}…', this.#deps.where));
     try {
       const shell = await this.#deps.open(this.#size, controller.signal);
@@ -99,6 +106,9 @@ export class ShellTerminal implements vscode.Pseudoterminal {
     this.#shell = shell;
     // It may have changed while the shell was on its way.
     shell.resize(this.#size);
+    if (this.#typedAhead !== '') {
+      shell.write(new TextEncoder().encode(this.#typedAhead));
+    }
     try {
       const decoder = new TextDecoder();
       for await (const bytes of shell.output) {

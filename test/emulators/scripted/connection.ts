@@ -73,14 +73,25 @@ export type Idempotency = 'named' | 'searched';
 const lockMs = 500;
 const lockPollMs = 10;
 
+/** Where run folders are, on which host. */
+export interface RunFolders {
+  readonly host: string;
+  readonly path: string;
+}
+
 export class ScriptedConnection implements Connection {
   readonly #transport: Transport;
   readonly #idempotency: Idempotency;
   readonly #ports: ProviderPorts;
-  readonly #console: string | null;
+  readonly #console: string | RunFolders | null;
   readonly #disposed = new AbortController();
 
-  constructor(transport: Transport, idempotency: Idempotency, ports: ProviderPorts, console: string | null) {
+  constructor(
+    transport: Transport,
+    idempotency: Idempotency,
+    ports: ProviderPorts,
+    console: string | RunFolders | null,
+  ) {
     const closing = (signal: AbortSignal): AbortSignal => AbortSignal.any([signal, this.#disposed.signal]);
     this.#transport = {
       call: async (operation, body, signal) => transport.call(operation, body, closing(signal)),
@@ -245,10 +256,13 @@ export class ScriptedConnection implements Connection {
     return await forwardPort(this.#transport, { id: handle.id, ...member }, remotePort, signal);
   }
 
-  location(handle: Handle): Location | null {
-    return this.#console === null
-      ? null
-      : { kind: 'url', url: `${this.#console}/console/${encodeURIComponent(handle.id)}` };
+  location({ id }: Handle): Location | null {
+    if (this.#console === null) {
+      return null;
+    }
+    return typeof this.#console === 'string'
+      ? { kind: 'url', url: `${this.#console}/console/${encodeURIComponent(id)}` }
+      : { kind: 'remoteFolder', host: this.#console.host, path: `${this.#console.path}/${id}` };
   }
 
   async dispose(): Promise<void> {

@@ -7,6 +7,8 @@ import { httpTransport } from './transport.ts';
 const settingsSchema = z.object({
   /** Where the backend listens, such as `http://127.0.0.1:4000`. */
   url: z.string(),
+  /** Where run folders are, as on a cluster that has no console. */
+  runFolders: z.optional(z.object({ host: z.string(), path: z.string() })),
   idempotency: z._default(z.enum(['named', 'searched']), 'named'),
 });
 
@@ -15,8 +17,8 @@ export const provider: Provider = {
   label: 'Scripted cloud',
   abilities: scriptedAbilities,
   connect(settings, ports) {
-    const { url, idempotency } = z.parse(settingsSchema, settings);
-    return new ScriptedConnection(httpTransport(url), idempotency, ports, url);
+    const { url, idempotency, runFolders } = z.parse(settingsSchema, settings);
+    return new ScriptedConnection(httpTransport(url), idempotency, ports, runFolders ?? url);
   },
   /** Asks for the name and the address in one: `lab=http://127.0.0.1:4000`. */
   async setUp({ ask }, signal) {

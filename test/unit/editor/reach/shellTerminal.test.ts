@@ -127,6 +127,22 @@ describe('a shell in a terminal', () => {
     expect(open.typed).toEqual(['ls', '\r', '\u0003', '\u001b[A', 'ü😀']);
   });
 
+  it('sends what was typed while it was on its way, and not to the one after', async () => {
+    const { pty, shell, state, shows } = terminal();
+    const gate = Promise.withResolvers<void>();
+    state.gate = gate.promise;
+    pty.open(undefined);
+    pty.handleInput('nvidia-smi');
+    pty.handleInput('\r');
+    gate.resolve();
+    const open = await shell();
+    await expect.poll(() => open.typed).toEqual(['nvidia-smi\r']);
+    open.give('end');
+    await shows('The shell has ended.');
+    pty.handleInput('\r');
+    expect((await shell(2)).typed).toEqual([]);
+  });
+
   it('has the size of the terminal, also when that changed while it was on its way', async () => {
     const { pty, shell, state, opened } = terminal();
     const gate = Promise.withResolvers<void>();
@@ -226,7 +242,7 @@ describe('a shell in a terminal', () => {
     const gate = Promise.withResolvers<void>();
     state.gate = gate.promise;
     pty.open(undefined);
-    pty.handleInput('ignored');
+    pty.handleInput('make');
     pty.handleInput('\u0003');
     expect(exits).toHaveLength(1);
     pty.close();

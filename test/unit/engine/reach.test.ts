@@ -1,0 +1,145 @@
+import { connect } from 'node:net';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
+import type { RunId } from '../../../src/core/job.ts';
+import { Engine } from '../../../src/engine/engine.ts';
+import { systemClock } from '../../../src/engine/systemClock.ts';
+import { closedQueue } from '../../emulators/scripted/jobOptions.ts';
+import { provider } from '../../emulators/scripted/provider.ts';
+import { type Backend, startBackend } from '../../emulators/scripted/startBackend.ts';
+import { testPorts } from '../../emulators/scripted/testPorts.ts';
+import {
+  connectionId,
+  connectionsOf,
+  newRunId,
+  quietLogger,
+  specOf,
+  workFolder,
+} from '../../fixtures/engine/engineParts.ts';
+import { never } from '../../fixtures/engine/scriptedParts.ts';
+
+const patience = { timeout: 25_000, interval: 50 };
+const member = { task: 0, node: 0 };
+const size = { columns: 80, rows: 24 };
+
+let backend: Backend;
+
+beforeAll(async () => {
+  backend = await startBackend();
+  await backend.control.setDefaultScript({
+    life: [{ state: 'queued', forMs: 0 }, { state: 'running' }],
+    ports: { 6006: '<h1>TensorBoard</h1>' },
+  });
+});
+
+afterAll(async () => {
+  await backend.stop();
+});
+
+function startEngine(): { readonly engine: Engine; readonly folder: string } {
+  const folder = workFolder();
+  const connection = provider.connect({ url: backend.url }, testPorts('a', folder.path));
+  const engine = Engine.start({
+    root: folder.path,
+    clock: systemClock,
+    logger: quietLogger,
+    connections: connectionsOf(new Map([['a', connection]])),
+    secrets: { get: async () => undefined, set: async () => undefined, delete: async () => undefined },
+    maxFileBytes: () => 1_000_000,
+    maySubmit: () => true,
+  });
+  onTestFinished(async () => {
+    await engine.dispose();
+    await connection.dispose();
+    folder.remove();
+  });
+  return { engine, folder: folder.path };
+}
+
+async function submitted(): Promise<{ readonly engine: Engine; readonly runId: RunId }> {
+  const { engine, folder } = startEngine();
+  const runId = newRunId();
+  const request = { runId, spec: specOf(), sourceFolder: join(folder, 'source'), include: [], interpreter: null };
+  await engine.submit(request, never, { onCreated: () => undefined, onProgress: () => undefined });
+  return { engine, runId };
+}
+
+async function running(): ReturnType<typeof submitted> {
+  const job = await submitted();
+  await expect.poll(() => job.engine.store.job(job.runId)?.state, patience).toBe('running');
+  return job;
+}
+
+describe('a running job', () => {
+  it('can be reached by a shell and by a port', async () => {
+    const { engine, runId } = await running();
+    const shell = await engine.openShell(runId, member, size, never);
+    shell.write(Buffer.from('exit 0\r'));
+    let printed = '';
+    for await (const bytes of shell.output) {
+      printed += Buffer.from(bytes).toString();
+    }
+    expect(printed).toContain('ada@node-0:~$ exit 0');
+
+    const forwarded = await engine.forwardPort(runId, member, 6006, never);
+    const socket = connect(forwarded.localPort, '127.0.0.1');
+    socket.write('GET / HTTP/1.1\r\n\r\n');
+    let page = '';
+    for await (const chunk of socket) {
+      page += String(chunk);
+    }
+    expect(page).toContain('<h1>TensorBoard</h1>');
+    forwarded.close();
+    expect(await forwarded.closed).toBeNull();
+  });
+
+  it('is left alone when the signal ends what was opened', async () => {
+    const { engine, runId } = await running();
+    const stop = new AbortController();
+    const forwarded = await engine.forwardPort(runId, member, 6006, stop.signal);
+    stop.abort(new Error('stopped by the test'));
+    expect(await forwarded.closed).toBeNull();
+    expect(engine.store.job(runId)?.state).toBe('running');
+  });
+});
+
+describe('a job that does not run', () => {
+  it('is not reached, and the answer says so', async () => {
+    const { engine, runId } = await running();
+    for (const { id } of (await backend.control.jobs()).filter(({ key }) => key.runId === runId)) {
+      await backend.control.live(id, [{ state: 'succeeded', exitCode: 0 }]);
+    }
+    await expect.poll(() => engine.store.job(runId)?.state, patience).toBe('succeeded');
+    await expect(engine.openShell(runId, member, size, never)).rejects.toMatchObject({ tag: 'conflict' });
+    await expect(engine.forwardPort(newRunId(), member, 6006, never)).rejects.toMatchObject({ tag: 'conflict' });
+  });
+});
+
+describe('before a submission', () => {
+  it('the backend says what it can be asked for and whether it would take a request, and gets no job', async () => {
+    const { engine, folder } = startEngine();
+    const before = await backend.control.jobs();
+    const options = await engine.jobOptions(connectionId('a'), never);
+    expect(options.map(({ name }) => name)).toEqual(['queue', 'account', 'reservation']);
+    const previewOf = async (queue: string) =>
+      await engine.preview(
+        {
+          runId: newRunId(),
+          spec: specOf({ options: { queue }, providers: ['a'] }),
+          sourceFolder: join(folder, 'source'),
+          include: [],
+          interpreter: null,
+        },
+        never,
+      );
+    for (const [queue, accepted] of [
+      ['batch', true],
+      [closedQueue, false],
+    ] as const) {
+      const { request } = await previewOf(queue);
+      expect(request?.connectionId).toBe('a');
+      expect(request === null ? null : await engine.dryRun(request, never)).toMatchObject({ accepted });
+    }
+    expect(await backend.control.jobs()).toEqual(before);
+  });
+});
