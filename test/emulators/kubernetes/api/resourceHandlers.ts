@@ -1,9 +1,9 @@
-import { parse as parseYaml } from 'yaml';
 import { type ResourceType, apiVersionOf, pods } from '../objects/resources.ts';
 import type { KubeObject } from '../objects/types.ts';
 import type { Answer, ApiContext, ApiRequest } from './context.ts';
 import { isRecord, textOf } from '../objects/json.ts';
 import { decode } from './decode.ts';
+import { parseBody } from './requestBody.ts';
 import { applyConfiguration, jsonPatch, mergePatch, patchTypes, strategicMergePatch } from './patch.ts';
 import type { DeleteOptions } from './registry.ts';
 import {
@@ -355,24 +355,6 @@ function decodeRequest(
     );
   }
   return { object, warnings: validation === 'Ignore' ? [] : unknownFields };
-}
-
-function parseBody({ body, incoming }: ApiRequest): unknown {
-  const media = (incoming.headers['content-type'] ?? 'application/json').split(';')[0]?.trim() ?? '';
-  const text = body.toString();
-  if (media.endsWith('yaml')) {
-    return parseYaml(text);
-  }
-  if (!media.endsWith('json')) {
-    throw unsupportedMedia(['application/json', 'application/yaml', 'application/vnd.kubernetes.protobuf']);
-  }
-  try {
-    return JSON.parse(text);
-  } catch (error) {
-    throw badRequest(
-      `couldn't get version/kind; json parse error: ${error instanceof Error ? error.message : String(error)}`,
-    );
-  }
 }
 
 function isDryRun(query: URLSearchParams): boolean {

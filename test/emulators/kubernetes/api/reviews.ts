@@ -1,16 +1,18 @@
 import type { Answer, ApiContext, ApiRequest } from './context.ts';
 import { isRecord, textOf } from '../objects/json.ts';
+import { parseBody } from './requestBody.ts';
 import { badRequest, methodNotAllowed, noSuchPath } from './status.ts';
 import type { User } from './users.ts';
 
 /** The kinds that only answer a question: `SelfSubjectAccessReview` and its like. */
-export function review(context: ApiContext, { info, user, body, incoming }: ApiRequest): Answer {
+export function review(context: ApiContext, request: ApiRequest): Answer {
+  const { info, user } = request;
   if (info.verb !== 'create') {
     throw methodNotAllowed();
   }
-  const given: unknown = JSON.parse(body.toString() || '{}');
+  const given = parseBody(request);
   if (!isRecord(given)) {
-    throw badRequest(`couldn't get version/kind of ${incoming.url ?? ''}`);
+    throw badRequest(`couldn't get version/kind of ${info.path}`);
   }
   const spec = isRecord(given['spec']) ? given['spec'] : {};
   const header = { apiVersion: `${info.group}/${info.version}`, metadata: { creationTimestamp: null } };

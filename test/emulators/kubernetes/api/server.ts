@@ -7,6 +7,7 @@ import type { FaultPlan } from '../faults.ts';
 import { Misfortune } from './misfortune.ts';
 import type { Answer, ApiContext, ApiRequest } from './context.ts';
 import { discovery } from './discovery.ts';
+import { openApi } from './openApi.ts';
 import { represent, representationOf } from './representation.ts';
 import { type RequestInfo, requestInfo } from './requestInfo.ts';
 import { findType, handleResource, requirePod } from './resourceHandlers.ts';
@@ -115,7 +116,8 @@ export class ApiServer {
     const { info } = request;
     const { types, serverVersion } = this.#context;
     if (!info.isResource) {
-      const body = discovery(info.path, types, request.incoming.headers.host ?? '', serverVersion);
+      const body =
+        openApi(info.path, types) ?? discovery(info.path, types, request.incoming.headers.host ?? '', serverVersion);
       if (body === undefined) {
         throw noSuchPath();
       }

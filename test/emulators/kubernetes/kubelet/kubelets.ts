@@ -12,7 +12,7 @@ import { writeHosts } from './hostsFile.ts';
 import { Images } from './images.ts';
 import { serveExec } from './execEndpoint.ts';
 import { chooseContainer, serveLog } from './logEndpoint.ts';
-import { reachableAddress, servePortForward } from './portForwardEndpoint.ts';
+import { servePortForward } from './portForwardEndpoint.ts';
 import { PodWorker } from './podWorker.ts';
 
 /** The kubelets of all nodes. */
@@ -122,12 +122,12 @@ export class Kubelets {
     if (pod.status.phase !== 'Running') {
       throw badRequest(`unable to forward port because pod is not running. Current status=${pod.status.phase}`);
     }
-    servePortForward({
+    await servePortForward({
       incoming: request.incoming,
       socket,
       head,
       query: request.info.query,
-      podAddress: await reachableAddress(pod.status.podIP ?? '127.0.0.1', request.info.query),
+      podAddress: pod.status.podIP ?? '127.0.0.1',
       podUid: pod.metadata.uid,
     });
   }

@@ -3,6 +3,7 @@ import { type Socket, connect } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { WebSocketServer, type WebSocket } from 'ws';
 import { badRequest } from '../api/status.ts';
+import { listensHere } from './ownListener.ts';
 
 /**
  * What a kubelet speaks over a WebSocket: two channels for each port, data and error, that begin with the port's number. A
@@ -20,34 +21,24 @@ export interface PortForwardCall {
 }
 
 /** `portforward` over a WebSocket: one connection to each port that is asked for. */
-export function servePortForward({ incoming, socket, head, query, podAddress, podUid }: PortForwardCall): void {
-  const ports = query
-    .getAll('ports')
-    .flatMap((text) => text.split(','))
-    .map(Number);
-  if (ports.length === 0) {
-    throw badRequest('query parameter "ports" is required');
-  }
-  const wrong = ports.find((port) => !Number.isInteger(port) || port < 1 || port > 65_535);
-  if (wrong !== undefined) {
-    throw badRequest(`query parameter "ports" is invalid: port must be between 1 and 65535`);
-  }
+export async function servePortForward(call: PortForwardCall): Promise<void> {
+  const { incoming, socket, head, podAddress, podUid } = call;
   const offered = (incoming.headers['sec-websocket-protocol'] ?? '').split(',').map((name) => name.trim());
   if (!offered.includes(protocol)) {
     throw badRequest(`unable to upgrade: unknown websocket protocols [${offered.join(' ')}]`);
   }
+  const ports = portsOf(call.query);
+  const targets = await Promise.all(ports.map(async (port) => ({ port, host: await reachableHost(podAddress, port) })));
   const server = new WebSocketServer({ noServer: true, handleProtocols: () => protocol, perMessageDeflate: false });
   server.handleUpgrade(incoming, socket, head, (ws) => {
     ws.on('error', () => undefined);
-    const sockets = ports.map((port, index) => forward(ws, port, index, podAddress, podUid));
+    const sockets = targets.map((target, index) => forward(ws, target, index, podUid));
     ws.on('message', (data: Buffer) => {
       const channel = data[0] ?? 0;
-      if (channel % 2 === 0) {
-        const target = sockets[channel / 2];
-        if (target !== undefined && !target.write(data.subarray(1))) {
-          ws.pause();
-          target.once('drain', () => ws.resume());
-        }
+      const target = channel % 2 === 0 ? sockets[channel / 2] : undefined;
+      if (target !== undefined && !target.write(data.subarray(1))) {
+        ws.pause();
+        target.once('drain', () => ws.resume());
       }
     });
     ws.on('close', () => sockets.forEach((one) => one.destroy()));
@@ -63,7 +54,21 @@ export function servePortForward({ incoming, socket, head, query, podAddress, po
   });
 }
 
-function forward(ws: WebSocket, port: number, index: number, address: string, uid: string): Socket {
+function portsOf(query: URLSearchParams): number[] {
+  const ports = query
+    .getAll('ports')
+    .flatMap((text) => text.split(','))
+    .map(Number);
+  if (ports.length === 0) {
+    throw badRequest('query parameter "ports" is required');
+  }
+  if (ports.some((port) => !Number.isInteger(port) || port < 1 || port > 65_535)) {
+    throw badRequest('query parameter "ports" is invalid: port must be between 1 and 65535');
+  }
+  return ports;
+}
+
+function forward(ws: WebSocket, { port, host }: { port: number; host: string }, index: number, uid: string): Socket {
   const send = (channel: number, bytes: Buffer): void => {
     if (ws.readyState === ws.OPEN) {
       ws.send(Buffer.concat([Buffer.from([channel]), bytes]));
@@ -73,7 +78,7 @@ function forward(ws: WebSocket, port: number, index: number, address: string, ui
   number.writeUInt16LE(port);
   send(index * 2, number);
   send(index * 2 + 1, number);
-  const socket = connect({ host: address, port });
+  const socket = connect({ host, port });
   socket.on('data', (chunk) => send(index * 2, chunk));
   socket.on('error', () =>
     send(
@@ -90,8 +95,7 @@ function forward(ws: WebSocket, port: number, index: number, address: string, ui
  * Pods share the machine's network: a server in one may listen on the pod's own address, on all, or on 127.0.0.1, which in a
  * real pod is the pod's alone.
  */
-export async function reachableAddress(podAddress: string, query: URLSearchParams): Promise<string> {
-  const port = Number(query.get('ports')?.split(',')[0]);
+async function reachableHost(podAddress: string, port: number): Promise<string> {
   const isOpen = await new Promise<boolean>((resolve) => {
     const probe = connect({ host: podAddress, port });
     probe.once('connect', () => {
@@ -100,5 +104,6 @@ export async function reachableAddress(podAddress: string, query: URLSearchParam
     });
     probe.once('error', () => resolve(false));
   });
-  return isOpen ? podAddress : '127.0.0.1';
+  // A port that is forwarded from here would otherwise be forwarded to itself.
+  return isOpen || (await listensHere(port)) ? podAddress : '127.0.0.1';
 }

@@ -169,8 +169,9 @@ describe.skipIf(noContainers !== null)('exec and port-forward of the emulated cl
     const server = createServer((socket) => {
       socket.on('data', (chunk) => socket.write(`you said ${chunk.toString()}`));
     });
+    const { podIP } = (await cluster.core.readNamespacedPod({ namespace, name: pod })).status ?? {};
     await new Promise<void>((resolve) => {
-      server.listen(0, '127.0.0.1', resolve);
+      server.listen(0, podIP, resolve);
     });
     const { port } = server.address() as AddressInfo;
     const forward = new PortForward(cluster.config);
