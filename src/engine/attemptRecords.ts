@@ -251,6 +251,8 @@ export class AttemptRecords {
       key.runId,
       key.attempt,
     );
+    // What the provider said before does not explain it.
+    this.#statements.run('DELETE FROM explanations WHERE run_id = ? AND attempt = ?', key.runId, key.attempt);
     this.setState(key, state, reason, native);
     this.touchJob(key.runId);
   }

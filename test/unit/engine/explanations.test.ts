@@ -61,6 +61,15 @@ describe('an explanation', () => {
     expect(store.job(key.runId)).toMatchObject({ reason: null, attempts: [{ explanation: null }] });
   });
 
+  test('does not outlive a verdict of our own', () => {
+    observe('queued', { ...resources, expectedStartAt: clock.now() + hour });
+    store.endAttempt(key, 'failed', 'no longer known to lab', null);
+    expect(store.job(key.runId)).toMatchObject({
+      reason: 'no longer known to lab',
+      attempts: [{ explanation: null, expectedStartAt: null }],
+    });
+  });
+
   test('is told once in a stretch of waiting, however often it comes back and whatever numbers it holds', () => {
     const priority = (ahead: number) => ({ reason: 'Priority', explanation: `${ahead} jobs are ahead of it` });
     for (let poll = 100; poll > 0; poll -= 1) {
