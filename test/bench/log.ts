@@ -67,7 +67,7 @@ async function indexed(path: string, script: string): Promise<Record<string, num
   return present({
     'log.scan.ms': median(ours),
     'log.scan.ms.peer.wc': median(wc),
-    'log.scan.ms.peer.less': await peerMs('less', ['-N', '+Gq', path], { most: mostPeerMs, terminal: true }),
+    'log.scan.ms.peer.less': await peerMs('less', ['-f', '-N', '+Gq', path], { most: mostPeerMs, terminal: true }),
     'log.scan.ms.peer.lnav': await peerMs('lnav', ['-n', '-q', '-c', ':goto 100%', path], { most: mostPeerMs }),
     'log.scan.vs.wc': median(ours) / median(wc),
     'log.host.rss.mb': Math.max(...grown),
