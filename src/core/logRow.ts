@@ -72,6 +72,8 @@ export interface LogGapNote {
 
 /** A log as a whole, as far as it was read. */
 export interface LogOutline {
+  /** The same for the same log whoever opens it and when; another for another file in its place. '' before it is known. */
+  readonly identity: string;
   /** Grows by one whenever what was known before is void: a new attempt, a file that was cut off or replaced. */
   readonly generation: number;
   /** Complete lines and gap markers that were counted so far. */

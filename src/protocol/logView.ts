@@ -96,8 +96,12 @@ export type LogToWebview =
       readonly line: number;
       readonly found: { readonly row: number; readonly line: number } | null;
     }
-  /** Where reading goes on; null when nothing is shown there any more. */
-  | { readonly type: 'logReturn'; readonly row: number | null };
+  /** Where a line stands now that was at the top when the webview was hidden; found as by `logReveal`. */
+  | {
+      readonly type: 'logRestored';
+      readonly line: number;
+      readonly found: { readonly row: number; readonly line: number } | null;
+    };
 
 export const logPageTabs = ['log', 'metrics'] as const;
 
@@ -129,8 +133,8 @@ export type LogToHost =
   | { readonly type: 'logResults'; readonly id: number; readonly from: number; readonly count: number }
   /** Answered with `logReveal` as soon as it is known where the line stands, unless another is asked for before. */
   | { readonly type: 'logGoTo'; readonly line: number }
-  /** The line that was at the top before the page was hidden or the window reloaded. Answered like `logGoTo`, with `logReturn`. */
-  | { readonly type: 'logReturn'; readonly line: number }
+  /** Answered with `logRestored` as soon as it is known where the line stands, unless something is to be revealed. */
+  | { readonly type: 'logRestore'; readonly line: number }
   | { readonly type: 'logFilter'; readonly filter: LineFilter | null }
   /** `line` -1: the unfinished line of `stream`. Not answered when there is no such line. */
   | { readonly type: 'logWhole'; readonly line: number; readonly stream: number }

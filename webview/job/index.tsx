@@ -7,6 +7,7 @@ import { unpacked } from '../../src/protocol/packedRows.ts';
 import { registerComponents } from '../ui/components.ts';
 import { connectHost } from '../ui/host.ts';
 import { LogView } from '../log/LogView.ts';
+import { type LogPlace, rememberedPlace } from '../log/rememberedPlace.ts';
 import { rememberedSettings } from '../log/rememberedSettings.ts';
 import type { LogSettings } from '../log/viewerState.ts';
 import { noMetrics, received } from '../metrics/metricsState.ts';
@@ -18,6 +19,7 @@ interface Remembered {
   readonly runId: string;
   readonly tab: JobTab;
   readonly log: LogSettings;
+  readonly place: LogPlace | undefined;
 }
 
 const root = document.querySelector('#root');
@@ -66,6 +68,7 @@ const log = new LogView({
     host.send(message);
   },
   settings: rememberedSettings(host.recall()),
+  place: rememberedPlace(host.recall()),
   remember,
   onEmpty: (empty) => {
     if (empty !== isLogEmpty) {
@@ -77,7 +80,7 @@ const log = new LogView({
 
 function remember(): void {
   if (job !== undefined) {
-    host.remember({ runId: job.runId, tab, log: log.settings });
+    host.remember({ runId: job.runId, tab, log: log.settings, place: log.place });
   }
 }
 

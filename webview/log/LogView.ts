@@ -7,6 +7,8 @@ import type { BarActions } from './bars/barProps.ts';
 import { commandElsewhere, commandOf, type LogCommand } from './keys.ts';
 import { LogContent } from './logContent.ts';
 import { LogSearch } from './logSearch.ts';
+import { PlaceKeeper } from './placeKeeper.ts';
+import type { LogPlace } from './rememberedPlace.ts';
 import { ResultsPane } from './resultsPane.ts';
 import type { RowLook } from './rowElement.ts';
 import { RowsPane } from './rowsPane.ts';
@@ -27,17 +29,16 @@ import { WholeLines } from './wholeLines.ts';
 
 export interface LogViewDeps {
   readonly send: (message: LogToHost) => void;
-  /** Called whenever `settings` changed, to keep them over a reload. */
+  /** Called whenever `settings` or `place` changed, to keep them over a hidden or reloaded webview. */
   readonly remember: () => void;
   readonly settings: LogSettings | undefined;
+  readonly place: LogPlace | undefined;
   /** Told whether there is anything to show. */
   readonly onEmpty: (empty: boolean) => void;
 }
 
 /** How long typing rests before the rows are narrowed by it, in ms. */
 const typingRests = 250;
-/** How long the rows rest before it is kept where they are, in ms. */
-const rowsRest = 300;
 
 /** A log of any size: what is in sight as elements, the rest where the extension has it. */
 export class LogView {
@@ -49,6 +50,7 @@ export class LogView {
   readonly #rows: RowsPane;
   readonly #results: ResultsPane;
   readonly #whole: WholeLines;
+  readonly #place: PlaceKeeper;
   /** Rows that were drawn before it was known what is to be marked in them. */
   readonly #unmarked = new Set<number>();
   /** Stays in sight when a filter is taken away. */
@@ -81,13 +83,11 @@ export class LogView {
   /** The update to be acknowledged once it is drawn. */
   #unpainted = 0;
   #filterTimer: ReturnType<typeof setTimeout> | undefined;
-  #placeTimer: ReturnType<typeof setTimeout> | undefined;
-  /** The end is shown only until it is known where reading goes on. */
-  #isReturning = false;
 
   constructor(deps: LogViewDeps) {
     this.#deps = deps;
     this.#settings = deps.settings ?? defaultSettings;
+    this.#place = new PlaceKeeper({ send: deps.send, remember: deps.remember, before: deps.place });
     this.#content = new LogContent((view, from, count) => {
       deps.send({ type: 'logRows', view, from, count });
     });
@@ -145,6 +145,11 @@ export class LogView {
     return this.#settings;
   }
 
+  /** Where the person is. */
+  get place(): LogPlace | undefined {
+    return this.#place.place;
+  }
+
   receive(message: LogToWebview): void {
     switch (message.type) {
       case 'logState':
@@ -173,14 +178,10 @@ export class LogView {
         this.#whole.receive(message);
         break;
       case 'logReveal':
-        this.#isReturning = false;
         this.#reveal(message.line, message.found);
         break;
-      case 'logReturn':
-        this.#isReturning = false;
-        if (message.row !== null) {
-          this.#rows.showAtTop(message.row);
-        }
+      case 'logRestored':
+        this.#restorePlace(message.line, message.found?.row ?? null);
         break;
       case 'logResults':
         this.#results.receive(message.id, message.from, message.rows);
@@ -198,11 +199,6 @@ export class LogView {
     }
     if (filter !== null) {
       this.#deps.send({ type: 'logFilter', filter });
-    }
-    const { readingLine } = this.#settings;
-    if (readingLine !== null) {
-      this.#isReturning = true;
-      this.#deps.send({ type: 'logReturn', line: readingLine });
     }
   }
 
@@ -227,34 +223,19 @@ export class LogView {
       },
       painted: () => {
         this.#drawBars();
+        this.#notePlace();
         if (this.#unpainted > 0) {
           this.#deps.send({ type: 'logPainted', id: this.#unpainted });
           this.#unpainted = 0;
         }
-        clearTimeout(this.#placeTimer);
-        this.#placeTimer = setTimeout(
-          () => {
-            this.#keepPlace();
-          },
-          this.#rows.isFollowing ? 0 : rowsRest,
-        );
       },
     });
-  }
-
-  #keepPlace(): void {
-    const { topRow } = this.#rows;
-    const line = topRow === null ? -1 : (this.#content.row(topRow)?.line ?? -1);
-    const readingLine = line < 0 ? null : line;
-    if (!this.#isReturning && readingLine !== this.#settings.readingLine) {
-      this.#settings = { ...this.#settings, readingLine };
-      this.#deps.remember();
-    }
   }
 
   #apply(state: LogState, tail: LogTail | null): void {
     const { isOther, isOtherView, shift } = this.#content.apply(state, tail);
     this.#whole.follow(this.#content.unfinished);
+    this.#place.lookFor(state);
     const narrowing = JSON.stringify([state.generation, state.filter]);
     if (isOtherView && narrowing === this.#narrowing) {
       // The same rows, of which more is known: what in them opens a file.
@@ -282,6 +263,35 @@ export class LogView {
         state.problem === null &&
         state.filter === null,
     );
+  }
+
+  #notePlace(): void {
+    const { isFollowing, top, cursor } = this.#rows;
+    const row = Math.floor(top);
+    const line = isFollowing ? null : this.#content.row(row)?.line;
+    const identity = this.#content.state?.identity ?? '';
+    if (identity !== '' && line !== undefined && line !== -1) {
+      this.#place.note({
+        identity,
+        top: line,
+        into: isFollowing ? 0 : top - row,
+        cursor: cursor === null || isFollowing ? null : cursor - row,
+        match: this.#search.position,
+        opened: this.#whole.opened,
+      });
+    }
+  }
+
+  /** `row`: where the line stands now that was at the top. */
+  #restorePlace(line: number, row: number | null): void {
+    const place = this.#place.found(line);
+    if (place !== undefined && row !== null && this.#rows.isFollowing) {
+      this.#search.arrived(place.match);
+      for (const opened of place.opened) {
+        this.#whole.open(opened);
+      }
+      this.#rows.restore(row + place.into, place.cursor === null ? null : row + place.cursor);
+    }
   }
 
   #look(row: LogRowView, index: number): RowLook {
@@ -402,6 +412,7 @@ export class LogView {
   }
 
   #reveal(line: number, found: Extract<LogToWebview, { readonly type: 'logReveal' }>['found']): void {
+    this.#place.leave();
     this.#note = revealNote(line, found);
     if (found !== null) {
       this.#rows.goToRow(found.row);
@@ -418,6 +429,8 @@ export class LogView {
   }
 
   #open({ dataset }: HTMLElement): void {
+    this.#notePlace();
+    this.#place.remember();
     const { url, path, line } = dataset;
     if (url !== undefined) {
       this.#deps.send({ type: 'logOpenLink', url });

@@ -8,6 +8,7 @@ import { noMetrics, received } from '../metrics/metricsState.ts';
 import { connectHost } from '../ui/host.ts';
 import { FilePage } from './FilePage.tsx';
 import { LogView } from './LogView.ts';
+import { type LogPlace, rememberedPlace } from './rememberedPlace.ts';
 import { rememberedSettings } from './rememberedSettings.ts';
 import type { LogSettings } from './viewerState.ts';
 
@@ -17,6 +18,7 @@ interface Remembered {
   readonly path: string;
   readonly tab: LogPageTab;
   readonly log: LogSettings;
+  readonly place: LogPlace | undefined;
 }
 
 const root = document.querySelector('#root');
@@ -51,6 +53,7 @@ const log = new LogView({
     host.send(message);
   },
   settings: rememberedSettings(host.recall()),
+  place: rememberedPlace(host.recall()),
   remember,
   onEmpty: () => undefined,
 });
@@ -62,7 +65,7 @@ function rememberedTab(state: unknown): LogPageTab {
 
 function remember(): void {
   if (path !== undefined) {
-    host.remember({ path, tab, log: log.settings });
+    host.remember({ path, tab, log: log.settings, place: log.place });
   }
 }
 

@@ -18,7 +18,6 @@ export function rememberedSettings(state: unknown): LogSettings | undefined {
         resultsOpen: record['resultsOpen'] === true,
         filter: parseFilter(record['filter']),
         filterOpen: record['filterOpen'] === true,
-        readingLine: line(record['readingLine']),
       };
 }
 
@@ -48,10 +47,6 @@ function parseFilter(value: unknown): LineFilter {
     from: time(record['from']),
     to: time(record['to']),
   };
-}
-
-function line(value: unknown): number | null {
-  return typeof value === 'number' && Number.isSafeInteger(value) && value >= 0 ? value : null;
 }
 
 function time(value: unknown): number | null {

@@ -75,21 +75,17 @@ export class RowsPane {
     return this.#scroller.place.isFollowing;
   }
 
+  /** The row at the top, with fraction. */
+  get top(): number {
+    return this.#scroller.place.top;
+  }
+
   get selection(): readonly [number, number] | null {
     return this.#selection.range;
   }
 
   get cursor(): number | null {
     return this.#selection.cursor;
-  }
-
-  /** The first row in sight; null at the end, which is followed. */
-  get topRow(): number | null {
-    return this.isFollowing ? null : Math.floor(this.#scroller.place.top);
-  }
-
-  showAtTop(row: number): void {
-    this.#scroller.goTo(row);
   }
 
   /** Where a step to the next begins: the cursor, else what is in sight. */
@@ -198,6 +194,14 @@ export class RowsPane {
     }
     this.#sayRow(wanted);
     this.draw();
+  }
+
+  /** As it was before: this row, with fraction, at the top, the cursor where it was. */
+  restore(top: number, cursor: number | null): void {
+    if (cursor !== null) {
+      this.#selection.put(cursor);
+    }
+    this.#scroller.goTo(top);
   }
 
   /** Opens the link of the row at the cursor, or all of the row. False when there is nothing to open. */
@@ -313,6 +317,8 @@ export class RowsPane {
     if (target.classList.contains('expand')) {
       this.#deps.expand(row);
     } else {
+      this.#selection.put(row);
+      this.letGo();
       this.#deps.open(target);
     }
   }

@@ -13,8 +13,6 @@ export interface LogSettings {
   readonly filter: LineFilter;
   /** The filter is on; while it is off it is only kept. */
   readonly filterOpen: boolean;
-  /** The line at the top, where reading goes on; null at the end, which is followed. */
-  readonly readingLine: number | null;
 }
 
 export const noQuery: LineQuery = { text: '', isRegex: false, matchCase: false, wholeWord: false };
@@ -28,7 +26,6 @@ export const defaultSettings: LogSettings = {
   resultsOpen: false,
   filter: noFilter,
   filterOpen: false,
-  readingLine: null,
 };
 
 /** What is open above the rows, one at a time. */

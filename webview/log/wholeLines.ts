@@ -37,6 +37,11 @@ export class WholeLines {
     return this.#opened.size > 0;
   }
 
+  /** Complete lines that are opened. */
+  get opened(): readonly LineOfStream[] {
+    return [...this.#opened.values()].filter(({ line }) => line >= 0).map(({ line, stream }) => ({ line, stream }));
+  }
+
   /** undefined for a line that is not opened, or whose text is on its way. */
   of(row: LineOfStream): WholeLine | undefined {
     return this.#opened.get(keyOf(row))?.whole;

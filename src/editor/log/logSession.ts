@@ -64,7 +64,7 @@ export class LogSession {
   #told: Pick<LogState, 'view' | 'rows'> = { view: 0, rows: 0 };
   /** There may be more rows, or others, or the viewer was told of them. */
   readonly #moved = new Emitter<void>();
-  #wishes = 0;
+  #reveals = 0;
   #closed = false;
 
   constructor(deps: LogSessionDeps) {
@@ -204,25 +204,23 @@ export class LogSession {
    * next that is shown, else the last.
    */
   async reveal(line: number): Promise<void> {
-    if (await this.#isLastWish(line)) {
-      await this.#deps.post({ type: 'logReveal', line, found: this.rows.nearest(line) });
-    }
+    this.#reveals += 1;
+    await this.#place('logReveal', line);
   }
 
-  /** Tells, as soon as `reveal` would show it, where a line stands at which reading goes on. */
-  async return(line: number): Promise<void> {
-    if (await this.#isLastWish(line)) {
-      await this.#deps.post({ type: 'logReturn', row: this.rows.nearest(line)?.row ?? null });
-    }
+  /** The same for a line that was at the top before; whatever is to be revealed comes first. */
+  async restore(line: number): Promise<void> {
+    await (this.#reveals === 0 ? this.#place('logRestored', line) : undefined);
   }
 
-  /** Resolves once the viewer knows of the line's row; to false when another was wished for meanwhile. */
-  async #isLastWish(line: number): Promise<boolean> {
-    const wish = (this.#wishes += 1);
+  async #place(type: 'logReveal' | 'logRestored', line: number): Promise<void> {
+    const reveals = this.#reveals;
     while (!this.#closed && (this.#isAhead(line) || this.#isUntold(line))) {
       await this.#nextMove();
     }
-    return !this.#closed && wish === this.#wishes;
+    if (!this.#closed && reveals === this.#reveals) {
+      await this.#deps.post({ type, line, found: this.rows.nearest(line) });
+    }
   }
 
   /**

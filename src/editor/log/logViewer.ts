@@ -29,9 +29,6 @@ export class LogViewer {
   /** Read before there is anybody to show it to. */
   #ahead: OpenLog | undefined;
   #reveal: number | undefined;
-  /** A line was shown since the page was made: nobody wants to be where they were before. */
-  #isRevealed = false;
-  #returnTo: number | undefined;
   /** What was asked for before there was anything to look at. */
   #find: LogToHost | undefined;
   #filter: LogToHost | undefined;
@@ -51,7 +48,6 @@ export class LogViewer {
     const ahead = this.#ahead;
     this.#ahead = undefined;
     this.stop();
-    this.#isRevealed = false;
     const log = ahead ?? this.#deps.open();
     if (log !== undefined) {
       const session = new LogSession({ log, post: async (message) => await this.#deps.post(packed(message)) });
@@ -61,9 +57,6 @@ export class LogViewer {
         await (wanted === undefined ? undefined : this.handle(wanted));
       }
       await this.#showRevealed();
-      const line = this.#returnTo;
-      this.#returnTo = undefined;
-      await (line === undefined ? undefined : this.handle({ type: 'logReturn', line }));
     }
   }
 
@@ -98,7 +91,6 @@ export class LogViewer {
     const line = this.#reveal;
     if (line !== undefined && this.#session !== undefined) {
       this.#reveal = undefined;
-      this.#isRevealed = true;
       await this.#session.reveal(line);
     }
   }
@@ -112,7 +104,6 @@ export class LogViewer {
     }
     const session = this.#session;
     if (session === undefined) {
-      this.#returnTo = message.type === 'logReturn' ? message.line : this.#returnTo;
       return;
     }
     try {
@@ -151,8 +142,8 @@ export class LogViewer {
       case 'logGoTo':
         await session.reveal(message.line);
         break;
-      case 'logReturn':
-        await (this.#isRevealed ? undefined : session.return(message.line));
+      case 'logRestore':
+        await session.restore(message.line);
         break;
       case 'logFilter':
         session.filter(message.filter);

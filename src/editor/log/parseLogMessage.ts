@@ -36,7 +36,7 @@ const message = z.discriminatedUnion('type', [
   }),
   z.object({ type: z.literal('logResults'), id: count, from: count, count }),
   z.object({ type: z.literal('logGoTo'), line: count }),
-  z.object({ type: z.literal('logReturn'), line: count }),
+  z.object({ type: z.literal('logRestore'), line: count }),
   z.object({ type: z.literal('logFilter'), filter: z.nullable(filter) }),
   z.object({ type: z.literal('logWhole'), line: row, stream: row }),
   z.object({ type: z.literal('logCopy'), from: count, to: count, numbers: z.boolean() }),

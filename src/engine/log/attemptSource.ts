@@ -60,6 +60,10 @@ export class AttemptSource implements LogSource {
     this.raw = new RawLog((stream) => this.#path(stream), orderFile(deps.folder));
   }
 
+  get identity(): string {
+    return `${this.#deps.key.runId} ${this.#deps.key.attempt}`;
+  }
+
   get files(): LogFilePaths {
     return {
       streams: this.streams.map((stream) => streamFile(this.#deps.folder, stream)),

@@ -38,6 +38,10 @@ export class FileSource implements LogSource {
     this.streams = [{ name: basename(path), task: 0, node: 0 }];
   }
 
+  get identity(): string {
+    return this.#inode === undefined ? '' : String(this.#inode);
+  }
+
   get bytes(): number {
     return this.#bytes;
   }

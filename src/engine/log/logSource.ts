@@ -25,6 +25,8 @@ export interface LogSource {
   readonly raw: RawLog;
   /** Where the raw bytes lie, for another thread to read them too. */
   readonly files: LogFilePaths;
+  /** See LogOutline. */
+  readonly identity: string;
   /** By position. Grows. */
   readonly streams: readonly StreamId[];
   /** Size on disk as far as it is known, in bytes. */

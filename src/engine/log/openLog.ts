@@ -63,6 +63,7 @@ export class OpenLog {
   get outline(): Omit<LogOutline, 'ranks'> {
     const { truth, gaps, startedAt } = this.#source.status;
     return {
+      identity: this.#source.identity,
       generation: this.#generation,
       lines: this.#index.lines,
       counted: this.#counted,

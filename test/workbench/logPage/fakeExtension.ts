@@ -101,6 +101,7 @@ export class FakeExtension {
       type: 'logState',
       id: this.#sent,
       state: {
+        identity: 'fake',
         generation: 1,
         lines: this.#lines,
         counted: true,

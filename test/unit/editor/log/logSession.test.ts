@@ -296,20 +296,6 @@ describe('a viewer of a log', () => {
     expect(revealed()?.found).toEqual({ row: 30, line: 30 });
   });
 
-  test('goes on where it was read before, also under a filter', async () => {
-    await writeFile(path, lines(300));
-    const opened = look();
-    const returned = () => messages.findLast((message) => message.type === 'logReturn');
-    await opened.return(250);
-    expect(returned()).toEqual({ type: 'logReturn', row: 250 });
-    opened.filter({ ...noFilter, include: literal('line 2') });
-    await opened.return(250);
-    expect(returned()).toEqual({ type: 'logReturn', row: 61 });
-    opened.filter({ ...noFilter, include: literal('nowhere') });
-    await opened.return(250);
-    expect(returned()).toEqual({ type: 'logReturn', row: null });
-  });
-
   test('shows no line before the viewer knows of its row, and of several wishes only the last', async () => {
     await writeFile(path, lines(50_000));
     const opened = look();

@@ -3,6 +3,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { noFilter } from '../../../../src/core/logRow.ts';
 import type { LogRowView, LogToHost } from '../../../../src/protocol/logView.ts';
 import { LogView } from '../../../../webview/log/LogView.ts';
+import type { LogPlace } from '../../../../webview/log/rememberedPlace.ts';
 import { defaultSettings, type LogSettings } from '../../../../webview/log/viewerState.ts';
 import { logRow, logState } from './logRows.ts';
 
@@ -16,12 +17,13 @@ describe('LogView', () => {
   let remembered: LogSettings | undefined;
   let updates: number;
 
-  const show = (settings?: Partial<LogSettings>): void => {
+  const show = (settings?: Partial<LogSettings>, place?: LogPlace): void => {
     view = new LogView({
       send: (message) => {
         sent.push(message);
       },
       settings: { ...defaultSettings, times: 'off', ...settings },
+      place,
       remember: () => {
         remembered = view.settings;
       },
@@ -117,36 +119,64 @@ describe('LogView', () => {
     vi.unstubAllGlobals();
   });
 
-  it('keeps where it is read, and goes on there when it is made anew', async () => {
-    await grow(10_000);
-    await press('g');
-    await answer();
-    await press('PageDown');
-    await answer();
-    await vi.waitFor(() => {
-      expect(remembered?.readingLine).toBe(19);
-    });
-    show(remembered);
-    view.restore();
-    expect(sent).toContainEqual({ type: 'logReturn', line: 19 });
-    sent.splice(0);
-    await grow(10_000);
-    view.receive({ type: 'logReturn', row: 19 });
-    await frame();
-    await answer();
-    expect(shown()[0]).toBe('line 19');
-    await press('End');
-    await vi.waitFor(() => {
-      expect(remembered?.readingLine).toBeNull();
-    });
-  });
-
   it('shows the end of ten million lines without a question, and says when it is on the screen', async () => {
     await grow(10_000_000);
     expect(shown().at(-1)).toBe('line 9999999');
     expect(shown()).toHaveLength(20);
     expect(sent).toEqual([{ type: 'logPainted', id: 1 }]);
     expect(view.element.querySelector('.log-size')?.textContent).toContain('10,000,000 lines');
+  });
+
+  describe('shown again after it was hidden', () => {
+    const before: LogPlace = {
+      identity: 'one',
+      top: 500,
+      into: 0.5,
+      cursor: 3,
+      match: 7,
+      opened: [{ line: 501, stream: 0 }],
+    };
+    const found = async (row: number): Promise<void> => {
+      view.receive({ type: 'logRestored', line: 500, found: { row, line: 500 } });
+      await frame();
+    };
+
+    it('goes back to the lines in sight, the cursor and the match, and opens again what was open', async () => {
+      show(undefined, before);
+      await grow(1_000);
+      expect(view.place).toEqual(before);
+      expect(ofType('logRestore')).toEqual([{ type: 'logRestore', line: 500 }]);
+      await grow(1_001);
+      expect(ofType('logRestore')).toHaveLength(1);
+      await found(500);
+      expect(ofType('logWhole')).toEqual([{ type: 'logWhole', line: 501, stream: 0 }]);
+      await answer();
+      expect(view.element.querySelector('.row.cursor .text')?.textContent).toBe('line 503');
+      expect(view.place).toEqual(before);
+    });
+
+    it('stays at the end when the log is another, and where the person went meanwhile', async () => {
+      show(undefined, before);
+      await grow(1_000, { identity: '' });
+      await grow(1_000, { identity: 'another', view: 2 });
+      expect(ofType('logRestore')).toEqual([]);
+      expect(view.place?.top).toBeNull();
+      show(undefined, before);
+      await grow(1_000);
+      await wheel(-1_800);
+      await found(500);
+      expect(shown()[0]).toBe('line 880');
+    });
+
+    it('remembers where the person is', async () => {
+      await grow(1_000);
+      expect(view.place).toMatchObject({ identity: 'one', top: null, cursor: null });
+      await wheel(-1_809);
+      expect(view.place).toMatchObject({ top: 879, into: 0.5, cursor: null });
+      await press('ArrowDown');
+      await press('ArrowDown');
+      expect(view.place).toMatchObject({ top: 879, cursor: 2 });
+    });
   });
 
   it('reaches the first line and any other', async () => {

@@ -17,6 +17,7 @@ export function logRow(line: number, change: Partial<LogRowView> = {}): LogRowVi
 
 export function logState(lines: number, change: Partial<LogState> = {}): LogState {
   return {
+    identity: 'one',
     generation: 1,
     lines,
     counted: true,
