@@ -4,6 +4,7 @@ import { lineLevel } from '../../../core/failure/level.ts';
 import { withoutPrefix } from '../../../core/failure/linePrefix.ts';
 import { visibleText } from '../../../core/failure/visibleText.ts';
 import type { ByteScan } from '../bytes/byteScan.ts';
+import { needleSet } from '../bytes/needles.ts';
 import type { RawLog } from '../rawLog.ts';
 import { tellingLines } from './levelScan.ts';
 import { linesInChunk, orderOf, type ScanChunk, type ScanUnit } from './scanUnits.ts';
@@ -16,8 +17,10 @@ export interface FoundMarks {
   readonly ranks: readonly number[];
 }
 
-/** Lines of each unit and stream whose prefixes are looked at. */
-const sampled = 50;
+/** Lines of each unit and stream whose prefixes are looked at, at least: from all over it, as programs print for long before ranks begin. */
+const sampled = 1_000;
+/** Begins the lines of a rank that has something to say once in a while, as when it fails: of these all are looked at if not too many. */
+const rankWord = needleSet([{ text: '[rank', anyCase: false }]);
 /** More ranks are not told apart. */
 const mostRanks = 10_000;
 
@@ -38,7 +41,7 @@ export class MarkScan {
     const warnings: number[] = [];
     const telling: { readonly stream: number; readonly lines: readonly number[] }[] = [];
     for (const chunk of unit.chunks) {
-      this.#sampleRanks(chunk.bytes);
+      this.#sampleRanks(chunk);
       const lines = linesInChunk(this.#scan, chunk, (slice) => tellingLines(this.#scan, slice));
       telling.push({ stream: chunk.stream, lines });
     }
@@ -86,23 +89,38 @@ export class MarkScan {
     return [...this.#ranks].toSorted((a, b) => a - b);
   }
 
-  #sampleRanks(bytes: Buffer): void {
-    let start = 0;
-    for (let count = 0; count < sampled && this.#ranks.size < mostRanks; count += 1) {
-      const end = bytes.indexOf(newline, start);
-      if (end === -1) {
-        return;
+  #sampleRanks(chunk: ScanChunk): void {
+    const { bytes } = chunk;
+    const step = bytes.byteLength / sampled;
+    let next = 0;
+    for (let sample = 0; sample < sampled; sample += 1) {
+      const at = Math.floor(sample * step);
+      const start = at === 0 ? 0 : bytes.indexOf(newline, at - 1) + 1;
+      if (start >= next && start >= at && start < bytes.byteLength) {
+        const end = bytes.indexOf(newline, start);
+        next = (end === -1 ? bytes.byteLength : end) + 1;
+        this.#noteRank(bytes.toString('utf8', start, Math.min(next - 1, start + longestPrefix)));
       }
-      const { rank } = withoutPrefix(visibleText(bytes.toString('utf8', start, Math.min(end, start + 300))), 0);
-      if (rank !== null) {
-        this.#ranks.add(rank);
-      }
-      start = end + 1;
+    }
+    const named =
+      rankWord === undefined ? [] : linesInChunk(this.#scan, chunk, (slice) => this.#scan.linesWith(slice, rankWord));
+    const texts = new LineTexts(chunk);
+    for (let at = 0; at < named.length; at += Math.ceil(named.length / sampled)) {
+      this.#noteRank(texts.at(named[at] ?? 0).slice(0, longestPrefix));
+    }
+  }
+
+  #noteRank(text: string): void {
+    const { rank } = withoutPrefix(visibleText(text), 0);
+    if (rank !== null && this.#ranks.size < mostRanks) {
+      this.#ranks.add(rank);
     }
   }
 }
 
 const newline = 10;
+/** Of a line, so much is looked at for its prefix, in bytes. */
+const longestPrefix = 300;
 /** More of a line is not read for its level or a failure, in bytes. */
 const longestText = 16_384;
 

@@ -212,6 +212,16 @@ test('finds a failure whose lines come in many portions, among those of another 
   expect(found.at(-1)?.errors).toEqual([]);
 });
 
+test('tells a rank that a few lines of a short log have', async () => {
+  const lines = Array.from({ length: 700 }, (_, line) => (line === 600 ? '3: a\n' : '\n')).join('');
+  const marks = new MarkScan(scan);
+  const found = await scanned(
+    [[{ stream: 0, bytes: Buffer.from(lines), time: 1 }]],
+    async ({ raw }, unit) => await marks.marks(raw, unit),
+  );
+  expect(found.at(-1)?.ranks).toEqual([3]);
+});
+
 test('tells the ranks that lines begin with', async () => {
   const bytesOf = Buffer.from('[rank3]: a\n[rank0]: b\nc\n');
   const marks = new MarkScan(scan);
@@ -220,4 +230,21 @@ test('tells the ranks that lines begin with', async () => {
     async ({ raw }, unit) => await marks.marks(raw, unit),
   );
   expect(found.at(-1)?.ranks).toEqual([0, 3]);
+});
+
+test.each([
+  [
+    'of all lines after the first thousands',
+    (line: number) => (line < 4_000 ? 'setup' : `[default${line % 4}]: step`),
+    [0, 1, 2, 3],
+  ],
+  ['of one line among thousands', (line: number) => (line === 7_123 ? '[rank5]: Traceback' : 'step 1'), [5]],
+])('tells the ranks %s', async (_what, textOf, ranks) => {
+  const lines = Array.from({ length: 9_000 }, (_, line) => `${textOf(line)}\n`).join('');
+  const marks = new MarkScan(scan);
+  const found = await scanned(
+    [[{ stream: 0, bytes: Buffer.from(lines), time: 1 }]],
+    async ({ raw }, unit) => await marks.marks(raw, unit),
+  );
+  expect(found.at(-1)?.ranks).toEqual(ranks);
 });
