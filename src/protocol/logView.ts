@@ -74,7 +74,7 @@ export type LogToWebview =
   | { readonly type: 'logRows'; readonly view: number; readonly from: number; readonly rows: readonly LogRowView[] }
   | { readonly type: 'logFound'; readonly find: FindState }
   | { readonly type: 'logMarks'; readonly marks: LogMarks }
-  /** Where a step of a search or to a mark leads; `row` null: there is none in that direction. `position`: 0-based among the matches. */
+  /** Where a step of a search or to a mark leads; `row` null: there is none. `position`: 0-based among the matches; null for a mark. */
   | { readonly type: 'logStep'; readonly row: number | null; readonly position: number | null }
   /** A stretch of the results list. */
   | { readonly type: 'logResults'; readonly id: number; readonly from: number; readonly rows: readonly ResultRow[] }

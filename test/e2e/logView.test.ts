@@ -167,4 +167,37 @@ describe('the log viewer in a browser', () => {
     await page.locator('.row .found').first().waitFor();
     expect(await page.locator('.row .found').first().textContent()).toBe('aaaaa');
   });
+
+  it('brings a match in sight, however far to the right it is, and opens a line for one that is cut off', async () => {
+    await open();
+    const isInSight = async (): Promise<boolean> =>
+      await page.evaluate(() => {
+        const area = document.querySelector('.log-scroller')?.getBoundingClientRect();
+        const box = document.querySelector('.row.cursor .found')?.getBoundingClientRect();
+        return (
+          area !== undefined &&
+          box !== undefined &&
+          box.left >= area.left &&
+          box.right <= area.right &&
+          box.top >= area.top &&
+          box.bottom <= area.bottom
+        );
+      });
+    await page.evaluate(() => {
+      globalThis.fake.say(`${'x '.repeat(3_000)}needle ${'x '.repeat(900)}`);
+    });
+    await page.locator('.row', { hasText: 'needle' }).first().waitFor();
+    await page.keyboard.press('/');
+    await page.locator('#log-find').fill('needle');
+    await expect.poll(isInSight).toBe(true);
+    await page.locator('#log-find').press('Escape');
+    await page.evaluate(() => {
+      globalThis.fake.say('begins', `${' y'.repeat(20_000)} thread ${'y '.repeat(900)}`);
+    });
+    await page.locator('.row .expand').first().waitFor();
+    await page.keyboard.press('/');
+    await page.locator('#log-find').fill('thread');
+    await expect.poll(isInSight).toBe(true);
+    expect(await page.locator('.row.cursor .whole').count()).toBe(1);
+  });
 });

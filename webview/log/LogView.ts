@@ -53,6 +53,8 @@ export class LogView {
   readonly #place: PlaceKeeper;
   /** Rows that were drawn before it was known what is to be marked in them. */
   readonly #unmarked = new Set<number>();
+  /** The row that is opened because the match in it is not in what is shown of it. */
+  #wholeFor: number | null = null;
   /** Stays in sight when a filter is taken away. */
   #lineToKeep: number | null = null;
   readonly #actions: BarActions = {
@@ -97,6 +99,11 @@ export class LogView {
       },
       changed: (line, stream) => {
         const row = line < 0 ? this.#content.unfinishedRow(stream) : null;
+        const match = this.#wholeFor;
+        if (match !== null && this.#content.row(match)?.line === line) {
+          this.#wholeFor = null;
+          this.#rows.goToMatch(match);
+        }
         if (row === null) {
           this.#rows.forget();
         } else {
@@ -127,7 +134,7 @@ export class LogView {
       },
       go: (row, position) => {
         this.#search.arrived(position);
-        this.#rows.goToRow(row);
+        this.#rows.goToMatch(row);
       },
       marks: (visible) => this.#search.marks(visible) ?? [],
     });
@@ -217,6 +224,10 @@ export class LogView {
       },
       expand: (row) => {
         this.#expand(row);
+      },
+      isMarked: (row) => !this.#unmarked.has(row),
+      isWithoutMatch: (row) => {
+        this.#showAllFor(row);
       },
       say: (text) => {
         this.#say(text);
@@ -407,8 +418,28 @@ export class LogView {
       this.#say(t('None in this log'));
       return;
     }
-    this.#search.arrived(position);
-    this.#rows.goToRow(row);
+    if (position === null) {
+      this.#rows.goToRow(row);
+    } else {
+      this.#search.arrived(position);
+      this.#rows.goToMatch(row);
+    }
+  }
+
+  /** The match is in a part of the line that is not shown: all of the line is. Where that is too much as well, it is said. */
+  #showAllFor(row: number): void {
+    const shown = this.#content.row(row);
+    if (this.#search.isUnmarked || shown === undefined || (shown.cutBytes === 0 && shown.rewrites === 0)) {
+      return;
+    }
+    if (this.#whole.of(shown) === undefined) {
+      this.#wholeFor = row;
+      this.#whole.open(shown);
+    } else {
+      this.#note = t('The match is in a part of this line that is too far on to be shown: save the log to see it');
+      this.#say(this.#note);
+      this.#drawBars();
+    }
   }
 
   #reveal(line: number, found: Extract<LogToWebview, { readonly type: 'logReveal' }>['found']): void {

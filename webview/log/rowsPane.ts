@@ -9,6 +9,10 @@ import { lastTop, rowsInSight, type Viewport } from './viewport.ts';
 export interface RowsPaneDeps extends Pick<RowsScrollerDeps, 'content' | 'look' | 'isWrapped' | 'isUneven'> {
   readonly open: (target: HTMLElement) => void;
   readonly expand: (row: number) => void;
+  /** It is known what of the row is to be marked. */
+  readonly isMarked: (row: number) => boolean;
+  /** Nothing that is shown of a row is marked, although a match in it was gone to. */
+  readonly isWithoutMatch: (row: number) => void;
   /** For a screen reader. */
   readonly say: (text: string) => void;
   readonly painted: () => void;
@@ -23,6 +27,8 @@ export class RowsPane {
   readonly #newLines = document.createElement('button');
   readonly #selection = new RowSelection();
   readonly #drag: DragSelection;
+  /** The match in this row is to be brought in sight, once it is drawn. */
+  #matchIn: number | null = null;
 
   constructor(deps: RowsPaneDeps) {
     this.#deps = deps;
@@ -34,6 +40,7 @@ export class RowsPane {
       },
       painted: (viewport) => {
         this.#showNewLines(viewport);
+        this.#showMatch();
         this.ruler.fit();
         deps.painted();
       },
@@ -202,6 +209,27 @@ export class RowsPane {
       this.#selection.put(cursor);
     }
     this.#scroller.goTo(top);
+  }
+
+  /** Puts the cursor on a row and brings what is marked in it in sight, however far to the right or down it is. */
+  goToMatch(row: number): void {
+    this.goToRow(row);
+    this.#matchIn = this.#selection.cursor;
+  }
+
+  #showMatch(): void {
+    const row = this.#matchIn;
+    if (row === null || row !== this.#selection.cursor) {
+      this.#matchIn = null;
+    } else if (this.#deps.content.row(row) !== undefined && this.#deps.isMarked(row)) {
+      this.#matchIn = null;
+      const found = this.#scroller.layer.elementOf(row)?.querySelector('.found');
+      if (found === null || found === undefined) {
+        this.#deps.isWithoutMatch(row);
+      } else {
+        this.#scroller.bringInSight(found);
+      }
+    }
   }
 
   /** Opens the link of the row at the cursor, or all of the row. False when there is nothing to open. */

@@ -21,6 +21,8 @@ export interface RowsScrollerDeps {
 
 /** A person who did not jump for so long, in ms, stays where they are. */
 const restsAfter = 150;
+/** At the right edge buttons may cover a line, in px. */
+const besides = 140;
 
 /** Scrolls through any number of rows, of which only those in sight are elements. */
 export class RowsScroller {
@@ -107,6 +109,21 @@ export class RowsScroller {
       this.place.by(viewport, px / viewport.rowHeight);
     }
     this.draw();
+  }
+
+  /** Scrolls to a part of a row that is drawn. */
+  bringInSight(part: Element): void {
+    const { clientWidth, clientHeight, scrollLeft } = this.element;
+    const area = this.element.getBoundingClientRect();
+    const box = part.getBoundingClientRect();
+    const [left, top] = [box.left - area.left, box.top - area.top];
+    if (left < 0 || left + Math.min(box.width, clientWidth / 2) > clientWidth - besides) {
+      const fromStart = scrollLeft + left;
+      this.element.scrollLeft = fromStart + box.width < clientWidth - besides ? 0 : fromStart - clientWidth / 3;
+    }
+    if (top < 0 || top + box.height > clientHeight) {
+      this.scrollBy(top - clientHeight / 2);
+    }
   }
 
   #paint(): void {

@@ -1,6 +1,7 @@
 import { Emitter } from '../../core/event.ts';
 import { visibleText } from '../../core/failure/visibleText.ts';
 import type { LineFilter, LineQuery, LogRow } from '../../core/logRow.ts';
+import type { LineList } from '../../engine/log/lineList.ts';
 import type { OpenLog } from '../../engine/log/openLog.ts';
 import {
   type FileLink,
@@ -157,23 +158,24 @@ export class LogSession {
   }
 
   async stepFind(row: number, backward: boolean): Promise<void> {
-    await this.#step(this.#find?.search ?? null, row, backward);
+    const next = this.#next(this.#find?.search.lines ?? null, row, backward);
+    await this.#deps.post({ type: 'logStep', row: next?.row ?? null, position: next?.position ?? null });
   }
 
   async stepMark(kind: MarkKind, row: number, backward: boolean): Promise<void> {
-    await this.#step(this.#marks === null ? null : { lines: this.#marks.lines(kind) }, row, backward);
+    const next = this.#next(this.#marks?.lines(kind) ?? null, row, backward);
+    await this.#deps.post({ type: 'logStep', row: next?.row ?? null, position: null });
   }
 
-  async #step(found: Pick<LineSearch, 'lines'> | null, row: number, backward: boolean): Promise<void> {
+  #next(
+    found: LineList | null,
+    row: number,
+    backward: boolean,
+  ): { readonly row: number | null; readonly position: number } | null {
     const { rows } = this;
-    const lines = found === null ? null : rows.shown(found.lines);
     const from = rows.lineOf(row) ?? (row < 0 ? -1 : this.#log.outline.lines);
-    const next = lines === null ? null : nextIn(lines, from, backward);
-    await this.#deps.post({
-      type: 'logStep',
-      row: next === null ? null : rows.rowOf(next.line),
-      position: next?.position ?? null,
-    });
+    const next = found === null ? null : nextIn(rows.shown(found), from, backward);
+    return next === null ? null : { row: rows.rowOf(next.line), position: next.position };
   }
 
   async sendResults(id: number, from: number, count: number): Promise<void> {

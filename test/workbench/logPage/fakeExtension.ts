@@ -20,8 +20,8 @@ const tailRows = 200;
 export class FakeExtension {
   readonly received: LogPageToHost[] = [];
   #lines: number;
-  /** What every line says instead of what is made up. */
-  #said: string | null = null;
+  /** What every line says instead of what is made up, and what of it is not shown at first. */
+  #said: { readonly text: string; readonly rest: string } | null = null;
   readonly #delay: number;
   #filter: LineFilter | null = null;
   #view = 1;
@@ -52,9 +52,9 @@ export class FakeExtension {
     this.#sendState();
   }
 
-  /** From now on every line says this. */
-  say(text: string): void {
-    this.#said = text;
+  /** From now on every line says this; `rest` is cut off until it is asked for. */
+  say(text: string, rest = ''): void {
+    this.#said = { text, rest };
     this.#view += 1;
     this.#sendState();
   }
@@ -90,7 +90,7 @@ export class FakeExtension {
     const end = Math.min(this.#rows, from + count);
     return Array.from({ length: Math.max(0, end - from) }, (_, index) => {
       const row = sampleRow(this.#lineAt(from + index));
-      return this.#said === null ? row : { ...row, text: this.#said };
+      return this.#said === null ? row : { ...row, text: this.#said.text, cutBytes: this.#said.rest.length };
     });
   }
 
@@ -178,7 +178,9 @@ export class FakeExtension {
         break;
       }
       case 'logWhole': {
-        const versions = Array.from({ length: 121 }, (_, index) => `Epoch: ${index}/120`);
+        const said = this.#said;
+        const versions =
+          said !== null ? [said.text + said.rest] : Array.from({ length: 121 }, (_, index) => `Epoch: ${index}/120`);
         const { line, stream } = message;
         this.send({ type: 'logWhole', line, stream, text: versions.join('\n'), cutBytes: 0, cutAt: 'end' });
         break;
