@@ -79,6 +79,11 @@ describe('the log viewer', () => {
     await expect
       .poll(async () => (await row('long xxx').locator('.text').textContent())?.length)
       .toBeGreaterThanOrEqual(30_005);
+    const area = await panel.locator('.log-scroller').boundingBox();
+    const whole = await row('long xxx').locator('.whole').boundingBox();
+    expect(whole?.width).toBeLessThan(area?.width ?? 0);
+    expect(whole?.height).toBeGreaterThan(1_000);
+    await window.screenshot('log-whole-line');
   });
 
   it('finds, and goes from match to match', async () => {
