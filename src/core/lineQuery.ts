@@ -9,3 +9,13 @@ export function queryRegex({ text, isRegex, matchCase, wholeWord }: LineQuery, f
   const word = String.raw`(?<![\p{L}\p{N}_])(?:${source})(?![\p{L}\p{N}_])`;
   return new RegExp(wholeWord ? word : source, `${flags}${matchCase ? '' : 'i'}u`);
 }
+
+/** Why a query cannot be looked for: its pattern is none. null when it can. */
+export function queryProblem(query: LineQuery): string | null {
+  try {
+    queryRegex(query, '');
+    return null;
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error);
+  }
+}

@@ -1,3 +1,4 @@
+import { queryProblem } from '../../../src/core/lineQuery.ts';
 import { type LineFilter, type LineLevel, noFilter } from '../../../src/core/logRow.ts';
 import { t } from '../../ui/l10n.ts';
 import { streamLabel } from '../streamLabel.ts';
@@ -22,7 +23,7 @@ export function FilterBar(props: BarProps) {
       id={`log-${side}`}
       label={label}
       query={filter[side] ?? noQuery}
-      problem={filter[side] === null ? null : (log?.filterProblem ?? null)}
+      problem={filter[side] === null ? null : queryProblem(filter[side])}
       change={(part) => {
         const next = { ...(filter[side] ?? noQuery), ...part };
         change({ [side]: next.text === '' ? null : next });
