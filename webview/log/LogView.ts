@@ -254,6 +254,8 @@ export class LogView {
     } else if (isOtherView) {
       this.#note = null;
       this.#whole.clear();
+      // The matches are counted anew, among other rows.
+      this.#search.arrived(null);
       this.#rows.reset();
     }
     this.#narrowing = narrowing;

@@ -89,5 +89,8 @@ function matchText({ matches, done, problem }: FindState, position: number | nul
     return done ? t('No results') : t('Searching…');
   }
   const count = `${matches.toLocaleString()}${done ? '' : '+'}`;
+  if (position === null && matches === 1 && done) {
+    return t('1 line');
+  }
   return position === null ? t('{0} lines', count) : t('{0} of {1}', (position + 1).toLocaleString(), count);
 }
