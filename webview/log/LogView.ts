@@ -446,7 +446,7 @@ export class LogView {
 
   #reveal(line: number, found: Extract<LogToWebview, { readonly type: 'logReveal' }>['found']): void {
     this.#place.leave();
-    this.#note = revealNote(line, found);
+    this.#note = revealNote(line, found, this.#content.state?.lines ?? 0);
     if (found !== null) {
       this.#rows.goToRow(found.row);
     }

@@ -44,12 +44,15 @@ export function sizeText({ lines, bytes, counted }: Pick<LogOutline, 'lines' | '
   return `${count} · ${formatBytes(bytes)}`;
 }
 
-/** Why another line than the one that was asked for is gone to; null when it is that one. Lines count from 0. */
-export function revealNote(line: number, found: { readonly line: number } | null): string | null {
+/** Why another line than the one that was asked for is gone to; null when it is that one. Lines count from 0, `lines`: of the whole log. */
+export function revealNote(line: number, found: { readonly line: number } | null, lines: number): string | null {
   if (found?.line === line) {
     return null;
   }
   const asked = (line + 1).toLocaleString();
+  if (line >= lines) {
+    return t('there is no line {0}, the last is {1}', asked, lines.toLocaleString());
+  }
   if (found === null) {
     return t('line {0} is not shown', asked);
   }

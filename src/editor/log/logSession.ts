@@ -221,7 +221,7 @@ export class LogSession {
       await this.#nextMove();
     }
     if (!this.#closed && reveals === this.#reveals) {
-      await this.#deps.post({ type, line, found: this.rows.nearest(line) });
+      await this.#deps.post({ type, line, found: this.rows.nearest(line, this.#log.outline.lines) });
     }
   }
 
@@ -266,8 +266,7 @@ export class LogSession {
 
   #isUntold(line: number): boolean {
     const { rows } = this;
-    const last = rows.count(this.#log.outline.lines) - 1;
-    const row = Math.min(rows.nearest(line)?.row ?? -1, last);
+    const row = rows.nearest(line, this.#log.outline.lines)?.row ?? -1;
     return this.#told.view !== this.#view || row >= this.#told.rows;
   }
 

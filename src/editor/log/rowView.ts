@@ -25,10 +25,11 @@ export class RowView {
     return this.#list === null ? row : this.#list.at(row);
   }
 
-  /** Where a line stands, else the next that is among the rows, else the last; null when there is none. Without a list any line stands at its own row. */
-  nearest(line: number): { readonly row: number; readonly line: number } | null {
+  /** Where a line stands, else the next that is among the rows, else the last; null when there is none. `lines`: of the whole log. */
+  nearest(line: number, lines: number): { readonly row: number; readonly line: number } | null {
     if (this.#list === null) {
-      return { row: line, line };
+      const found = Math.min(line, lines - 1);
+      return found < 0 ? null : { row: found, line: found };
     }
     const row = Math.min(this.#list.countBefore(line), this.#list.length - 1);
     const found = this.#list.at(row);
@@ -37,7 +38,7 @@ export class RowView {
 
   /** null for a line that is not among the rows. */
   rowOf(line: number): number | null {
-    const nearest = this.nearest(line);
+    const nearest = this.nearest(line, line + 1);
     return nearest?.line === line ? nearest.row : null;
   }
 

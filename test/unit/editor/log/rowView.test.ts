@@ -22,6 +22,9 @@ describe('all lines as rows', () => {
     expect(view.lines(7, 5, 10)).toEqual([7, 8, 9]);
     expect(view.rowOf(3)).toBe(3);
     expect(view.lineOf(3)).toBe(3);
+    expect(view.nearest(3, 10)).toEqual({ row: 3, line: 3 });
+    expect(view.nearest(99, 10)).toEqual({ row: 9, line: 9 });
+    expect(view.nearest(0, 0)).toBeNull();
   });
 });
 
@@ -40,8 +43,8 @@ describe('the lines that a filter lets through as rows', () => {
         expect(missing.every((line) => view.rowOf(line) === null)).toBe(true);
         for (let line = 0; line <= 501; line += 1) {
           const nearest = lines.find((other) => other >= line) ?? lines.at(-1);
-          expect(view.nearest(line)?.line).toBe(nearest);
-          expect(view.nearest(line)?.row).toBe(nearest === undefined ? undefined : lines.indexOf(nearest));
+          expect(view.nearest(line, 1_000)?.line).toBe(nearest);
+          expect(view.nearest(line, 1_000)?.row).toBe(nearest === undefined ? undefined : lines.indexOf(nearest));
         }
       }),
     );

@@ -7,6 +7,8 @@ import type { LogPlace } from '../../../../webview/log/rememberedPlace.ts';
 import { defaultSettings, type LogSettings } from '../../../../webview/log/viewerState.ts';
 import { logRow, logState } from './logRows.ts';
 
+const literal = (text: string) => ({ text, isRegex: false, matchCase: false, wholeWord: false });
+
 /** 20 rows of 18 px. */
 const height = 360;
 
@@ -346,6 +348,45 @@ describe('LogView', () => {
     await press('ArrowDown');
     await press('c', { ctrlKey: true });
     expect(ofType('logCopy')).toEqual([{ type: 'logCopy', from: 1, to: 1, numbers: false }]);
+  });
+
+  it('tells of no position among matches that are counted anew', async () => {
+    show({ findOpen: true, query: literal('line') });
+    view.restore();
+    await grow(1_000);
+    const counted = async (matches: number): Promise<void> => {
+      view.receive({ type: 'logFound', find: { id: 1, done: true, matches, problem: null, ruler: [] } });
+      await frame();
+    };
+    const matches = (): string | undefined => view.element.querySelector('.log-matches')?.textContent;
+    await counted(1_000);
+    view.receive({ type: 'logStep', row: 999, position: 999 });
+    await frame();
+    expect(matches()).toBe('1,000 of 1,000');
+    await grow(2, { generation: 2, view: 2 });
+    await counted(2);
+    expect(matches()).toBe('2 lines');
+    view.receive({ type: 'logStep', row: 1, position: 1 });
+    await frame();
+    expect(matches()).toBe('2 of 2');
+    await grow(2, { generation: 2, view: 3, rows: 1, filter: { ...noFilter, include: literal('1') } });
+    await counted(1);
+    expect(matches()).toBe('1 line');
+  });
+
+  it('tells of a pattern that is none at the box it is in', async () => {
+    const broken = { ...literal('('), isRegex: true };
+    show({ filterOpen: true, filter: { ...noFilter, include: literal('a'), exclude: broken } });
+    await grow(10, { filterProblem: 'Invalid regular expression' });
+    const attribute = (id: string) => view.element.querySelector(`#${id}`)?.getAttribute('aria-invalid');
+    expect([attribute('log-include'), attribute('log-exclude')]).toEqual(['false', 'true']);
+  });
+
+  it('says when there is no such line', async () => {
+    await grow(2_000);
+    view.receive({ type: 'logReveal', line: 999_998, found: { row: 1_999, line: 1_999 } });
+    await frame();
+    expect(note()).toBe('there is no line 999,999, the last is 2,000');
   });
 
   it('folds a bar to its last version and shows all of them when asked', async () => {
