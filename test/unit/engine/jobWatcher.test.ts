@@ -175,6 +175,21 @@ describe('the watcher', () => {
     expect(parts.store.job(runId)?.attempts[0]?.observeError).toContain('no connection a');
   });
 
+  it('goes on at once when the connection comes back', async () => {
+    const parts = scriptedParts();
+    const runId = await running(parts);
+    parts.open.clear();
+    const watcher = watch(parts);
+    await parts.clock.until(() => parts.store.job(runId)?.attempts[0]?.observeError !== null);
+    await parts.clock.advance(600_000);
+    parts.open.set('a', parts.connection);
+    const before = parts.clock.now();
+    watcher.pokeAll();
+    await parts.clock.until(() => parts.store.job(runId)?.attempts[0]?.observeError === null);
+    expect(parts.clock.now() - before).toBeLessThan(1_000);
+    expect(parts.store.job(runId)?.state).toBe('running');
+  });
+
   it('never stops while a job is live, and asks less often when nothing happens', async () => {
     const parts = withoutPushes(scriptedParts());
     const runId = await running(parts);

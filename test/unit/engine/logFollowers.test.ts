@@ -189,6 +189,35 @@ test('a sign-in that ran out interrupts the log until it works again', async () 
   expect(store.logState(key).gaps).toEqual([]);
 });
 
+test('the log of an ended job is not given up when its connection is gone or badly set up', async () => {
+  const key = acceptedAttempt(store, 'succeeded');
+  const pieces = [{ stream: stdout, bytes: Buffer.from('all of it\n') }];
+  const answers: (() => Error)[] = [
+    () => new ProviderError('conflict', 'lab is not set up here any more.'),
+    () => new ProviderError('invalid', 'The settings of lab name no host.'),
+    () => new ProviderError('notFound', 'There is no kubeconfig.'),
+  ];
+  const none: Logs = async function* none() {};
+  follow(none, {
+    connections: {
+      open: async () => {
+        const failure = answers.shift();
+        if (failure !== undefined) {
+          throw failure();
+        }
+        return {
+          logs: async function* logs(_handle, cursor) {
+            yield* itemsOf(pieces, cursor, () => 100);
+          },
+        };
+      },
+    },
+  });
+  await untilComplete(key);
+  expect(answers).toEqual([]);
+  expect(spooled(root, key, stdout).toString()).toBe('all of it\n');
+});
+
 test('a provider that keeps failing is asked less and less often', async () => {
   const key = acceptedAttempt(store, 'succeeded');
   slept.length = 0;
