@@ -170,12 +170,12 @@ export function commandHandlers({
       await pointsAtCode.clear(clicked === undefined ? [] : tree.targets(clicked, selected));
     },
     'aloft.addProvider': async () => {
-      const id = await (await connections()).actions.add();
-      if (id !== undefined) {
-        model.useConnection(id);
+      const added = await (await connections()).actions.add();
+      if (added?.isReady === true) {
+        model.useConnection(added.id);
         await vscode.commands.executeCommand('aloft.newJob.focus');
       }
-      return id;
+      return added?.id;
     },
     'aloft.renameConnection': withConnection(async ({ actions: own }, clicked) => {
       await own.rename(clicked);

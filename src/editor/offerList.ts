@@ -7,6 +7,8 @@ import { errorSentence } from './errorSentence.ts';
 export interface PlacesSource {
   readonly onDidChange: Event<void>;
   now(): FormPlaces;
+  /** The name of a connection, also when it is gone. */
+  label(id: string): string;
   setLooking(looker: object, isLooking: boolean): void;
   refresh(): Promise<void>;
 }
@@ -38,6 +40,12 @@ export class OfferList {
   /** Why nothing can be asked at all; null when it can. */
   get problem(): string | null {
     return this.#problem;
+  }
+
+  /** The name of a connection that is not set up any more; null for one that is, and while nothing is known. */
+  removed(id: string): string | null {
+    const isGone = id !== '' && this.#source?.now().connections.every((connection) => connection.id !== id) === true;
+    return isGone ? (this.#source?.label(id) ?? id) : null;
   }
 
   /** Whether somebody looks at it: only then is anybody asked. */

@@ -89,6 +89,7 @@ export class SubmitModel implements Disposable {
       activeFile: this.#activeFile,
       folder: this.#folder,
       connections,
+      removedConnection: this.offers.removed(this.#draft.connection),
       accelerators,
       silent,
       acceleratorsError: this.offers.problem,

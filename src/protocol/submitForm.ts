@@ -116,6 +116,8 @@ export interface SilentPlace {
   readonly connection: string;
   readonly label: string;
   readonly isAsking: boolean;
+  /** "not reachable", "asking…". */
+  readonly word: string;
   /** Why it did not answer; null while it is asked for the first time. */
   readonly reason: string | null;
 }
@@ -170,6 +172,8 @@ export interface FormState {
   readonly activeFile: { readonly path: string; readonly command: string } | null;
   readonly folder: string | null;
   readonly connections: readonly ConnectionChoice[];
+  /** The name of the draft's connection when that is not set up any more; null when it is. */
+  readonly removedConnection: string | null;
   /** null until some connection answered. */
   readonly accelerators: readonly AcceleratorChoice[] | null;
   readonly silent: readonly SilentPlace[];

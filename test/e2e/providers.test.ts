@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises';
+import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -31,9 +31,14 @@ const cloud: ConditionsInput['offers'] = [
   { accelerator: 'TPU v6e', count: 16, region: 'us-central1', memoryGib: 32, price: 43.2, note: 'spot' },
 ];
 
-/** What the machine's own settings say of connections. */
+/** The machine's own settings. */
+function settingsFile(scene: Scene): string {
+  return join(scene.storage, '..', '..', '..', 'Machine', 'settings.json');
+}
+
+/** What they say of connections. */
 async function saved(scene: Scene): Promise<readonly Readonly<Record<string, unknown>>[]> {
-  const text = await readFile(join(scene.storage, '..', '..', '..', 'Machine', 'settings.json'), 'utf8');
+  const text = await readFile(settingsFile(scene), 'utf8');
   const settings: { 'aloft.connections'?: readonly Readonly<Record<string, unknown>>[] } = JSON.parse(text);
   return settings['aloft.connections'] ?? [];
 }
@@ -60,14 +65,17 @@ async function told(window: Window, text: string): Promise<void> {
   await window.command('Notifications: Clear All Notifications');
 }
 
+const themes = ['Dark 2026', 'Light 2026', 'Dark High Contrast', 'Light High Contrast'] as const;
+
 describe('providers', () => {
   let scene: Scene;
   let window: Window;
   let site: Backend;
   let other: Backend;
+  let third: Backend;
 
   beforeAll(async () => {
-    [site, other] = await Promise.all([startBackend(), startBackend()]);
+    [site, other, third] = await Promise.all([startBackend(), startBackend(), startBackend()]);
     await site.control.setConditions({ account: 'ada', offers: lab });
     await other.control.setConditions({ account: 'ada@lab.example', offers: cloud });
     scene = await Scene.set(
@@ -82,6 +90,7 @@ describe('providers', () => {
     await scene.strike();
     await site.stop();
     await other.stop();
+    await third.stop();
   });
 
   it('are added in two answers, with a test that shows', async () => {
@@ -146,5 +155,146 @@ describe('providers', () => {
     expect(await picker.inputValue()).toBe('H100 80 GB × 8');
     await expect.poll(async () => await form.locator('#field-connection').textContent()).toContain('lab-slurm');
     await window.screenshot('picker-chosen');
+  });
+
+  it('that do not pass their test say why, and leave nothing unless the person wants them', async () => {
+    await third.control.setConditions({ signedIn: false });
+    await startAdding(window, 'azure', third.url);
+    await window.dialog().waitFor();
+    expect(await window.dialog().textContent()).toContain('azure cannot be used yet');
+    expect(await window.dialog().textContent()).toContain('UNAUTHENTICATED');
+    await window.screenshot('add-provider-failed');
+    await window.dialog().getByRole('button', { name: 'Retry', exact: true }).click();
+    await expect.poll(async () => (await third.control.calls()).identity).toBe(2);
+    await window.dialog().waitFor();
+    await window.answer('Cancel');
+    expect(await saved(scene)).toHaveLength(2);
+    expect(await readdir(join(scene.storage, 'connections')).catch(() => [])).toEqual([]);
+
+    await window.command('Aloft: Add Provider…');
+    await window.pick('Damaged cloud');
+    await window.dialog().waitFor();
+    expect(await window.dialog().textContent()).toContain('The part of Aloft for Damaged cloud could not be loaded.');
+    await window.answer('Cancel');
+
+    await startAdding(window, 'far-away', 'http://127.0.0.1:9');
+    await window.dialog().waitFor();
+    await window.answer('Add Anyway');
+    await window.row(/^far-away, problem/u).waitFor();
+    expect(await saved(scene)).toHaveLength(3);
+  });
+
+  it('that do not answer are named under what the others have', async () => {
+    const form = await window.form();
+    const picker = form.locator('#field-accelerator');
+    await picker.focus();
+    await picker.press('ArrowDown');
+    const silent = form.locator('.picker-silent');
+    await expect.poll(async () => await silent.textContent()).toContain('far-away');
+    await expect.poll(async () => await silent.textContent()).toContain('Try again');
+    expect(await form.getByRole('option').count()).toBeGreaterThan(4);
+    await window.screenshot('picker-silent');
+    await picker.press('Escape');
+    await form.locator('#accelerator-list').waitFor({ state: 'detached' });
+  });
+
+  it('warn before their sign-in ends', async () => {
+    await other.control.setConditions({ signedInUntil: Date.now() + 25 * 60_000 });
+    await window.command('Aloft: Refresh Providers');
+    await window.row(/^coreweave, signed in, not for long, signs out in 2[45] min/u).waitFor();
+  });
+
+  it('are one list in every window, and in every theme', async () => {
+    const second = await scene.workbench.open();
+    await second.showAloft();
+    await second.page.getByRole('button', { name: 'Providers Section' }).click();
+    await second.row(/^lab-slurm, connected/u).waitFor();
+
+    await second.row(/^lab-slurm, connected/u).click();
+    await second.page.keyboard.press('F2');
+    const input = second.page.locator('.quick-input-widget input[type="text"]');
+    await input.waitFor();
+    await input.fill('  $(flame) [click](command:aloft.showLog)\u202e ');
+    await input.press('Enter');
+    const hostile = /^\$\(flame\) \[click\]\(command:aloft\.showLog\), connected/u;
+    await second.row(hostile).waitFor();
+    await window.row(hostile).waitFor();
+    await window.command('Aloft: Test Connection');
+    await window.page.locator('.quick-input-list .monaco-list-row', { hasText: '$(flame)' }).waitFor();
+    await window.screenshot('providers-hostile');
+    await window.page.keyboard.press('Escape');
+    for (const theme of themes) {
+      await window.theme(theme);
+      await window.screenshot(`providers-${theme.toLowerCase().replaceAll(' ', '-')}`);
+      const form = await window.form();
+      const picker = form.locator('#field-accelerator');
+      await picker.focus();
+      await picker.press('ArrowDown');
+      await picker.pressSequentially('h100 x8');
+      await form.getByRole('option').nth(2).waitFor();
+      await window.screenshot(`picker-${theme.toLowerCase().replaceAll(' ', '-')}`);
+      await picker.press('Escape');
+    }
+
+    await second.row(/^far-away/u).click();
+    await second.page.keyboard.press('Delete');
+    await second.row(/^far-away/u).waitFor({ state: 'detached' });
+    await window.row(/^far-away/u).waitFor({ state: 'detached' });
+    expect(await saved(scene)).toHaveLength(2);
+    await second.close();
+  });
+
+  it('say which entry of the settings is broken, and go on with the others', async () => {
+    const settings: Record<string, unknown> = JSON.parse(await readFile(settingsFile(scene), 'utf8'));
+    const list = await saved(scene);
+    const written = [{ id: 'Not An Id', provider: 'scripted', label: 'old-lab', settings: {} }, ...list];
+    await writeFile(settingsFile(scene), JSON.stringify({ ...settings, 'aloft.connections': written }));
+    await window.row(/^old-lab, badly set up, Its id is missing/u).waitFor();
+    await window.row(/^coreweave, /u).waitFor();
+    await window.screenshot('providers-broken');
+    await window.row(/^old-lab/u).click();
+    await window
+      .row(/^old-lab/u)
+      .getByRole('button', { name: 'Edit Connection Settings' })
+      .click();
+    await window.page.locator('.tab', { hasText: 'settings.json' }).waitFor();
+    await window.page.locator('.editor-instance .view-line', { hasText: 'aloft.connections' }).first().waitFor();
+    await window.closeEditors();
+    await window.row(/^old-lab/u).click();
+    await window.page.keyboard.press('Delete');
+    await window.row(/^old-lab/u).waitFor({ state: 'detached' });
+    expect(await saved(scene)).toEqual(list);
+    expect(window.complaints).toEqual([]);
+  });
+
+  it('keep the jobs of one that is removed while they run, and find them when it is added again', async () => {
+    await site.control.setDefaultScript({ life: [{ state: 'running' }, { state: 'succeeded' }] });
+    const form = await window.form();
+    await form.locator('#field-command input').fill('python train.py');
+    const picker = form.locator('#field-accelerator');
+    await picker.focus();
+    await picker.press('ArrowDown');
+    await picker.pressSequentially('flame x8');
+    await form.getByRole('option').nth(1).waitFor();
+    await picker.press('ArrowDown');
+    await picker.press('Enter');
+    await form.locator('#submit').click();
+    await window.row(/^Running: train/u).waitFor();
+    await window.row(/^\$\(flame\)/u).click();
+    await window.page.keyboard.press('Delete');
+    await window.dialog().waitFor();
+    expect(await window.dialog().textContent()).toContain('A job on $(flame)');
+    await window.answer('Remove');
+    await window.row(/^\$\(flame\)/u).waitFor({ state: 'detached' });
+    await window.row(/^Running: train.*last known/u).waitFor();
+    await expect.poll(async () => await form.locator('#field-connection').textContent()).toContain('(removed)');
+    await window.screenshot('providers-removed');
+
+    await startAdding(window, 'lab-slurm', site.url);
+    await window.row(/^lab-slurm, connected/u).waitFor();
+    const [job] = await site.control.jobs();
+    await site.control.advance(job?.id ?? '');
+    await window.row(/^Succeeded: train/u).waitFor();
+    expect(await site.control.jobs()).toHaveLength(1);
   });
 });

@@ -11,7 +11,12 @@ describe('a folder that is not trusted', () => {
   let scene: Scene;
 
   beforeAll(async () => {
-    scene = await Scene.set({ 'hello.py': 'print("hello")\n' }, { workspaceTrust: true });
+    const planted = [{ id: 'planted', provider: 'local', label: 'planted', settings: {} }];
+    const files = {
+      'hello.py': 'print("hello")\n',
+      '.vscode/settings.json': JSON.stringify({ 'aloft.connections': planted }),
+    };
+    scene = await Scene.set(files, { workspaceTrust: true });
   });
 
   afterAll(async () => {
@@ -36,6 +41,10 @@ describe('a folder that is not trusted', () => {
     expect(await window.page.getByRole('treeitem', { name: /hello/u }).count()).toBe(0);
     expect(await readdir(join(scene.storage, 'snapshots')).catch(() => [])).toEqual([]);
 
+    await window.page.getByRole('button', { name: 'Providers Section' }).click();
+    await window.row(/^This machine, connected/u).waitFor();
+    expect(await window.row(/planted/u).count()).toBe(0);
+
     await form.getByRole('button', { name: 'Manage trust' }).click();
     await window.page.getByRole('button', { name: 'Trust', exact: true }).click();
     await window.page.getByText('You trust this folder').waitFor();
@@ -44,9 +53,11 @@ describe('a folder that is not trusted', () => {
     await modal.waitFor({ state: 'detached' });
     await window.showAloft();
     const trusted = await window.form();
-    await expect.poll(async () => await trusted.locator('.upload').textContent()).toContain('1 file');
+    await expect.poll(async () => await trusted.locator('.upload').textContent()).toContain('2 files');
     await window.submit('python hello.py');
     await window.row(/^Succeeded: hello/u).waitFor();
+    // Not even then does a folder bring connections along.
+    expect(await window.row(/planted/u).count()).toBe(0);
     await window.screenshot('trusted');
   });
 });

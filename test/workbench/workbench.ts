@@ -249,6 +249,20 @@ export class Window {
     await this.form();
   }
 
+  /** Changes the colour theme, named as VS Code names it to a person; resolves once the form has it. */
+  async theme(name: string): Promise<void> {
+    await this.page.keyboard.press('Control+K');
+    await this.page.keyboard.press('Control+T');
+    await this.pick(name);
+    const kinds: Readonly<Record<string, string>> = {
+      'Dark 2026': 'vscode-dark',
+      'Light 2026': 'vscode-light',
+      'Dark High Contrast': 'vscode-high-contrast',
+      'Light High Contrast': 'vscode-high-contrast-light',
+    };
+    await (await this.form()).locator(`body.${kinds[name] ?? ''}`).waitFor();
+  }
+
   dialog(): Locator {
     return this.page.locator('.monaco-dialog-box');
   }

@@ -207,12 +207,11 @@ function ActiveFileHint(props: { readonly state: FormState; readonly edit: (part
 }
 
 /** Also the one that was chosen, when it is gone: what would be submitted is what is shown. */
-function connectionChoices({ connections, accelerators, draft: { connection } }: FormState) {
-  const isGone = accelerators !== null && connection !== '' && connections.every(({ id }) => id !== connection);
+function connectionChoices({ connections, removedConnection, draft }: FormState) {
   return [
     { value: '', label: t('Any that has it') },
     ...connections.map(({ id, label }) => ({ value: id, label })),
-    ...(isGone ? [{ value: connection, label: t('{0}, which is not set up any more', connection) }] : []),
+    ...(removedConnection === null ? [] : [{ value: draft.connection, label: t('{0} (removed)', removedConnection) }]),
   ];
 }
 

@@ -10,12 +10,13 @@ export function SilentPlaces(props: { readonly silent: readonly SilentPlace[]; r
   }
   return (
     <div class="picker-silent" role="status">
-      {silent.map(({ connection, label, isAsking, reason }) => (
+      {silent.map(({ connection, label, isAsking, word, reason }) => (
         <p key={connection} class="picker-row">
           {reason === null ? <Icon name="loading codicon-modifier-spin" /> : <Icon name="warning" tint="yellow" />}
           <span class="picker-name">{label}</span>
           <span class="picker-word muted" title={reason ?? ''}>
-            {reason ?? t('asking…')}
+            {word}
+            {reason === null ? null : <span class="visually-hidden">{reason}</span>}
           </span>
           {reason === null || isAsking ? null : (
             <button

@@ -117,6 +117,8 @@ export function Dropdown(
         {props.label}
       </label>
       <vscode-dropdown
+        // What it shows of the chosen option does not follow when that is named anew.
+        key={props.choices.map(({ label }) => label).join('\n')}
         id={id}
         aria-label={props.label}
         value={props.value}

@@ -38,8 +38,8 @@ export class ConnectionActions {
     this.#deps = deps;
   }
 
-  /** Resolves to the id of what was added, or was there already. */
-  async add(): Promise<ConnectionId | undefined> {
+  /** Resolves to what was added, or was there already, and whether jobs can be sent there. */
+  async add(): Promise<{ readonly id: ConnectionId; readonly isReady: boolean } | undefined> {
     const { catalog, health, ask, clock, logger } = this.#deps;
     const added = await addProvider({
       ask,
@@ -76,7 +76,7 @@ export class ConnectionActions {
       health.note(id, added.tried.identity, added.tried.offers);
       this.#tellAdded(id, triedSentence(label, added.tried));
     }
-    return id;
+    return { id, isReady: added.kind === 'there' || added.tried !== null };
   }
 
   #known() {

@@ -6,6 +6,7 @@ import type { Identity } from '../../core/provider.ts';
 import { isProviderError, type ProviderErrorTag } from '../../core/providerError.ts';
 import type { Connections } from '../../engine/connections.ts';
 import { within } from '../../engine/retry.ts';
+import { t } from '../l10n.ts';
 
 export interface Problem {
   readonly message: string;
@@ -172,6 +173,20 @@ export class ConnectionHealth {
     clearInterval(this.#timer);
     this.#subscription.dispose();
     this.#changed.dispose();
+  }
+}
+
+/** A word or two for a problem that has some; empty for others. */
+export function problemWord({ tag }: Problem): string {
+  switch (tag) {
+    case 'auth':
+      return t('signed out');
+    case 'transient':
+      return t('not reachable');
+    case 'rateLimited':
+      return t('too busy');
+    default:
+      return '';
   }
 }
 

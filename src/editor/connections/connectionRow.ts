@@ -4,7 +4,7 @@ import type { Identity } from '../../core/provider.ts';
 import type { ConnectionInfo } from '../../engine/connections.ts';
 import { oneLine } from '../hostileText.ts';
 import { t } from '../l10n.ts';
-import { askEvery, type Health } from './connectionHealth.ts';
+import { askEvery, type Health, problemWord } from './connectionHealth.ts';
 import { stockSentence } from './freeAccelerators.ts';
 import type { BrokenConnection } from './savedConnections.ts';
 
@@ -78,7 +78,7 @@ function parts({ problem, answeredAt, identity, offers }: Health, now: EpochMs):
   const ends = endsText(identity, now);
   if (problem !== null) {
     const known = answeredAt === null ? '' : t('last known {0}', formatAge(Math.max(0, now - answeredAt)));
-    return [oneLine(problem.message, longest).replace(/\.$/u, ''), known];
+    return [problemWord(problem), known, oneLine(problem.message, longest).replace(/\.$/u, '')];
   }
   if (answeredAt === null || identity === null) {
     return [];

@@ -1,5 +1,5 @@
 import { Emitter } from '../../core/event.ts';
-import type { EpochMs } from '../../core/job.ts';
+import type { ConnectionId, EpochMs } from '../../core/job.ts';
 import type { Offer } from '../../core/offer.ts';
 import type { Clock } from '../../core/ports.ts';
 import type { Connections } from '../../engine/connections.ts';
@@ -7,7 +7,7 @@ import type { AcceleratorChoice, ConnectionChoice, SilentPlace } from '../../pro
 import { oneLine } from '../hostileText.ts';
 import { t } from '../l10n.ts';
 import { acceleratorChoices } from './acceleratorChoices.ts';
-import type { ConnectionHealth } from './connectionHealth.ts';
+import { type ConnectionHealth, problemWord } from './connectionHealth.ts';
 import { formatAge } from '../../core/quantity.ts';
 
 /** Where jobs can run, as the New Job form shows it. */
@@ -62,11 +62,16 @@ export class Places {
       silent: infos.flatMap(({ id, label }): readonly SilentPlace[] => {
         const { problem, answeredAt, isAsking } = this.#health.of(id);
         if (problem !== null) {
-          return [{ connection: id, label, isAsking, reason: oneLine(problem.message, longestReason) }];
+          const reason = oneLine(problem.message, longestReason);
+          return [{ connection: id, label, isAsking, word: problemWord(problem) || reason, reason }];
         }
-        return answeredAt === null ? [{ connection: id, label, isAsking: true, reason: null }] : [];
+        return answeredAt === null ? [{ connection: id, label, isAsking: true, word: t('asking…'), reason: null }] : [];
       }),
     };
+  }
+
+  label(id: string): string {
+    return this.#connections.label(id as ConnectionId);
   }
 
   setLooking(looker: object, isLooking: boolean): void {

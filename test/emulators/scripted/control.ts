@@ -23,7 +23,7 @@ const commandSchema = z.discriminatedUnion('do', [
   z.object({ do: z.literal('calls') }),
   z.object({ do: z.literal('addFault'), fault: faultSchema }),
   z.object({ do: z.literal('clearFaults') }),
-  z.object({ do: z.literal('setConditions'), conditions: z.partial(z.object(conditionsSchema.shape)) }),
+  z.object({ do: z.literal('setConditions'), conditions: z.record(z.string(), z.unknown()) }),
   z.object({ do: z.literal('setDefaultScript'), script: jobScriptSchema }),
   z.object({ do: z.literal('advance'), id: z.string() }),
   z.object({ do: z.literal('live'), id: z.string(), life: z.array(phaseSchema) }),

@@ -175,6 +175,7 @@ function places() {
   const source: PlacesSource = {
     onDidChange: changed.event,
     now: () => current,
+    label: (id) => `Cloud ${id}`,
     setLooking: (looker, isLooking) => {
       if (isLooking) {
         lookers.add(looker);
@@ -202,7 +203,9 @@ describe('places', () => {
     expect(lookers.size).toBe(1);
     const seen: unknown[] = [];
     model.onDidChange(({ silent }) => seen.push(silent));
-    const silent = [{ connection: 'far', label: 'Far away', isAsking: false, reason: 'no route' }];
+    const silent = [
+      { connection: 'far', label: 'Far away', isAsking: false, word: 'not reachable', reason: 'no route' },
+    ];
     show({ accelerators: acceleratorChoices([offer()], () => 'Here'), silent });
     expect(seen.at(-1)).toEqual(silent);
     expect(model.state.accelerators?.map(({ label }) => label)).toEqual(['CPU only']);
@@ -219,6 +222,18 @@ describe('places', () => {
     await model.offers.refresh();
     expect(model.state.acceleratorsError).toBeNull();
     expect(asked()).toBe(1);
+  });
+
+  it('name the connection of the draft when it was removed', async () => {
+    const { source, show } = places();
+    const { model } = setup({ places: async () => source });
+    model.useConnection('slurm-1');
+    expect(model.state.removedConnection).toBeNull();
+    await model.offers.setShown(true);
+    show({ connections: [] });
+    expect(model.state.removedConnection).toBe('Cloud slurm-1');
+    model.useConnection('');
+    expect(model.state.removedConnection).toBeNull();
   });
 
   it('are left to placement or to the person: a connection that was added is filled in', () => {

@@ -125,8 +125,14 @@ describe('the health of connections', () => {
     await pass(10);
     expect(places.now().accelerators?.map(({ label }) => label)).toEqual(['CPU only']);
     expect(places.now().silent).toEqual([
-      { connection: 'slow', label: 'Cloud slow', isAsking: true, reason: null },
-      { connection: 'dead', label: 'Cloud dead', isAsking: false, reason: 'There is no route to the host.' },
+      { connection: 'slow', label: 'Cloud slow', isAsking: true, word: 'asking…', reason: null },
+      {
+        connection: 'dead',
+        label: 'Cloud dead',
+        isAsking: false,
+        word: 'not reachable',
+        reason: 'There is no route to the host.',
+      },
     ]);
     await pass(21_000);
     expect(places.now().silent[0]).toMatchObject({ connection: 'slow', reason: 'There was no answer within 20 s.' });

@@ -42,11 +42,11 @@ describe('a row of the Providers view', () => {
   });
 
   it('names the problem, and how old is what was known before', () => {
-    expect(row({ ...unknown, problem: refused }).description).toBe('The host key has changed');
+    expect(row({ ...unknown, problem: refused }).description).toBe('signed out · The host key has changed');
     const known = row({ ...well, answeredAt: now - 5 * minute, problem: refused });
     expect(known).toMatchObject({
       icon: 'error',
-      description: 'The host key has changed · last known 5 min ago',
+      description: 'signed out · last known 5 min ago · The host key has changed',
       contextValue: 'connection added signIn',
     });
     const dead = { ...refused, tag: 'transient' } as const;
@@ -72,6 +72,6 @@ describe('a row of the Providers view', () => {
     const problem = { ...refused, message: `first\nsecond ${'x'.repeat(10_000)}` };
     const { description } = row({ ...unknown, problem });
     expect(description.length).toBeLessThan(200);
-    expect(description).toMatch(/^first second x+…$/u);
+    expect(description).toMatch(/^signed out · first second x+…$/u);
   });
 });
