@@ -68,6 +68,7 @@ export class JobPanel implements vscode.Disposable {
   /** The attempt whose log is shown; undefined before there is one, and while nothing is. */
   #attempt: number | undefined;
   #isReady = false;
+  #isDisposed = false;
   #location: LocationKind | null = null;
   /** For which attempt and state the location was looked up last. */
   #locatedAt = '';
@@ -215,7 +216,7 @@ export class JobPanel implements vscode.Disposable {
     this.#locatedAt = asked;
     const location = await this.#deps.engine.location(this.runId).catch(() => null);
     const kind = location?.kind ?? null;
-    if (kind !== this.#location) {
+    if (kind !== this.#location && !this.#isDisposed) {
       this.#location = kind;
       this.#postJob();
     }
@@ -268,6 +269,7 @@ export class JobPanel implements vscode.Disposable {
   }
 
   dispose(): void {
+    this.#isDisposed = true;
     this.#stopLog();
     for (const subscription of this.#subscriptions.splice(0)) {
       subscription.dispose();
