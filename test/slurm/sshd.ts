@@ -20,7 +20,7 @@ export interface SshdOptions {
   readonly config?: readonly string[];
   /** What runs commands instead of the login shell, as `fish -c`. */
   readonly shell?: string;
-  /** HOME of commands; that of the user running the tests when there is none. */
+  /** HOME of commands, and where they start; an empty folder of the server's own when none is named. */
   readonly home?: string;
 }
 
@@ -130,7 +130,7 @@ const hostKeyTypes = ['ed25519', 'rsa'] as const;
 export async function startSshd({ config = [], shell, home }: SshdOptions = {}): Promise<Sshd> {
   for (let attempt = 1; ; attempt += 1) {
     const sshd = new Sshd(mkdtempSync(join(tmpdir(), 'aloft-sshd-')), await freePort());
-    prepare(sshd, [...config, ...forced(shell, home)]);
+    prepare(sshd, [...config, ...surroundings(shell, home ?? join(sshd.folder, 'home'))]);
     try {
       await sshd.start();
       return sshd;
@@ -187,13 +187,14 @@ function prepare(sshd: Sshd, config: readonly string[]): void {
   writeFileSync(join(sshd.folder, 'log'), '');
 }
 
-/** sshd runs every command, sftp as well, through the user's login shell; this puts another one there, or another HOME. */
-function forced(shell: string | undefined, home: string | undefined): string[] {
-  if (shell === undefined && home === undefined) {
-    return [];
-  }
-  const variables = home === undefined ? '' : `HOME=${home} `;
-  return [`ForceCommand cd ${home ?? '~'}; ${variables}exec ${shell ?? 'sh -c'} "\${SSH_ORIGINAL_COMMAND:-exec sh}"`];
+/**
+ * sshd runs every command, sftp as well, in the user's home folder and through the user's login shell; this puts others there. The
+ * start-up files of whoever runs the tests are none of theirs: some take half a second.
+ */
+function surroundings(shell: string | undefined, home: string): string[] {
+  mkdirSync(home, { recursive: true });
+  const command = '"${SSH_ORIGINAL_COMMAND:-exec sh}"';
+  return [`SetEnv HOME=${home}`, `ForceCommand cd "$HOME"; exec ${shell ?? '"$SHELL" -c'} ${command}`];
 }
 
 function publicKey(file: string): string {

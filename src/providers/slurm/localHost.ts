@@ -87,7 +87,9 @@ async function openChannel(commandLine: string): Promise<ScriptChannel> {
   const { promise: ended, resolve: end, reject } = Promise.withResolvers<ChannelEnd>();
   ended.catch(() => undefined);
   child.once('error', (error) => {
-    reject(new ProviderError('transient', 'This machine cannot start a shell.', { raw: error.message, cause: error }));
+    reject(
+      new ProviderError('unsupported', 'This machine cannot start a shell.', { raw: error.message, cause: error }),
+    );
   });
   child.once('close', (exitCode, signal) => {
     end({ exitCode, signal });

@@ -6,7 +6,8 @@ export type SecretName = `${'password' | 'passphrase'} ${string}`;
 
 /**
  * Passwords and passphrases that were typed and turned out right: in memory as long as this object lives, and in VS Code's secret
- * storage when the person says so, who is asked once for each. One that turns out wrong is forgotten at once, everywhere.
+ * storage when the person says so, who is asked that once for each, when it had to be typed a second time. One that turns out wrong
+ * is forgotten at once, everywhere.
  */
 export class Keyring {
   readonly #secrets: Secrets;
@@ -47,24 +48,29 @@ export class Keyring {
   }
 
   async #offerToKeep(name: SecretName, value: string, signal: AbortSignal): Promise<void> {
-    const before = this.#memory.get(answered(name));
-    const keep =
-      before === undefined
-        ? await this.#ask.confirm(
-            {
-              title: `Keep the ${name} in VS Code's secret storage?`,
-              detail: 'Otherwise it is forgotten when this window closes, and asked for again.',
-              yes: 'Keep',
-            },
-            signal,
-          )
-        : before === 'keep';
-    await this.#memory.set(answered(name), keep ? 'keep' : 'no');
+    const before = this.#memory.get(state(name));
+    if (before === undefined) {
+      await this.#memory.set(state(name), 'typed once');
+      return;
+    }
+    const keep = before === 'keep' || (before === 'typed once' && (await this.#mayKeep(name, signal)));
+    await this.#memory.set(state(name), keep ? 'keep' : 'do not keep');
     if (keep) {
       await this.#secrets.set(stored(name), value);
     }
   }
+
+  async #mayKeep(name: SecretName, signal: AbortSignal): Promise<boolean> {
+    return this.#ask.confirm(
+      {
+        title: `Keep the ${name} in VS Code's secret storage?`,
+        detail: 'Otherwise it is forgotten when this window closes, and asked for again.',
+        yes: 'Keep',
+      },
+      signal,
+    );
+  }
 }
 
 const stored = (name: SecretName): string => `ssh.${name}`;
-const answered = (name: SecretName): string => `ssh.keep ${name}`;
+const state = (name: SecretName): string => `ssh.keep ${name}`;
