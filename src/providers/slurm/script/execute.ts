@@ -128,7 +128,7 @@ class Running {
           yield output;
         }
       }
-      await Promise.race([this.#channel.ended, aborted]);
+      await Promise.race([this.#ended(), aborted]);
       complete = true;
     } finally {
       signal.removeEventListener('abort', abort);
@@ -140,14 +140,22 @@ class Running {
 
   /** How it ended, once its output was read. */
   async end(signal: AbortSignal): Promise<ChannelEnd> {
-    const ended = await this.#channel.ended;
+    const ended = await this.#ended();
     await this.#complaint;
     signal.throwIfAborted();
-    if (this.#inputError !== undefined) {
-      throw this.#inputError.cause;
-    }
     if (!this.#stdout.seen && !this.#stderr.seen) {
       throw this.#notRun();
+    }
+    return ended;
+  }
+
+  /** What went wrong with the input is why the channel was closed, whatever that looked like. */
+  async #ended(): Promise<ChannelEnd> {
+    const ended = await this.#channel.ended.catch((error: unknown) => {
+      throw this.#inputError?.cause ?? error;
+    });
+    if (this.#inputError !== undefined) {
+      throw this.#inputError.cause;
     }
     return ended;
   }

@@ -30,6 +30,9 @@ export class Marked {
     if (this.#seen) {
       return piece;
     }
+    if (this.isHopeless) {
+      return Buffer.alloc(0);
+    }
     const all = Buffer.concat([this.#before, piece]);
     const at = all.indexOf(this.#mark, Math.max(0, this.#before.length - this.#mark.length));
     if (at < 0) {

@@ -7,7 +7,7 @@ import { ProviderError } from '../../../core/providerError.ts';
 import type { Prompter } from './auth/prompter.ts';
 import type { HostConfig } from './config/hostConfig.ts';
 import { type KnownHost, keyTypeOf } from './knownHosts/entry.ts';
-import { hostNameOf, readKnownHosts, rememberHost } from './knownHosts/knownHosts.ts';
+import { hostNameOf, ownMemory, readKnownHosts, rememberHost } from './knownHosts/knownHosts.ts';
 import { judgeHostKey, knownKeyTypes } from './knownHosts/verdict.ts';
 
 /** In our order. SHA-1 signatures (`ssh-rsa`) and DSA are not taken, as ssh takes none since 8.8. */
@@ -71,7 +71,11 @@ export class HostKeyCheck {
           `${name.host} shows another key than before. Somebody may be listening in, or the host was set up anew.`,
           {
             raw: `It shows ${shown}; line ${verdict.entry.line} of ${verdict.entry.file} has ${verdict.entry.keyType} ${fingerprint(verdict.entry.key)}.`,
-            remedy: `Ask those who run the host. If the change is right, remove line ${verdict.entry.line} of ${verdict.entry.file}.`,
+            remedy: `Ask those who run the host. If the change is right, ${
+              verdict.entry.file === ownMemory
+                ? 'remove this connection and add it again.'
+                : `remove line ${verdict.entry.line} of ${verdict.entry.file}.`
+            }`,
           },
         );
       case 'unknown':
@@ -90,7 +94,7 @@ export class HostKeyCheck {
     if (!mayAskAboutHost) {
       throw new ProviderError('auth', `${hostName} is not known, and StrictHostKeyChecking forbids to ask.`, {
         raw: shown,
-        remedy: `Add its key to known_hosts, as with "ssh-keyscan", once you know it is the right one.`,
+        remedy: 'Add its key to known_hosts, as with "ssh-keyscan", once you know it is the right one.',
       });
     }
     const detail = [
@@ -100,7 +104,7 @@ export class HostKeyCheck {
         ? 'Compare it with what the site publishes.'
         : `${certificateAuthority.file} trusts an authority for it (line ${certificateAuthority.line}), but Aloft cannot ask a host for a certificate. Compare the key with what the site publishes.`,
     ].join('\n\n');
-    await prompter.confirm(`Is this the right host?`, detail, 'Connect', `${hostName} was not confirmed.`);
+    await prompter.confirm('Is this the right host?', detail, 'Connect', `${hostName} was not confirmed.`);
     const where = await rememberHost(this.#config, key, this.#memory);
     this.#logger.info(`The key of ${hostName} is now in ${where}: ${shown}`);
   }

@@ -116,18 +116,19 @@ export class Session {
   }
 
   async #openSftp(): Promise<SFTPWrapper | null> {
-    const prepare = (sftp: SFTPWrapper, release: () => void): SFTPWrapper => {
+    const prepare = (sftp: SFTPWrapper, release: () => void) => {
       sftp.on('error', () => undefined);
       sftp.once('close', () => {
         this.#sftp = null;
         release();
       });
-      return sftp;
+      return { sftp, close: () => sftp.end() };
     };
     try {
-      return await this.#session(true, new AbortController().signal, prepare, (done) => {
+      const { sftp } = await this.#session(true, new AbortController().signal, prepare, (done) => {
         this.#open.client.sftp(done);
       });
+      return sftp;
     } catch {
       this.lost.throwIfAborted();
       return null;
@@ -136,9 +137,9 @@ export class Session {
 
   /**
    * Opens a channel of type `session`, when there is room for one. `prepare` gets it in the same turn in which it came, before the
-   * events that may have come with it, and what gives its place back.
+   * events that may have come with it, and what gives its place back. What comes too late is closed.
    */
-  async #session<Channel extends { end(): unknown }, Prepared>(
+  async #session<Channel, Prepared extends { close(): void }>(
     longLived: boolean,
     signal: AbortSignal,
     prepare: (channel: Channel, release: () => void) => Prepared,
@@ -153,9 +154,10 @@ export class Session {
           reject(error);
           return;
         }
-        resolve(prepare(channel, release));
+        const prepared = prepare(channel, release);
+        resolve(prepared);
         if (!isWanted) {
-          channel.end();
+          prepared.close();
         }
       };
       try {

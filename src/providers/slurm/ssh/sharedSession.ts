@@ -78,9 +78,13 @@ export class SharedSession {
       confirm: noting(async (question, signal) => this.#ask.confirm(question, signal)),
     };
     try {
-      this.#session = await this.#connect(ask, this.#disposed.signal);
+      const session = await this.#connect(ask, this.#disposed.signal);
+      if (this.#disposed.signal.aborted) {
+        session.close();
+      }
+      this.#session = session;
       this.#refusal = null;
-      return this.#session;
+      return session;
     } catch (error) {
       if (isProviderError(error) && error.tag === 'auth') {
         this.#refusal = { error, until: wasAsked ? null : this.#clock.now() + refusedKeysPauseMs };

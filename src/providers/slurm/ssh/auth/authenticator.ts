@@ -13,7 +13,7 @@ const asksForCode = /one.?time|otp|code|token|passcode|verification|second|yubi|
 
 /**
  * Chooses what a server is offered next, in ssh's order: no method (to learn which there are), keys, keyboard-interactive, password.
- * After a partial success it begins anew with what the server then wants. What a person has to type is asked for a bounded number of
+ * After a partial success it goes on with what the server then wants. What a person has to type is asked for a bounded number of
  * times in all (NumberOfPasswordPrompts), and nothing that is remembered is sent twice.
  */
 export class Authenticator {

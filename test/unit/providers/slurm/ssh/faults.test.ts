@@ -223,6 +223,24 @@ describeSsh('a network that fails under a real sshd', () => {
     await vi.waitFor(() => expect(relay.connections).toBe(0), patience);
   });
 
+  test('commands that are given up at any moment leave their channels to others', async () => {
+    await host.run({ text: 'true' }, signal);
+    const id = mark();
+    await Promise.all(
+      Array.from({ length: 30 }, async (_, number) => {
+        const abort = new AbortController();
+        const running = host.run({ text: 'sleep "$1"', args: [id] }, abort.signal);
+        setTimeout(() => {
+          abort.abort(new Error('gave up'));
+        }, number * 3);
+        await expect(running).rejects.toThrow('gave up');
+      }),
+    );
+    const answers = await Promise.all(Array.from({ length: 6 }, async () => host.run({ text: 'echo in' }, signal)));
+    expect(answers.map(({ stdout }) => stdout)).toEqual(Array.from({ length: 6 }, () => 'in\n'));
+    await vi.waitFor(() => expect(processesWith(`sleep ${id}`)).toEqual([]), patience);
+  });
+
   test('no more than six channels are open at once, and what is quick gets through beside what stays', async () => {
     const stop = new AbortController();
     const id = mark();

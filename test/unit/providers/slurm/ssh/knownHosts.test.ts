@@ -241,6 +241,12 @@ describeSsh('the key of a real sshd', () => {
     const ports = sshPorts();
     await open({ ...ports, ask: new Answers(true) }).account(signal);
     await open(ports).account(signal);
+    const remembered = ports.keyValue.get('ssh.knownHosts') ?? '';
+    await ports.keyValue.set('ssh.knownHosts', remembered.replace(/ssh-ed25519 \S+/u, other));
+    await expect(open(ports).account(signal)).rejects.toMatchObject({
+      tag: 'auth',
+      remedy: expect.stringContaining('remove this connection and add it again'),
+    });
     const host = open(ports, 'HostKeyAlias somewhere-else');
     await expect(host.account(signal)).rejects.toMatchObject({ tag: 'auth' });
   });
