@@ -9,7 +9,7 @@ import { ContainerProcess } from './containerProcess.ts';
 import { ConfigError, environmentOf, expand, hostnameOf } from './environment.ts';
 import type { KubeletContext } from './kubeletContext.ts';
 import { LogFile } from './logFile.ts';
-import { setupScript } from './sandbox.ts';
+import { type Sandbox, SandboxError, prepareSandbox } from './sandbox.ts';
 import { rootViolation, userOf } from './securityContext.ts';
 import { terminationMessage } from './terminationMessage.ts';
 import { mountsOf } from './volumes.ts';
@@ -205,7 +205,7 @@ export class ContainerRun {
     mkdirSync(join(home.folder, 'messages'), { recursive: true });
     writeFileSync(messageFile, '');
     chmodSync(messageFile, 0o666);
-    const script = setupScript({
+    const sandbox: Sandbox = {
       root: join(home.folder, 'root', name),
       hostname: hostnameOf(pod),
       hostsFile: home.hostsFile,
@@ -219,33 +219,22 @@ export class ContainerRun {
       ],
       workingDir: this.container.workingDir ?? '/',
       user: userOf(pod, this.container),
-    });
-    const process = new ContainerProcess(
-      { setupScript: script, argv: argv.length === 0 ? ['true'] : argv, env },
-      (stream, chunk) => (chunk === null ? log.flush(stream) : log.write(stream, chunk)),
-    );
-    this.process = process;
-    this.environment = env;
+    };
     const containerID = `containerd://${randomBytes(32).toString('hex')}`;
     this.status.containerID = containerID;
     this.status.imageID = `${this.container.image ?? ''}@sha256:${'0'.repeat(64)}`;
+    this.environment = env;
+    const process = start(sandbox, argv, env, log);
+    if (process instanceof SandboxError) {
+      log.end();
+      return this.#failedToStart(pod, process.message, containerID, home);
+    }
+    this.process = process;
     const problem = await process.started;
     if (problem !== null) {
       await process.exited;
       log.end();
-      const message = `failed to create containerd task: failed to create shim task: OCI runtime create failed: runc create failed: unable to start container process: error during container init: ${problem}: unknown`;
-      this.#say(pod, { type: 'Warning', reason: 'Failed', message: `Error: ${message}` });
-      return this.#ended(
-        {
-          exitCode: 128,
-          reason: 'StartError',
-          message,
-          startedAt: '1970-01-01T00:00:00Z',
-          finishedAt: clock.seconds(),
-          containerID,
-        },
-        home,
-      );
+      return this.#failedToStart(pod, problem, containerID, home);
     }
     const startedAt = clock.seconds();
     this.#say(pod, { type: 'Normal', reason: 'Created', message: `Created container: ${name}` });
@@ -261,6 +250,22 @@ export class ContainerRun {
     const finishedAt = secondsText(clock.now());
     return this.#ended(
       { exitCode, reason, ...(message === '' ? {} : { message }), startedAt, finishedAt, containerID },
+      home,
+    );
+  }
+
+  #failedToStart(pod: Pod, problem: string, containerID: string, home: ContainerHome): TerminatedState {
+    const message = `failed to create containerd task: failed to create shim task: OCI runtime create failed: runc create failed: unable to start container process: error during container init: ${problem}: unknown`;
+    this.#say(pod, { type: 'Warning', reason: 'Failed', message: `Error: ${message}` });
+    return this.#ended(
+      {
+        exitCode: 128,
+        reason: 'StartError',
+        message,
+        startedAt: '1970-01-01T00:00:00Z',
+        finishedAt: this.#context.clock.seconds(),
+        containerID,
+      },
       home,
     );
   }
@@ -281,5 +286,23 @@ export class ContainerRun {
 
   #say(pod: Pod, event: EventText): void {
     this.#context.say(pod, { ...event, fieldPath: `spec.${this.#kind}{${this.container.name}}` });
+  }
+}
+
+/** Starts a container, or says why its file system cannot be made. */
+function start(
+  sandbox: Sandbox,
+  argv: readonly string[],
+  env: Record<string, string>,
+  log: LogFile,
+): ContainerProcess | SandboxError {
+  try {
+    const setupScript = prepareSandbox(sandbox);
+    const command = { setupScript, argv: argv.length === 0 ? ['true'] : argv, env };
+    return new ContainerProcess(command, (stream, chunk) =>
+      chunk === null ? log.flush(stream) : log.write(stream, chunk),
+    );
+  } catch (error) {
+    return error instanceof SandboxError ? error : new SandboxError(String(error));
   }
 }

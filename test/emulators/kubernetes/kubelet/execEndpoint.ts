@@ -1,4 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { readFileSync, readlinkSync } from 'node:fs';
 import type { Duplex } from 'node:stream';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -94,20 +95,27 @@ function connect(ws: WebSocket, child: ChildProcess, wants: (name: string) => bo
       }
     });
   }
-  ws.on('message', (data: Buffer) => {
+  const take = async (data: Buffer): Promise<void> => {
     const [channel] = data;
     const payload = data.subarray(1);
     if (channel === channels.stdin && wants('stdin')) {
       if (child.stdin?.writable === true && !child.stdin.write(payload)) {
-        ws.pause();
-        child.stdin.once('drain', () => ws.resume());
+        await Promise.race([once(child.stdin, 'drain'), once(child, 'close')]);
       }
     } else if (channel === channels.resize) {
-      // What is no size is ignored, as the real server does.
-      resize(child, payload).catch(() => undefined);
+      await resize(child, payload);
     } else if (channel === channels.close && protocol === 'v5.channel.k8s.io' && payload[0] === channels.stdin) {
       child.stdin?.end();
     }
+  };
+  let taken = Promise.resolve();
+  ws.on('message', (data: Buffer) => {
+    ws.pause();
+    // One after the other: what is typed after a new size meets a terminal of that size.
+    taken = taken
+      .then(async () => take(data))
+      .catch(() => undefined)
+      .then(() => ws.resume());
   });
   ws.on('error', () => undefined);
   ws.on('close', () => {
@@ -155,7 +163,8 @@ async function resize(child: ChildProcess, payload: Buffer): Promise<void> {
     const terminal = terminalOf(child);
     if (terminal !== null) {
       const [columns, rows] = [Number(size['Width']), Number(size['Height'])];
-      spawn('stty', ['-F', terminal, 'cols', String(columns), 'rows', String(rows)], { stdio: 'ignore' });
+      const args = ['-F', terminal, 'cols', String(columns), 'rows', String(rows)];
+      await once(spawn('stty', args, { stdio: 'ignore' }), 'exit');
       return;
     }
     await delay(10);

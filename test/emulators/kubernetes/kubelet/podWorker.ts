@@ -138,9 +138,6 @@ export class PodWorker {
       this.#isSandboxed = true;
       this.report();
       writeHosts(this.hostsFile, this.#pod, store);
-      for (const { container } of this.allRuns) {
-        mkdirSync(join(this.folder, 'root', container.name), { recursive: true });
-      }
       const home: ContainerHome = {
         folder: this.folder,
         hostsFile: this.hostsFile,

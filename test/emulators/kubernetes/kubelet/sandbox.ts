@@ -1,3 +1,5 @@
+import { existsSync, lstatSync, mkdirSync, readlinkSync, rmSync, symlinkSync, writeFileSync, chmodSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import type { VolumeMount } from '../objects/types.ts';
 
 export interface Mount {
@@ -8,7 +10,7 @@ export interface Mount {
 }
 
 export interface Sandbox {
-  /** An empty folder on this machine where the container's file system is put together. */
+  /** A folder on this machine for the container's own files. */
   readonly root: string;
   readonly hostname: string;
   readonly hostsFile: string;
@@ -18,46 +20,53 @@ export interface Sandbox {
   readonly user: { readonly uid: number; readonly gid: number; readonly groups: readonly number[] } | null;
 }
 
+/** Programs and libraries are this machine's, read-only. */
+const shared = ['/bin', '/sbin', '/lib', '/lib32', '/lib64', '/usr', '/etc', '/opt'];
+const own = ['/dev/pts', '/dev/shm', '/proc', '/root', '/run', '/var/tmp', '/tmp'];
+const devices = ['null', 'zero', 'full', 'random', 'urandom', 'tty', 'ptmx'];
+const links = { fd: 'fd', stdin: 'fd/0', stdout: 'fd/1', stderr: 'fd/2' };
+
+/** Why a container's file system cannot be put together. */
+export class SandboxError extends Error {}
+
 /**
- * A shell script that gives a new mount namespace the file system of a container and then becomes its command: programs and
- * libraries are this machine's, read-only; everything else is empty and the container's own, so nothing it writes reaches
- * the machine. Says `started` on descriptor 3, or why it could not start.
+ * Puts a container's file system together, as far as that needs no namespace: everything that is not shared is empty and
+ * its own, so nothing it writes reaches the machine. Returns a shell script that does the rest in a new mount namespace and
+ * then becomes the container's command. It says `started` on descriptor 3, or why it could not start. Throws SandboxError.
  */
-export function setupScript({ root, hostname, hostsFile, mounts, workingDir, user }: Sandbox): string {
-  const at = (path: string): string => quoted(`${root}${path}`);
+export function prepareSandbox(sandbox: Sandbox): string {
+  const { root, hostname, hostsFile, mounts, workingDir, user } = sandbox;
+  rmSync(root, { recursive: true, force: true });
+  own.forEach((path) => mkdirSync(root + path, { recursive: true }));
+  ['/tmp', '/var/tmp'].forEach((path) => chmodSync(root + path, 0o1777));
+  devices.forEach((name) => writeFileSync(`${root}/dev/${name}`, ''));
+  Object.entries(links).forEach(([name, target]) => symlinkSync(`/proc/self/${target}`, `${root}/dev/${name}`));
+  const table = [
+    ...shared.flatMap((path) => sharedEntry(root, path)),
+    ...devices.map((name) => entry(`/dev/${name}`, `${root}/dev/${name}`, 'bind')),
+    entry('/dev/pts', `${root}/dev/pts`, 'rbind'),
+    entry('tmpfs', `${root}/dev/shm`, 'size=64m,mode=1777', 'tmpfs'),
+    entry('proc', `${root}/proc`, 'defaults', 'proc'),
+    entry(hostsFile, `${root}/etc/hosts`, 'bind'),
+    ...mounts.map((one) => volumeEntry(sandbox, one)),
+  ];
+  const tablePath = `${root}.fstab`;
+  writeFileSync(tablePath, `${table.join('\n')}\n`);
+  makeTarget(sandbox, workingDir, false);
   return [
     // What goes wrong here is the runtime's to tell, not the container's to print.
     'exec >&4 2>&3',
     'set -e',
-    `mount -t tmpfs -o mode=755 tmpfs ${quoted(root)}`,
-    'for d in /bin /sbin /lib /lib32 /lib64 /usr /etc /opt; do',
-    `  if [ -L "$d" ]; then ln -s "$(readlink "$d")" ${quoted(root)}"$d"`,
-    `  elif [ -d "$d" ]; then mkdir ${quoted(root)}"$d"; mount --rbind "$d" ${quoted(root)}"$d"; mount -o remount,bind,ro ${quoted(root)}"$d"; fi`,
-    'done',
-    `mkdir ${at('/dev')} ${at('/proc')} ${at('/tmp')} ${at('/root')} ${at('/run')} ${at('/var')} ${at('/var/tmp')}`,
-    `chmod 1777 ${at('/tmp')} ${at('/var/tmp')}`,
-    `mount -t tmpfs -o mode=755 tmpfs ${at('/dev')}`,
-    `for d in null zero full random urandom tty ptmx; do : > ${quoted(root)}/dev/$d; mount --bind /dev/$d ${quoted(root)}/dev/$d; done`,
-    `ln -s /proc/self/fd ${at('/dev/fd')}`,
-    `for d in stdin:0 stdout:1 stderr:2; do ln -s /proc/self/fd/\${d#*:} ${quoted(root)}/dev/\${d%:*}; done`,
-    `mkdir ${at('/dev/pts')} ${at('/dev/shm')}`,
-    `mount --rbind /dev/pts ${at('/dev/pts')}`,
-    `mount -t tmpfs -o size=64m,mode=1777 tmpfs ${at('/dev/shm')}`,
-    `mount -t proc proc ${at('/proc')}`,
-    `mount --bind ${quoted(hostsFile)} ${at('/etc/hosts')}`,
-    ...mounts.flatMap((mount) => bind(mount, root)),
+    `mount --all --fstab ${quoted(tablePath)}`,
     `hostname ${quoted(hostname)}`,
-    `mkdir -p ${at(workingDir)}`,
     `exec chroot ${quoted(root)} /bin/sh -c ${quoted(innerScript(workingDir, user))} sh "$@"`,
   ].join('\n');
 }
 
 /** Runs inside: tells a command that is not there from one that fails. */
 function innerScript(workingDir: string, user: Sandbox['user']): string {
-  const as =
-    user === null
-      ? ''
-      : `setpriv --reuid ${user.uid} --regid ${user.gid} ${user.groups.length === 0 ? '--clear-groups' : `--groups ${user.groups.join(',')}`} `;
+  const groups = user === null || user.groups.length === 0 ? '--clear-groups' : `--groups ${user.groups.join(',')}`;
+  const as = user === null ? '' : `setpriv --reuid ${user.uid} --regid ${user.gid} ${groups} `;
   return [
     `cd ${quoted(workingDir)}`,
     'if ! command -v "$1" >/dev/null 2>&1; then',
@@ -69,14 +78,52 @@ function innerScript(workingDir: string, user: Sandbox['user']): string {
   ].join('\n');
 }
 
-function bind({ source, isFile, mount }: Mount, root: string): string[] {
-  const target = quoted(`${root}${mount.mountPath}`);
-  const parent = quoted(`${root}${mount.mountPath.replace(/\/[^/]*\/?$/u, '')}/`);
-  return [
-    isFile ? `mkdir -p ${parent} && : > ${target}` : `mkdir -p ${target}`,
-    `mount --bind ${quoted(source)} ${target}`,
-    ...(mount.readOnly === true ? [`mount -o remount,bind,ro ${target}`] : []),
-  ];
+function sharedEntry(root: string, path: string): string[] {
+  if (!existsSync(path)) {
+    return [];
+  }
+  if (lstatSync(path).isSymbolicLink()) {
+    symlinkSync(readlinkSync(path), root + path);
+    return [];
+  }
+  mkdirSync(root + path);
+  return [entry(path, root + path, 'rbind,ro')];
+}
+
+function volumeEntry(sandbox: Sandbox, { source, isFile, mount }: Mount): string {
+  makeTarget(sandbox, mount.mountPath, isFile);
+  return entry(source, sandbox.root + mount.mountPath, mount.readOnly === true ? 'bind,ro' : 'bind');
+}
+
+/** Makes what is mounted over, in the volume it lies in where it lies in one: a runtime does the same. */
+function makeTarget({ root, mounts }: Sandbox, path: string, isFile: boolean): void {
+  const around = mounts
+    .filter(({ mount }) => path !== mount.mountPath && path.startsWith(`${mount.mountPath.replace(/\/$/u, '')}/`))
+    .toSorted((a, b) => b.mount.mountPath.length - a.mount.mountPath.length)[0];
+  const isShared = shared.some((folder) => path === folder || path.startsWith(`${folder}/`));
+  if (around === undefined && isShared) {
+    if (!existsSync(path)) {
+      throw new SandboxError(`mkdirat ${root}${path}: read-only file system`);
+    }
+    return;
+  }
+  const target = around === undefined ? root + path : join(around.source, path.slice(around.mount.mountPath.length));
+  if (!existsSync(target)) {
+    mkdirSync(isFile ? dirname(target) : target, { recursive: true });
+    if (isFile) {
+      writeFileSync(target, '');
+    }
+  }
+}
+
+/** A line of an fstab. */
+function entry(source: string, target: string, options: string, type = 'none'): string {
+  const escaped = (text: string): string =>
+    text
+      .replaceAll('\\', String.raw`\134`)
+      .replaceAll(' ', String.raw`\040`)
+      .replaceAll('\t', String.raw`\011`);
+  return [escaped(source), escaped(target), type, options, '0', '0'].join(' ');
 }
 
 function quoted(text: string): string {
