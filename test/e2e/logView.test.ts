@@ -103,7 +103,7 @@ describe('the log viewer in a browser', () => {
   it('copies what is selected, also beyond what is loaded', async () => {
     await open();
     await page.keyboard.press('Home');
-    const line = page.locator('.row[data-row="2"] .text');
+    const line = page.locator('.row:not(.loading)[data-row="2"] .text');
     await line.waitFor();
     const box = await line.boundingBox();
     await page.mouse.move((box?.x ?? 0) + 2, (box?.y ?? 0) + 8);

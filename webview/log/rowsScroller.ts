@@ -23,6 +23,8 @@ export interface RowsScrollerDeps {
 const restsAfter = 150;
 /** At the right edge buttons may cover a line, in px. */
 const besides = 140;
+/** Rows that come before they are in sight are asked for by so many: a message in each frame would hold up those that are in sight. */
+const fetchedAhead = 512;
 
 /** Scrolls through any number of rows, of which only those in sight are elements. */
 export class RowsScroller {
@@ -158,8 +160,11 @@ export class RowsScroller {
         this.#resting = undefined;
         this.draw();
       }, restsAfter);
-    } else if (this.#resting === undefined) {
-      content.want(top - before, last + after);
+    } else if (this.#resting === undefined && before + after > 0) {
+      content.want(
+        Math.floor((top - before) / fetchedAhead) * fetchedAhead,
+        Math.ceil((last + after) / fetchedAhead) * fetchedAhead,
+      );
     }
   }
 

@@ -121,6 +121,20 @@ describe('LogView', () => {
     vi.unstubAllGlobals();
   });
 
+  it('asks for the rows that come in sight early, by few messages', { timeout: 30_000 }, async () => {
+    await grow(1_000_000);
+    await press('g');
+    await answer();
+    let messages = 0;
+    for (let step = 0; step < 20; step += 1) {
+      await wheel(150 * 18);
+      messages += ofType('logRows').length;
+      await answer();
+      expect(view.element.querySelector('.row.loading')).toBeNull();
+    }
+    expect(messages).toBeLessThan(16);
+  });
+
   it('shows the end of ten million lines without a question, and says when it is on the screen', async () => {
     await grow(10_000_000);
     expect(shown().at(-1)).toBe('line 9999999');
