@@ -1,5 +1,4 @@
 import { visibleText } from '../../core/failure/visibleText.ts';
-import type { LogRow } from '../../core/logRow.ts';
 import type { OpenLog } from '../../engine/log/openLog.ts';
 import type { RowView } from './rowView.ts';
 
@@ -8,7 +7,7 @@ const portion = 2_000;
 
 /**
  * The text of rows of a view, as it is seen and whole: without ANSI escapes, of a line that rewrote itself the last version.
- * Yields pieces of about 2,000 lines, each line with a line feed. `numbers`: with the number of each line in front.
+ * Each line has a line feed; yields pieces of some lines, of a very long line pieces of it. `numbers`: with the number of each line in front.
  */
 export async function* rowsText(
   log: OpenLog,
@@ -25,12 +24,18 @@ export async function* rowsText(
     if (lines.length === 0) {
       return;
     }
-    const texts: string[] = [];
+    let texts = '';
     for (const found of await log.lines.rowsAt(lines)) {
-      const text = await wholeText(log, found);
-      texts.push(numbers ? `${String(found.line + 1).padStart(width)}  ${text}\n` : `${text}\n`);
+      texts += numbers ? `${String(found.line + 1).padStart(width)}  ` : '';
+      if (found.cutBytes > 0) {
+        yield texts;
+        yield* log.lines.text(found.line);
+        texts = '\n';
+      } else {
+        texts += `${found.gap === null ? visibleText(found.text) : `[${found.gap}]`}\n`;
+      }
     }
-    yield texts.join('');
+    yield texts;
   }
 }
 
@@ -46,15 +51,4 @@ export async function joined(pieces: AsyncIterable<string>, most: number): Promi
     }
   }
   return texts.join('');
-}
-
-async function wholeText(log: OpenLog, row: LogRow): Promise<string> {
-  if (row.gap !== null) {
-    return `[${row.gap}]`;
-  }
-  if (row.cutBytes === 0) {
-    return visibleText(row.text);
-  }
-  const whole = await log.lines.whole(row.line);
-  return visibleText(whole?.text.slice(whole.text.lastIndexOf('\n') + 1) ?? row.text);
 }

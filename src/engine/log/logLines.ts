@@ -3,6 +3,7 @@ import type { LogRow } from '../../core/logRow.ts';
 import { linesOf, readArrivals } from './blockReader.ts';
 import { type LineSpan, type LogMark, streamStart, type TextSpan } from './lineReplay.ts';
 import { allVersions, lineText, newestVersions, shownBytes } from './lineText.ts';
+import { lastVersion } from './longLine.ts';
 import type { LogIndex } from './logIndex.ts';
 import type { LogSource } from './logSource.ts';
 
@@ -116,6 +117,15 @@ export class LogLines {
   async partial(): Promise<readonly LogRow[]> {
     const spans = this.#index.last.streams.flatMap((_, stream) => this.#unfinished(stream) ?? []);
     return withoutNumbers(await this.#proven(async () => await this.#read(spans, 0)));
+  }
+
+  /** The last version of a line as it is seen, all of it however long it is, in pieces; nothing when there is no such line. */
+  async *text(line: number): AsyncIterable<string> {
+    const span = await this.#proven(async () => await this.spanOf(line));
+    if (span?.kind === 'line') {
+      const { raw } = this.#source;
+      yield* lastVersion(async (...stretch) => await this.#proven(async () => await raw.read(...stretch)), span);
+    }
   }
 
   /** null when there is no such line. */

@@ -97,6 +97,21 @@ describe('a viewer of a log', () => {
     expect(texts.join('')).toBe(`${lines(3)}RuntimeError: no memory\n`);
   });
 
+  test('copies lines of any length whole, their colours left out', async () => {
+    const red = '\u001b[31m';
+    const long = `${red}${'größe '.repeat(400_000)}${red}end`;
+    const bar = `${'old '.repeat(600_000)}\r${'new '.repeat(600_000)}`;
+    await writeFile(path, `one\n${long}\n${bar}\r\ntwo\n`);
+    const opened = look();
+    await until(() => newest()?.counted === true);
+    const texts: string[] = [];
+    for await (const text of rowsText(opened.log, opened.rows, 0, 9, false, new AbortController().signal)) {
+      texts.push(text);
+    }
+    const whole = ['one', `${'größe '.repeat(400_000)}end`, 'new '.repeat(600_000), 'two', ''];
+    expect(texts.join('') === whole.join('\n')).toBe(true);
+  });
+
   test('gets the rows it asks for, with their links, and none of a view that is past', async () => {
     await writeFile(path, `${lines(10)}train.py:3\n`);
     const opened = look();
