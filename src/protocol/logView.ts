@@ -50,6 +50,8 @@ export interface FindState {
   readonly matches: number;
   /** A pattern that is none, or a search that was given up. */
   readonly problem: string | null;
+  /** Of a line that is very long only the first 100 MB were searched. */
+  readonly isPartial: boolean;
   /** For the overview ruler: of `rulerSteps` equal parts of the view, those with a match, in order. */
   readonly ruler: readonly number[];
 }

@@ -10,6 +10,7 @@ export class LineSearch {
   #scanned = 0;
   #done = false;
   #problem: string | null = null;
+  #isPartial = false;
 
   /** `changed` is called whenever more is known. */
   constructor(log: OpenLog, goal: LineGoal, changed: () => void) {
@@ -23,6 +24,9 @@ export class LineSearch {
     });
     this.#scan = log.scan(goal, (message) => {
       switch (message.kind) {
+        case 'partial':
+          this.#isPartial = true;
+          break;
         case 'resumed':
           this.lines.cut(message.line);
           break;
@@ -48,6 +52,11 @@ export class LineSearch {
   /** Everything there was when it was last asked has been looked at. */
   get done(): boolean {
     return this.#done;
+  }
+
+  /** Of some line only the beginning was looked at. */
+  get isPartial(): boolean {
+    return this.#isPartial;
   }
 
   get problem(): string | null {

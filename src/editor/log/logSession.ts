@@ -372,7 +372,8 @@ export class LogSession {
       const { rows } = this;
       const shown = rows.shown(search.lines);
       const ruler = rows.ruler(search.lines, rulerSteps, this.#log.outline.lines);
-      const find = { id, done: search.done, matches: shown.length, problem: search.problem, ruler };
+      const { done, problem, isPartial } = search;
+      const find = { id, done, matches: shown.length, problem, isPartial, ruler };
       void this.#deps.post({ type: 'logFound', find });
     }
   }

@@ -154,7 +154,10 @@ export class FakeExtension {
         if (message.query !== null) {
           const matches = Math.floor(this.#lines / failureEvery);
           const ruler = Array.from({ length: 50 }, (_, index) => index * 20);
-          this.send({ type: 'logFound', find: { id: message.id, done: true, matches, problem: null, ruler } });
+          this.send({
+            type: 'logFound',
+            find: { id: message.id, done: true, matches, problem: null, isPartial: false, ruler },
+          });
         }
         break;
       case 'logFindStep':

@@ -27,6 +27,11 @@ export function FindBar(props: BarProps) {
       <span class={`log-matches${isNone || (find?.problem ?? null) !== null ? ' none' : ''}`}>
         {query.text === '' ? '' : find === undefined ? t('Searching…') : matchText(find, position)}
       </span>
+      {find?.isPartial === true ? (
+        <span class="log-unmarked muted" title={t('Of a very long line only the first 100 MB were searched')}>
+          {t('not all searched')}
+        </span>
+      ) : null}
       {isUnmarked ? (
         <span
           class="log-unmarked muted"

@@ -1,7 +1,7 @@
 import { failureWords } from '../../../core/failure/failureScanner.ts';
 import { levelWords, lineLevel } from '../../../core/failure/level.ts';
 import type { LineLevel } from '../../../core/logRow.ts';
-import type { ByteScan } from '../bytes/byteScan.ts';
+import { type ByteScan, mostBytes } from '../bytes/byteScan.ts';
 import { needleSet } from '../bytes/needles.ts';
 import { type LineMatcher, VisibleLines } from './lineMatcher.ts';
 
@@ -21,16 +21,16 @@ const telling = needleSet([
   ...glogLevels.map((text) => ({ text, anyCase: false })),
 ]);
 
-/** Lines that may have a level or begin a failure; what they are is decided line by line. */
+/** Lines that may have a level or begin a failure; what they are is decided line by line. Of a very long line the beginning tells. */
 export function tellingLines(scan: ByteScan, lines: Buffer): Uint32Array {
-  return telling === undefined ? new Uint32Array() : scan.linesWith(lines, telling);
+  return telling === undefined ? new Uint32Array() : scan.linesWith(lines.subarray(0, mostBytes), telling);
 }
 
 /** Lines that report an error or a warning. */
 export function levelMatcher(scan: ByteScan, levels: readonly LineLevel[]): LineMatcher {
   return (lines) => {
     const found = tellingLines(scan, lines).slice();
-    const texts = new VisibleLines(scan.visible(lines));
+    const texts = new VisibleLines(scan.visible(lines.subarray(0, mostBytes)));
     return found.filter((line) => {
       const level = lineLevel(texts.at(line));
       return level !== null && levels.includes(level);

@@ -1,6 +1,6 @@
 import { withoutPrefix } from '../../../core/failure/linePrefix.ts';
 import type { LineFilter } from '../../../core/logRow.ts';
-import type { ByteScan } from '../bytes/byteScan.ts';
+import { type ByteScan, mostBytes } from '../bytes/byteScan.ts';
 import { levelMatcher } from './levelScan.ts';
 import { compileQuery, type LineMatcher, VisibleLines } from './lineMatcher.ts';
 
@@ -44,7 +44,9 @@ function rankMatcher(scan: ByteScan, ranks: readonly number[]): LineMatcher {
   const any = `(?:${ranks.map(String).join('|')})`;
   const text = String.raw`\[[a-z_]{0,30}:? ?${any}\]|^ {0,3}${any}:|\brank ?${any}\b`;
   const candidates = compileQuery({ text, isRegex: true, matchCase: true, wholeWord: false }, scan);
-  return (lines) => {
+  return (all) => {
+    // A prefix is at the beginning.
+    const lines = all.subarray(0, mostBytes);
     const found = [...candidates(lines)];
     const texts = new VisibleLines(found.length === 0 ? lines : scan.visible(lines));
     return found.filter((line) => {

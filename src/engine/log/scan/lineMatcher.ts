@@ -1,19 +1,30 @@
 import { isAscii } from 'node:buffer';
 
+import { visibleText } from '../../../core/failure/visibleText.ts';
 import { queryRegex } from '../../../core/lineQuery.ts';
 import type { LineQuery } from '../../../core/logRow.ts';
-import type { ByteScan } from '../bytes/byteScan.ts';
+import { type ByteScan, mostBytes } from '../bytes/byteScan.ts';
 import { type NeedleSet, needleSet } from '../bytes/needles.ts';
 import { bytePattern } from './bytePattern.ts';
 import { requiredTexts } from './requiredTexts.ts';
 
-/** Which of some whole lines (at most `mostBytes` in bytes) have what is looked for: 0-based, in order, each once. */
+/** Which of some whole lines have what is looked for: 0-based, in order, each once. Of more than `mostBytes` there is one only. */
 export type LineMatcher = (lines: Buffer) => Iterable<number>;
 
 /** Matches the text as it is seen: colours in the middle of a word do not hide it. Throws SyntaxError for a pattern that is none. */
 export function compileQuery(query: LineQuery, scan: ByteScan): LineMatcher {
-  const { text, isRegex, matchCase, wholeWord } = query;
   const exact = queryRegex(query, 'm');
+  const matcher = compiled(query, exact, scan);
+  return (lines) => (lines.byteLength > mostBytes ? longLine(lines, exact) : matcher(lines));
+}
+
+/** A line that is more than can be looked at in one go. */
+function longLine(line: Buffer, exact: RegExp): readonly number[] {
+  const end = line.at(-1) === newline ? line.byteLength - 1 : line.byteLength;
+  return exact.test(visibleText(line.toString('utf8', 0, end))) ? [0] : [];
+}
+
+function compiled({ text, isRegex, matchCase, wholeWord }: LineQuery, exact: RegExp, scan: ByteScan): LineMatcher {
   if (!isRegex) {
     const needle = matchCase ? text : longestAscii(text);
     const set = needle === '' ? undefined : needleSet([{ text: needle, anyCase: !matchCase }]);

@@ -3,7 +3,7 @@ import type { Failure } from '../../../core/failure/failure.ts';
 import { lineLevel } from '../../../core/failure/level.ts';
 import { withoutPrefix } from '../../../core/failure/linePrefix.ts';
 import { visibleText } from '../../../core/failure/visibleText.ts';
-import type { ByteScan } from '../bytes/byteScan.ts';
+import { type ByteScan, mostBytes } from '../bytes/byteScan.ts';
 import { needleSet } from '../bytes/needles.ts';
 import type { RawLog } from '../rawLog.ts';
 import { tellingLines } from './levelScan.ts';
@@ -103,7 +103,9 @@ export class MarkScan {
       }
     }
     const named =
-      rankWord === undefined ? [] : linesInChunk(this.#scan, chunk, (slice) => this.#scan.linesWith(slice, rankWord));
+      rankWord === undefined
+        ? []
+        : linesInChunk(this.#scan, chunk, (slice) => this.#scan.linesWith(slice.subarray(0, mostBytes), rankWord));
     const texts = new LineTexts(chunk);
     for (let at = 0; at < named.length; at += Math.ceil(named.length / sampled)) {
       this.#noteRank(texts.at(named[at] ?? 0).slice(0, longestPrefix));

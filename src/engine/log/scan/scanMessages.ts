@@ -45,6 +45,8 @@ export type ToScan =
 
 /** From the thread that scans. Line numbers are in order, over all messages, except across `marks` of different kinds and after `resumed`. */
 export type FromScan =
+  /** Of a line only the beginning was looked at: it is longer than is searched. */
+  | { readonly kind: 'partial' }
   /** The log rested and goes on: of lines from this one on, which had been unfinished, everything said is void. */
   | { readonly kind: 'resumed'; readonly line: number }
   | { readonly kind: 'lines'; readonly lines: Uint32Array; readonly scanned: number }

@@ -14,6 +14,8 @@ export interface ScanUnit {
   readonly from: LogMark;
   readonly to: LogMark;
   readonly chunks: readonly ScanChunk[];
+  /** Of some line the end was left out. */
+  readonly isPartial: boolean;
 }
 
 /** Blocks are read together up to this size, in bytes; leaves room for lines that began before. */
@@ -35,10 +37,17 @@ export function unitEnd(marks: readonly LogMark[], index: number): number {
 
 /**
  * Reads every line that is completed between two marks, an unfinished one where the log rests with a line feed; into `room` as long as there is some. Of a line that was more than
- * `mostBytes` long at `from`, what follows those up to there is left out.
+ * `longest` bytes long at `from`, what follows those up to there is left out.
  */
-export async function readUnit(raw: RawLog, from: LogMark, to: LogMark, room: Buffer): Promise<ScanUnit> {
+export async function readUnit(
+  raw: RawLog,
+  from: LogMark,
+  to: LogMark,
+  room: Buffer,
+  longest = mostBytes,
+): Promise<ScanUnit> {
   const chunks: ScanChunk[] = [];
+  let isPartial = false;
   let used = 0;
   for (const [stream, last] of to.streams.entries()) {
     const { start, taken } = from.streams[stream] ?? streamStart;
@@ -55,17 +64,18 @@ export async function readUnit(raw: RawLog, from: LogMark, to: LogMark, room: Bu
       chunks.push({ stream, bytes: room.subarray(used, used + byteLength + lineEnd.byteLength) });
       used += length + lineEnd.byteLength;
     } else {
-      const head = Math.min(taken - start, mostBytes);
+      const head = Math.min(taken - start, longest);
+      isPartial ||= head < taken - start;
       const parts = [await raw.read(stream, start, head), await raw.read(stream, taken, end - taken), lineEnd];
       chunks.push({ stream, bytes: Buffer.concat(parts) });
     }
   }
-  return { from, to, chunks };
+  return { from, to, chunks, isPartial };
 }
 
 /**
- * Looks at a chunk slice by slice: the numbers of its lines that `linesOfSlice` gives, 0-based within the chunk. A line that is longer
- * than `mostBytes` is looked at in that first part only.
+ * Looks at a chunk slice by slice: the numbers of its lines that `linesOfSlice` gives, 0-based within the chunk. Several lines are no
+ * more than `mostBytes`; a longer line comes alone.
  */
 export function linesInChunk(
   scan: ByteScan,
@@ -80,7 +90,7 @@ export function linesInChunk(
     const next = last === -1 ? bytes.indexOf(newline, at) : at + last;
     const end = next === -1 ? bytes.byteLength : next + 1;
     let placed = false;
-    for (const inSlice of linesOfSlice(bytes.subarray(at, Math.min(end, at + mostBytes)))) {
+    for (const inSlice of linesOfSlice(bytes.subarray(at, end))) {
       if (!placed) {
         placed = true;
         line += scan.countLineFeeds(bytes.subarray(counted, at));

@@ -5,6 +5,7 @@ import { parentPort } from 'node:worker_threads';
 import type { PointSink } from '../../../core/metrics/metricPoint.ts';
 import type { UserPattern } from '../../../core/metrics/userPattern.ts';
 import { readArrivals } from '../blockReader.ts';
+import { mostBytes } from '../bytes/byteScan.ts';
 import { createByteScan } from '../bytes/createByteScan.ts';
 import type { LogMark } from '../lineReplay.ts';
 import { logStart, resumed } from '../lineReplay.ts';
@@ -21,6 +22,9 @@ import { SeriesScan } from './seriesScan.ts';
 /** Lines that are handed over at once, at most, and how long some wait for more, in ms. */
 const batchLines = 100_000;
 const batchEvery = 30;
+
+/** Of one line more is not searched, in bytes. */
+const longestSearched = 100 * 1024 * 1024;
 
 /** Curves are told at most so often, in ms. */
 const seriesEvery = 400;
@@ -175,7 +179,12 @@ class Scanner {
         this.#send({ kind: 'lines', lines: batch, scanned: this.#done.line }, [batch.buffer]);
       }
     };
-    return inUnits(async (raw, unit) => {
+    let toldPartial = false;
+    return inUnits(longestSearched, async (raw, unit) => {
+      if (unit.isPartial && !toldPartial) {
+        toldPartial = true;
+        this.#send({ kind: 'partial' }, []);
+      }
       for (const line of await scan(raw, unit)) {
         lines.push(line);
       }
@@ -194,7 +203,7 @@ class Scanner {
         this.#send({ kind: 'marks', ...none, failures, ranks, scanned: this.#done.line }, []);
       }
     };
-    return inUnits(async (raw, unit) => {
+    return inUnits(mostBytes, async (raw, unit) => {
       const { errors, warnings, failures, ranks } = await scan.marks(raw, unit);
       if (errors.length > 0 || warnings.length > 0 || failures.length > 0 || unit.from.line === 0) {
         const message = { errors: Uint32Array.from(errors), warnings: Uint32Array.from(warnings), failures, ranks };
@@ -232,10 +241,10 @@ class Scanner {
   }
 }
 
-/** Work on whole lines. */
-function inUnits(look: (raw: RawLog, unit: ScanUnit) => Promise<void>): Work {
+/** Work on whole lines, on so many bytes of one line at most. */
+function inUnits(longest: number, look: (raw: RawLog, unit: ScanUnit) => Promise<void>): Work {
   return async (raw, from, to, room) => {
-    const unit = await readUnit(raw, from, to, room);
+    const unit = await readUnit(raw, from, to, room, longest);
     return async () => {
       await look(raw, unit);
     };

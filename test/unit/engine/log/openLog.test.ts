@@ -2,7 +2,7 @@ import { appendFileSync, renameSync, rmSync, truncateSync, utimesSync, writeFile
 import { join } from 'node:path';
 import { setImmediate as turn } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
-import { noFilter } from '../../../../src/core/logRow.ts';
+import { type LineFilter, noFilter } from '../../../../src/core/logRow.ts';
 import { FileSource } from '../../../../src/engine/log/fileSource.ts';
 import { OpenLog } from '../../../../src/engine/log/openLog.ts';
 import { systemClock } from '../../../../src/engine/systemClock.ts';
@@ -226,4 +226,31 @@ test('a pattern that is none is a problem', async () => {
   const scan = new ScanWatch(log, find('('));
   await scan.scanned(1);
   expect(scan.problem).toContain('Invalid regular expression');
+});
+
+test('looks through all of a very long line', async () => {
+  const path = join(work.path, 'long.log');
+  const long = `${'x'.repeat(3 * 1024 * 1024)} needle and\u001b[31m thread ${'y'.repeat(1024 * 1024)} 7`;
+  writeFileSync(path, `needle\n${long}\nnone\n${long}`);
+  age(path);
+  const log = open(path);
+  await until(log, () => log.outline.counted && log.outline.lines === 4);
+  const filtered = (filter: Partial<LineFilter>): Parameters<OpenLog['scan']>[0] => ({
+    kind: 'filter',
+    filter: { ...noFilter, ...filter },
+  });
+  for (const [goal, lines] of [
+    [{ kind: 'find', query: literal('needle') }, [0, 1, 3]],
+    [{ kind: 'find', query: { ...literal('thread'), wholeWord: true } }, [1, 3]],
+    [find(String.raw`and thread y+ \d$`), [1, 3]],
+    [find(String.raw`^needle$`), [0]],
+    [filtered({ include: literal('needle'), exclude: literal('thread') }), [0]],
+    [filtered({ exclude: literal('7') }), [0, 2]],
+  ] as const) {
+    const scan = new ScanWatch(log, goal);
+    await scan.scanned(4);
+    expect(scan.lines).toEqual(lines);
+    expect(scan.messages.some(({ kind }) => kind === 'partial')).toBe(false);
+    scan.dispose();
+  }
 });

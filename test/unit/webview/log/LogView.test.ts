@@ -297,7 +297,10 @@ describe('LogView', () => {
       { type: 'logFind', id: 1, query: { text: 'loss', isRegex: false, matchCase: false, wholeWord: false } },
     ]);
     expect(remembered?.query.text).toBe('loss');
-    view.receive({ type: 'logFound', find: { id: 1, done: true, matches: 1_204, problem: null, ruler: [1, 2] } });
+    view.receive({
+      type: 'logFound',
+      find: { id: 1, done: true, matches: 1_204, problem: null, isPartial: false, ruler: [1, 2] },
+    });
     expect(ofType('logFindStep')).toEqual([{ type: 'logFindStep', row: 1_000, backward: true }]);
     view.receive({ type: 'logStep', row: 990, position: 2 });
     await frame();
@@ -369,7 +372,10 @@ describe('LogView', () => {
     view.restore();
     await grow(1_000);
     const counted = async (matches: number): Promise<void> => {
-      view.receive({ type: 'logFound', find: { id: 1, done: true, matches, problem: null, ruler: [] } });
+      view.receive({
+        type: 'logFound',
+        find: { id: 1, done: true, matches, problem: null, isPartial: false, ruler: [] },
+      });
       await frame();
     };
     const matches = (): string | undefined => view.element.querySelector('.log-matches')?.textContent;
