@@ -142,7 +142,7 @@ export class Highlights {
 
 function compiled(query: LineQuery): RegExp | null {
   try {
-    return queryRegex(query, 'g');
+    return queryRegex(query, 'gm');
   } catch {
     return null;
   }

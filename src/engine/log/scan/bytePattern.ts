@@ -1,7 +1,8 @@
 /**
  * A pattern that finds, in text whose characters are the bytes of UTF-8 and never across lines, every line that `source` finds: on
  * lines of ASCII just those, on others perhaps more. undefined for what cannot be told by bytes: looking around, a counted `.`,
- * other scripts in classes. Not followed: white space beyond ASCII, and the two letters beyond ASCII that fold to k and s.
+ * other scripts in classes. Not followed: white space and line ends beyond ASCII, and the
+ * two letters beyond ASCII that fold to k and s, for which whoever looks for it has to look.
  * `source` is a valid pattern with the flag `u`.
  */
 export function bytePattern(source: string, anyCase: boolean): string | undefined {

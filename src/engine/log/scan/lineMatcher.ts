@@ -15,8 +15,27 @@ export type LineMatcher = (lines: Buffer) => Iterable<number>;
 export function compileQuery(query: LineQuery, scan: ByteScan): LineMatcher {
   const exact = queryRegex(query, 'm');
   const matcher = compiled(query, exact, scan);
-  return (lines) => (lines.byteLength > mostBytes ? longLine(lines, exact) : matcher(lines));
+  const odd = oddCharacters(query);
+  const byLine = lineByLine(scan, exact);
+  return (lines) => {
+    if (lines.byteLength > mostBytes) {
+      return longLine(lines, exact);
+    }
+    return !isAscii(lines) && odd.some((bytes) => lines.includes(bytes)) ? byLine(lines) : matcher(lines);
+  };
 }
+
+/** Where one of these is, what is found by bytes is not what is found by characters. */
+function oddCharacters({ text, isRegex, matchCase }: LineQuery): readonly Buffer[] {
+  const foldingToAscii = !matchCase && (isRegex || /[ks]/iu.test(text)) ? '\u017f\u212a' : '';
+  const lineEnds = isRegex ? '\u2028\u2029' : '';
+  const spaces = isRegex && text.includes(String.raw`\s`) ? wideSpaces : '';
+  return Array.from(foldingToAscii + lineEnds + spaces, (character) => Buffer.from(character));
+}
+
+/** What `\s` takes beyond ASCII, but for line ends. */
+const wideSpaces =
+  '\u00a0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u202f\u205f\u3000\ufeff';
 
 /** A line that is more than can be looked at in one go. */
 function longLine(line: Buffer, exact: RegExp): readonly number[] {

@@ -100,6 +100,35 @@ const literal = fc.record({
 });
 
 describe.each(scans)('%s', (_name, scan) => {
+  test('finds what a pattern means by characters beyond ASCII', () => {
+    const text = fc.string({
+      unit: fc.constantFrom('a', 's', 'K', ' ', '\u00a0', '\ufeff', '\u2028', '\u017f', '\u212a', 'é'),
+    });
+    const pattern = fc.constantFrom(
+      ...[String.raw`\s`, String.raw`a\s+a`, String.raw`[\sé]a`, String.raw`\S+$`, String.raw`[^\s]+`],
+      ...[String.raw`^\w+$`, '^$', '^a', 'a$', 'a.s', 's', 'k+', '[r-t]a', String.raw`\bk`, String.raw`\w{3}`],
+    );
+    const wanted = fc.record({
+      text: pattern,
+      isRegex: fc.constant(true),
+      matchCase: fc.boolean(),
+      wholeWord: fc.boolean(),
+    });
+    const plain = fc.record({
+      text: fc.constantFrom('s', 'as', 'K', 'ka', 'é'),
+      isRegex: fc.constant(false),
+      matchCase: fc.boolean(),
+      wholeWord: fc.boolean(),
+    });
+    fc.assert(
+      fc.property(fc.oneof(wanted, plain), fc.array(text, { minLength: 1, maxLength: 6 }), (query, lines) => {
+        const bytes = Buffer.from(lines.map((line) => `${line}\n`).join(''));
+        expect([...compileQuery(query, scan)(bytes)]).toEqual(matching(query, lines));
+      }),
+      { numRuns: 2_000 },
+    );
+  });
+
   test('finds just the lines that match as they are seen, each by itself', () => {
     fc.assert(
       fc.property(fc.oneof(query, literal), hostileLines, fc.boolean(), (wanted, whole, ended) => {

@@ -85,7 +85,7 @@ describe('Highlights', () => {
     search(String.raw`\d+`, { isRegex: true });
     expect(found('step 12 of 345')).toBeNull();
     worker(0).reply(null);
-    expect(worker(0).requests).toEqual([{ source: String.raw`\d+`, flags: 'giu', text: 'step 12 of 345', most: 200 }]);
+    expect(worker(0).requests).toEqual([{ source: String.raw`\d+`, flags: 'gimu', text: 'step 12 of 345', most: 200 }]);
     worker(0).reply([5, 7, 11, 14]);
     expect(news).toBe(1);
     expect(found('step 12 of 345')).toEqual(['12', '345']);
