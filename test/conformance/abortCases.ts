@@ -1,5 +1,6 @@
 import { setImmediate as turn } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
+import type { Handle } from '../../src/core/provider.ts';
 import { callOnce, makeSubject, methods } from './calls.ts';
 import { type Harness, gather, never, readLog, rejection } from './harness.ts';
 import { makeSnapshot } from './snapshot.ts';
@@ -8,6 +9,11 @@ import { makeSnapshot } from './snapshot.ts';
 const moments = [0, 1, 2, 3, 4, 6, 8, 12, 16, 32, 64, 256, 1024];
 
 export function describeAbort(harness: Harness): void {
+  const expectSuccess = async (handles: readonly Handle[]): Promise<void> => {
+    const ends = await Promise.all(handles.map(async (handle) => harness.end(handle)));
+    expect(ends.map(({ state }) => state)).toEqual(handles.map(() => 'succeeded'));
+  };
+
   describe('abort', () => {
     it.each(methods)('before %s: rejects with the reason of the signal', async (method) => {
       const subject = await makeSubject(harness);
@@ -30,6 +36,7 @@ export function describeAbort(harness: Harness): void {
     });
 
     it('at any moment of submit: find tells the truth and no second job comes', async () => {
+      const handles: Handle[] = [];
       for (const turns of moments) {
         const input = await harness.prepare(harness.scenarios.prints.command);
         await abortAfter(turns, async (signal) => harness.connection.submit(input, signal));
@@ -37,23 +44,25 @@ export function describeAbort(harness: Harness): void {
         const handle = await harness.connection.submit(input, never());
         expect(handle).toEqual(found ?? handle);
         expect(await harness.count(input.key)).toBe(1);
-        expect((await harness.end(handle)).state).toBe('succeeded');
+        handles.push(handle);
       }
+      await expectSuccess(handles);
     });
 
     it('at any moment of stage: nothing half-sent is taken for whole', async () => {
+      const handles: Handle[] = [];
       for (const turns of moments) {
         const { snapshot, dispose } = await makeSnapshot(`abort after ${turns}`);
         try {
           await abortAfter(turns, async (signal) => harness.connection.stage(snapshot, signal, () => undefined));
           const staged = await harness.connection.stage(snapshot, never(), () => undefined);
           const input = await harness.prepare(harness.scenarios.prints.command);
-          const handle = await harness.connection.submit({ ...input, staged }, never());
-          expect((await harness.end(handle)).state).toBe('succeeded');
+          handles.push(await harness.connection.submit({ ...input, staged }, never()));
         } finally {
           await dispose();
         }
       }
+      await expectSuccess(handles);
     });
 
     it('while the log of a running job waits', async () => {

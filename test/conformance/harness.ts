@@ -76,6 +76,8 @@ export async function gather<T>(items: AsyncIterable<T>): Promise<readonly T[]> 
   return all;
 }
 
+const stocked = 8;
+
 /** All there is, with what is needed to run the cases of one provider and to leave nothing behind. */
 export class Harness {
   readonly setup: ProviderSetup;
@@ -84,6 +86,7 @@ export class Harness {
   #snapshot: MadeSnapshot | undefined;
   readonly #connections: Connection[] = [];
   #keys: AttemptKey[] = [];
+  readonly #stock: { readonly key: AttemptKey; readonly handle: Handle }[] = [];
 
   constructor(setup: ProviderSetup) {
     this.setup = setup;
@@ -216,6 +219,22 @@ export class Harness {
 
   async submit(command: string, key?: AttemptKey, more?: Partial<JobSpec>): Promise<Handle> {
     return this.connection.submit(await this.prepare(command, key, more), never());
+  }
+
+  /** A job that wrote its files and has ended. Several are made at a time: a backend that is slow to begin is so for all of them at once. */
+  async takeEnded(): Promise<Handle> {
+    if (this.#stock.length === 0) {
+      const made = Array.from({ length: stocked }, async () => {
+        const key = newKey();
+        const handle = await this.submit(this.scenarios.writes.command, key);
+        await this.end(handle);
+        return { key, handle };
+      });
+      this.#stock.push(...(await Promise.all(made)));
+    }
+    const { key, handle } = present(this.#stock.pop());
+    this.own(key);
+    return handle;
   }
 
   /** How many jobs the backend has for a key. */

@@ -56,7 +56,8 @@ function isInstalled(program: string): boolean {
 
 /**
  * A real Slurm in a folder and on ports of its own, so that several can run beside each other: controller, two nodes of 8
- * CPUs and 8 H100s that are null devices, partitions `gpu` and `spot` (which `gpu` preempts).
+ * CPUs and 8 H100s that are null devices, partitions `gpu` and `spot` (which `gpu` preempts). While it is there HOME is an empty
+ * folder: the start-up files of whoever runs the tests are no part of them.
  */
 export class Cluster {
   readonly folder: string;
@@ -65,12 +66,15 @@ export class Cluster {
   /** The same as a line of shell. */
   readonly prologue: string;
   readonly #layout: ClusterLayout;
+  readonly #home: string | undefined;
   readonly #daemons = new Map<string, ChildProcess>();
   #stopHurrying = (): void => undefined;
 
   private constructor(layout: ClusterLayout) {
     this.#layout = layout;
     this.folder = layout.folder;
+    this.#home = process.env['HOME'];
+    process.env['HOME'] = join(layout.folder, 'home');
     this.environment = { ...process.env, SLURM_CONF: join(layout.folder, 'slurm.conf'), SLURM_TIME_FORMAT: undefined };
     this.prologue = `export SLURM_CONF='${join(layout.folder, 'slurm.conf')}'`;
   }
@@ -143,8 +147,8 @@ export class Cluster {
   }
 
   /** Asks again until it is so; what throws is not so yet. */
-  async until(isSo: () => Promise<boolean>): Promise<void> {
-    const deadline = Date.now() + startWithinMs;
+  async until(isSo: () => Promise<boolean>, withinMs = startWithinMs): Promise<void> {
+    const deadline = Date.now() + withinMs;
     for (;;) {
       try {
         if (await isSo()) {
@@ -156,7 +160,7 @@ export class Cluster {
         }
       }
       if (Date.now() > deadline) {
-        throw new Error('It did not become so within a minute.');
+        throw new Error(`It did not become so within ${withinMs / 1000} s.`);
       }
       await delay(50);
     }
@@ -185,7 +189,9 @@ export class Cluster {
   /** The node goes dark as if its power were cut: its daemon and whatever runs there. */
   async loseNode(node: string): Promise<void> {
     await this.#kill(node);
-    for (const pid of this.#strays((environment) => environment.includes(`\0SLURMD_NODENAME=${node}\0`))) {
+    const jobs = this.#strays((environment) => environment.includes(`\0SLURMD_NODENAME=${node}\0`));
+    // First those who would tell the controller how the others ended.
+    for (const pid of [...jobs.flatMap(stepOf), ...jobs]) {
       killOne(pid);
     }
   }
@@ -199,6 +205,7 @@ export class Cluster {
       this.#killAll();
       return this.#strays().length === 0;
     });
+    process.env['HOME'] = this.#home;
     rmSync(this.folder, { recursive: true, force: true, maxRetries: 5 });
   }
 
@@ -244,7 +251,7 @@ export class Cluster {
   }
 
   async #writeFiles(): Promise<void> {
-    for (const name of ['state', 'spool', 'run', 'log', 'dev', 'munge', 'database']) {
+    for (const name of ['state', 'spool', 'run', 'log', 'dev', 'munge', 'database', 'home']) {
       mkdirSync(join(this.folder, name));
     }
     for (let device = 0; device < 8; device += 1) {
@@ -313,6 +320,16 @@ export class Cluster {
     } finally {
       closeSync(output);
     }
+  }
+}
+
+/** The daemon that looks after a process of a job, if it is the parent. */
+function stepOf(pid: number): number[] {
+  try {
+    const parent = Number(/\) \S ([0-9]+)/u.exec(readFileSync(`/proc/${pid}/stat`, 'utf8'))?.[1]);
+    return readFileSync(`/proc/${parent}/comm`, 'utf8').startsWith('slurmstepd') ? [parent] : [];
+  } catch {
+    return [];
   }
 }
 

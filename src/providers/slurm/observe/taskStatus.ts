@@ -79,7 +79,9 @@ function fromQueue(record: QueueRecord, task: number | null, facts: RunFacts): T
     };
   }
   const isWaiting = meaning.state === 'queued';
-  const again = isWaiting && own !== undefined ? whyAgain(facts.requeued, reason) : undefined;
+  // A job that was put back before its script began has left no record, but Slurm's own line in its log.
+  const hasRun = own !== undefined || facts.requeued !== null;
+  const again = isWaiting && hasRun ? whyAgain(facts.requeued, reason) : undefined;
   return {
     ...common,
     ...unknownEnding,

@@ -19,7 +19,7 @@ export interface JobScriptInput {
 
 /** Arguments of sbatch that every job has, so that it is found again and its log is whole. */
 export function ownArguments(run: RunName): string[] {
-  return [`--comment=aloft:${run}`, '--output=logs/slurm.log', '--open-mode=append'];
+  return [`--comment=aloft:${run}`, '--open-mode=append'];
 }
 
 /** An argument of sbatch as a line of a batch script. */
@@ -43,7 +43,7 @@ export function jobName(name: string, run: RunName): string {
  */
 export function scriptBody(input: JobScriptInput): string {
   return [
-    `# Run ${input.run.replace('.', ', attempt ')}. $1 is its folder on the cluster.`,
+    `# Run ${input.run.replace('.', ', attempt ')}. $1 is its folder on the cluster; what Slurm itself says goes into its logs/slurm.log.`,
     ...environment(input),
     ...work(input),
     library,
@@ -146,7 +146,7 @@ aloft_end $?`;
   return `
 ${begin}
 set -m # a process group of its own, which can be sent the signal as a whole
-aloft_work ${logs} &
+{ trap : ${name}; aloft_work ${logs}; } &
 aloft_child=$!
 trap 'aloft_again=1; kill -${name} -- -$aloft_child' ${name}
 trap 'aloft_again=1 aloft_stopped=stopped' TERM
@@ -159,7 +159,10 @@ if [ "\${2-}" = node ]; then
   export NODE_RANK=$SLURM_NODEID RANK=$SLURM_PROCID
   aloft_tag=$aloft_tag$( ((NODE_RANK == 0)) || echo ".n$NODE_RANK")
   aloft_work >>"$aloft_run/logs/stdout$aloft_tag.log" 2>>"$aloft_run/logs/stderr$aloft_tag.log"
-  exit
+  aloft_code=$?
+  # The first to fail says why; srun would say how it ended the others.
+  [ $aloft_code = 0 ] || (set -C; echo $aloft_code >"$aloft_run/failed.$SLURM_JOB_ID.$SLURM_RESTART_COUNT") 2>/dev/null
+  exit $aloft_code
 fi
 ${begin}
 read -r MASTER_ADDR < <(scontrol show hostnames "$SLURM_JOB_NODELIST")
@@ -167,4 +170,6 @@ MASTER_PORT=$((20000 + SLURM_JOB_ID % 20000)) NNODES=$SLURM_JOB_NUM_NODES WORLD_
 export MASTER_ADDR MASTER_PORT NNODES WORLD_SIZE
 srun --kill-on-bad-exit=1 --nodes="$NNODES" --ntasks="$NNODES" --ntasks-per-node=1 \\
   \${SLURM_CPUS_PER_TASK:+--cpus-per-task="$SLURM_CPUS_PER_TASK"} bash "$aloft_run/job.sh" "$aloft_run" node
-aloft_end $?`;
+aloft_code=$?
+[ $aloft_code = 0 ] || read -r aloft_code <"$aloft_run/failed.$SLURM_JOB_ID.$SLURM_RESTART_COUNT"
+aloft_end $aloft_code`;

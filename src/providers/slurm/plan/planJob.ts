@@ -89,12 +89,16 @@ function planScript(
   const all = [...ownArguments(run), ...own, ...chosen];
   const existingScript = script.startsWith('/') ? script : inSnapshot(spec.workingDirectory, script);
   const text = [
-    `# sbatch ${all.map(shellQuote).join(' ')}`,
+    `# sbatch ${all.map(readable).join(' ')}`,
     '#!/bin/bash',
     `# Here come the #SBATCH lines of ${existingScript}; the script itself is run below, as it is.`,
     body,
   ].join('\n');
   return { request: { script: body, existingScript, arguments: all }, text };
+}
+
+function readable(argument: string): string {
+  return /^[A-Za-z0-9_./:@%+,=-]+$/u.test(argument) ? argument : shellQuote(argument);
 }
 
 function inSnapshot(folder: string, path: string): string {

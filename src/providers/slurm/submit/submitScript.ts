@@ -95,7 +95,9 @@ printf '%-510s\\n' '' >exit && : >submitting || exit
 eval "$secrets"
 # From here on a lost connection must not come between the job and its id.
 trap '' HUP TERM PIPE
-answer=$(sbatch --parsable "$@" job.sh "$PWD" 2>.sbatch 9>&9); code=$?
+# A pattern such as %j would be one anywhere in the path.
+output=$(printf %s "$PWD/logs/slurm.log" | sed 's/%/%%/g')
+answer=$(sbatch --parsable --output="$output" "$@" job.sh "$PWD" 2>.sbatch); code=$?
 if [ $code != 0 ]; then
   cat .sbatch >&2
   if [ $code -gt 128 ] || grep -qiE 'socket timed out|zero bytes|unexpected message|unable to contact|not responding' .sbatch; then
