@@ -2,6 +2,8 @@
 export class ClusterClock {
   /** How far the cluster's clocks are ahead of this machine's, in ms. */
   skewMs = 0;
+  /** What log lines are stamped to, in ns: beyond 1, several lines can have the same time. */
+  stampNanos = 1n;
   readonly #start = BigInt(Date.now()) * 1_000_000n - process.hrtime.bigint();
   #last = 0n;
 
@@ -19,11 +21,11 @@ export class ClusterClock {
     return new Date(this.now()).toISOString().replace('Z', '000Z');
   }
 
-  /** Nanoseconds since 1970, never the same twice. */
+  /** Nanoseconds since 1970; never less than before, and more each time unless `stampNanos` makes them coarse. */
   nanos(): bigint {
     const now = this.#start + process.hrtime.bigint() + BigInt(Math.round(this.skewMs)) * 1_000_000n;
     this.#last = now > this.#last ? now : this.#last + 1n;
-    return this.#last;
+    return (this.#last / this.stampNanos) * this.stampNanos;
   }
 }
 

@@ -86,7 +86,7 @@ export class Cluster {
     new JobController(context).start();
     new GarbageCollector(context, types).start();
     startQuotaController(context);
-    startNamespaceController(context, types);
+    startNamespaceController(context, types, parts.certificates.ca.cert);
     kueue = parts.kueue ? new Kueue(context) : null;
     kueue?.start();
     if (parts.jobSet) {

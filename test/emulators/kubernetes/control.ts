@@ -3,6 +3,7 @@ import type { Rule, User, Users } from './api/users.ts';
 import type { Watches } from './api/watch.ts';
 import type { Certificates } from './certificates.ts';
 import type { ControlContext } from './controllers/context.ts';
+import type { EventText } from './controllers/eventRecorder.ts';
 import type { Kueue } from './controllers/kueue.ts';
 import type { NodeController } from './controllers/nodeController.ts';
 import type { Scheduler } from './controllers/scheduler.ts';
@@ -89,6 +90,14 @@ export class Control {
     await this.#parts.faults.nextArrival(match);
   }
 
+  /**
+   * The API server ends as one that is drained: nobody gets in any more, what is under way is cut after `timing.drain`; then
+   * another takes its place at the same address.
+   */
+  async restartServer(): Promise<void> {
+    await this.#parts.server.restart(this.#parts.context.timing.drain);
+  }
+
   /** Cuts every open connection. */
   cutConnections(): void {
     this.#parts.server.cutAll();
@@ -132,6 +141,11 @@ export class Control {
   /** Sets how far the cluster's clocks are ahead of this machine's, in ms. */
   skewClock(ms: number): void {
     this.#parts.context.clock.skewMs = ms;
+  }
+
+  /** Log lines that come within that many ns get the same time. */
+  coarsenLogTimes(nanos: number): void {
+    this.#parts.context.clock.stampNanos = BigInt(nanos);
   }
 
   // Nodes.
@@ -210,6 +224,22 @@ export class Control {
     registry.delete(pods, pod.metadata.namespace ?? '', pod.metadata.name);
   }
 
+  /** The kubelet ends a pod because its node runs out of something: phase Failed, reason Evicted. */
+  async evictByKubelet(pod: Pod, message = 'The node was low on resource: ephemeral-storage.'): Promise<void> {
+    this.#parts.context.registry.disrupt(pod, 'TerminationByKubelet', message);
+    await this.#parts.kubelets.worker(pod)?.evict('Evicted', message);
+  }
+
+  /** Evictions of these pods are refused with 429, as a PodDisruptionBudget does. */
+  protect(isProtected: (pod: Pod) => boolean): void {
+    this.#parts.context.registry.isEvictionBlocked = isProtected;
+  }
+
+  /** An event about an object by somebody who is not emulated, such as a cluster autoscaler. */
+  say(component: string, about: KubeObject, event: EventText): void {
+    this.#parts.context.events.record({ component }, about, event);
+  }
+
   // Admission and rights.
 
   refuseAdmission(refusal: Refusal | null): void {
@@ -225,7 +255,13 @@ export class Control {
     this.#parts.users.setRules(user, rules);
   }
 
+  /** The token is good for nothing from now on. */
   revokeToken(token: string): void {
     this.#parts.users.revoke(token);
+  }
+
+  /** Client certificates are refused like expired ones, until this is called with false. */
+  expireCertificates(areExpired = true): void {
+    this.#parts.users.refusesCertificates = areExpired;
   }
 }

@@ -2,7 +2,7 @@ import * as client from '@kubernetes/client-node';
 import { type ResourceType, apiVersionOf } from '../objects/resources.ts';
 import type { KubeObject } from '../objects/types.ts';
 import { isRecord } from '../objects/json.ts';
-import { isQuantity } from '../objects/quantity.ts';
+import { canonicalQuantity, isQuantity } from '../objects/quantity.ts';
 import { type ApiError, badRequest } from './status.ts';
 
 /** One field of a generated model: what the vendor's client knows of the API's schema. */
@@ -108,7 +108,8 @@ function decodeValue(
             "quantities must match the regular expression '^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$'",
           );
         }
-        return [key, decodeValue(type, model, { type: mapOf, format }, given, [...path, key], unknown)];
+        const decoded = decodeValue(type, model, { type: mapOf, format }, given, [...path, key], unknown);
+        return [key, isQuantities && typeof decoded === 'string' ? canonicalQuantity(decoded) : decoded];
       }),
     );
   }

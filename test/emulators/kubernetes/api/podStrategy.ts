@@ -2,7 +2,8 @@ import { forbidden } from './status.ts';
 import type { FieldError } from './status.ts';
 import { bad, isLabelName, required, unknownChoice } from './nameRules.ts';
 import { podSecurityViolation } from './podSecurity.ts';
-import { namespaces, pods, priorityClasses } from '../objects/resources.ts';
+import { randomSuffix } from './randomSuffix.ts';
+import { namespaces, pods, priorityClasses, serviceAccounts } from '../objects/resources.ts';
 import { isQuantity, quantity } from '../objects/quantity.ts';
 import type { Store } from '../objects/store.ts';
 import type { Container, Pod, PodSpec, Toleration } from '../objects/types.ts';
@@ -70,6 +71,15 @@ export function preparePod(pod: Pod, store: Store): void {
 export function admitPod(pod: Pod, store: Store): void {
   const { spec, metadata } = pod;
   const name = metadata.name;
+  const account = spec.serviceAccountName ?? 'default';
+  if (store.get(serviceAccounts, metadata.namespace ?? '', account) === undefined) {
+    throw forbidden(
+      pods,
+      name,
+      `error looking up service account ${metadata.namespace ?? ''}/${account}: serviceaccount "${account}" not found`,
+    );
+  }
+  mountAccount(spec);
   if (spec.priorityClassName !== undefined && store.get(priorityClasses, '', spec.priorityClassName) === undefined) {
     throw forbidden(pods, name, `no PriorityClass with name ${spec.priorityClassName} was found`);
   }
@@ -77,6 +87,29 @@ export function admitPod(pod: Pod, store: Store): void {
   const violation = podSecurityViolation(pod, labels);
   if (violation !== null) {
     throw forbidden(pods, name, violation);
+  }
+}
+
+/** What the admission of service accounts adds: a token, the authority's certificate and the namespace, as files. */
+function mountAccount(spec: PodSpec): void {
+  const mountPath = '/var/run/secrets/kubernetes.io/serviceaccount';
+  if (spec.automountServiceAccountToken === false) {
+    return;
+  }
+  const name = `kube-api-access-${randomSuffix()}`;
+  const sources = [
+    { serviceAccountToken: { expirationSeconds: 3607, path: 'token' } },
+    { configMap: { name: 'kube-root-ca.crt', items: [{ key: 'ca.crt', path: 'ca.crt' }] } },
+    {
+      downwardAPI: { items: [{ path: 'namespace', fieldRef: { apiVersion: 'v1', fieldPath: 'metadata.namespace' } }] },
+    },
+  ];
+  spec.volumes = [...(spec.volumes ?? []), { name, projected: { sources, defaultMode: 420 } }];
+  for (const container of [...spec.containers, ...(spec.initContainers ?? [])]) {
+    const mounts = container.volumeMounts ?? [];
+    if (!mounts.some((mount) => mount.mountPath === mountPath)) {
+      container.volumeMounts = [...mounts, { name, readOnly: true, mountPath }];
+    }
   }
 }
 

@@ -11,6 +11,10 @@ export function chargeQuota(type: ResourceType, object: KubeObject, store: Store
     const hard = quota.spec.hard ?? {};
     const used = usage(Object.keys(hard), namespace, store);
     const asked = chargeOf(type, object);
+    const missing = type.kind === 'Pod' ? unspecified(Object.keys(hard), object as Pod) : '';
+    if (missing !== '') {
+      throw forbidden(type, object.metadata.name, `failed quota: ${quota.metadata.name}: must specify ${missing}`);
+    }
     const exceeded = Object.keys(hard)
       .filter((name) => (asked[name] ?? 0) > 0 && (used[name] ?? 0) + (asked[name] ?? 0) > quantity(hard[name]))
       .toSorted();
@@ -23,6 +27,24 @@ export function chargeQuota(type: ResourceType, object: KubeObject, store: Store
       );
     }
   }
+}
+
+/** `limits.cpu for: main; requests.cpu for: main`: what each container has to say where a quota counts it. */
+function unspecified(names: readonly string[], { spec }: Pod): string {
+  const all = [...spec.containers, ...(spec.initContainers ?? [])];
+  const wanted = names
+    .map((name) => (name === 'cpu' || name === 'memory' ? `requests.${name}` : name))
+    .filter((name) => /^(?:requests|limits)\.(?:cpu|memory)$/u.test(name))
+    .toSorted();
+  return wanted
+    .flatMap((name) => {
+      const [kind = '', resource = ''] = name.split('.');
+      const silent = all.filter(
+        ({ resources }) => (kind === 'limits' ? resources?.limits : resources?.requests)?.[resource] === undefined,
+      );
+      return silent.length === 0 ? [] : [`${name} for: ${silent.map((container) => container.name).join(',')}`];
+    })
+    .join('; ');
 }
 
 /** What there is in a namespace of what a quota counts. */

@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { type Server, createServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
+import { setTimeout as delay } from 'node:timers/promises';
 import type { Certificates } from '../certificates.ts';
 import type { FaultPlan } from '../faults.ts';
 import { Misfortune } from './misfortune.ts';
@@ -62,6 +63,18 @@ export class ApiServer {
     for (const socket of this.#sockets) {
       socket.destroy();
     }
+  }
+
+  /** Stops taking connections, cuts those there are after that many ms, and listens again at the same port. */
+  async restart(drainMs: number): Promise<void> {
+    const { port } = this.#server.address() as AddressInfo;
+    const closed = new Promise((resolve) => {
+      this.#server.close(resolve);
+    });
+    await delay(drainMs);
+    this.cutAll();
+    await closed;
+    await this.listen(port);
   }
 
   async close(): Promise<void> {

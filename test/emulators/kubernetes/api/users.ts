@@ -43,10 +43,6 @@ export class Users {
     this.#tokens.delete(token);
   }
 
-  revokeAll(): void {
-    this.#tokens.clear();
-  }
-
   authenticate(request: IncomingMessage): User {
     const bearer = /^Bearer (?<token>.+)$/iu.exec(request.headers.authorization ?? '')?.groups?.['token'];
     if (bearer !== undefined) {

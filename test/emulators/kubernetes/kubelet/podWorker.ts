@@ -53,6 +53,14 @@ export class PodWorker {
   start(): void {
     this.report();
     this.#living = this.#live();
+    const { activeDeadlineSeconds } = this.#pod.spec;
+    if (activeDeadlineSeconds !== undefined) {
+      this.#context.timers.after(activeDeadlineSeconds * 1000, () => {
+        if (!this.#leaving.signal.aborted) {
+          void this.evict('DeadlineExceeded', 'Pod was active on the node longer than the specified deadline');
+        }
+      });
+    }
   }
 
   /** The pod as it is now on the API server. */

@@ -110,7 +110,10 @@ function volumeFiles(pod: Pod, volume: Volume, store: Store): Files | null {
   if (volume.projected !== undefined) {
     const sources = volume.projected.sources ?? [];
     return new Map(
-      sources.flatMap(({ secret, configMap, downwardAPI }) => [
+      sources.flatMap(({ secret, configMap, downwardAPI, serviceAccountToken }) => [
+        ...(serviceAccountToken === undefined
+          ? []
+          : [[serviceAccountToken.path, Buffer.from(`token-of-${pod.metadata.uid}`)] as const]),
         ...(secret === undefined ? [] : fromSecret(secret.name, secret.items, secret.optional)),
         ...(configMap === undefined ? [] : fromConfigMap(configMap.name, configMap.items, configMap.optional)),
         ...(downwardAPI === undefined ? [] : fromFields(downwardAPI.items)),

@@ -31,6 +31,27 @@ export function quantity(text: string | undefined): number {
   return parts === undefined ? 0 : Number(parts['number']) * (suffixes[parts['suffix'] ?? ''] ?? 1);
 }
 
+/** A quantity as the server writes it back: `1000m` is `1`, `1000000` is `1M`. */
+export function canonicalQuantity(text: string): string {
+  const parts = pattern.exec(text)?.groups;
+  const suffix = parts?.['suffix'] ?? '';
+  if (parts === undefined || /[eE]/u.test(parts['number'] ?? '')) {
+    return text;
+  }
+  const value = Number(parts['number']) * (suffixes[suffix] ?? 1);
+  if (suffix.endsWith('i')) {
+    const unit = ['Ei', 'Pi', 'Ti', 'Gi', 'Mi', 'Ki'].find(
+      (name) => value !== 0 && value % (suffixes[name] ?? 1) === 0,
+    );
+    return unit === undefined ? String(value) : `${value / (suffixes[unit] ?? 1)}${unit}`;
+  }
+  if (!Number.isInteger(value)) {
+    return `${Math.ceil(value * 1000)}m`;
+  }
+  const unit = ['E', 'P', 'T', 'G', 'M', 'k'].find((name) => value !== 0 && value % (suffixes[name] ?? 1) === 0);
+  return unit === undefined ? String(value) : `${value / (suffixes[unit] ?? 1)}${unit}`;
+}
+
 export type Amounts = Readonly<Record<string, number>>;
 
 /** What a pod asks for: the larger of all its containers together and its largest init container. */

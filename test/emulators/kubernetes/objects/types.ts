@@ -115,9 +115,10 @@ export interface KeyToPath {
 }
 
 export interface ProjectedSource {
+  serviceAccountToken?: { path: string; expirationSeconds?: number };
   secret?: { name?: string; items?: KeyToPath[]; optional?: boolean };
   configMap?: { name?: string; items?: KeyToPath[]; optional?: boolean };
-  downwardAPI?: { items?: { path: string; fieldRef?: { fieldPath: string } }[] };
+  downwardAPI?: { items?: { path: string; fieldRef?: { apiVersion?: string; fieldPath: string } }[] };
 }
 
 export interface Volume extends Record<string, unknown> {
@@ -126,7 +127,7 @@ export interface Volume extends Record<string, unknown> {
   secret?: { secretName?: string; items?: KeyToPath[]; optional?: boolean; defaultMode?: number };
   configMap?: { name?: string; items?: KeyToPath[]; optional?: boolean; defaultMode?: number };
   downwardAPI?: ProjectedSource['downwardAPI'];
-  projected?: { sources?: ProjectedSource[] };
+  projected?: { sources?: ProjectedSource[]; defaultMode?: number };
   persistentVolumeClaim?: { claimName: string };
   hostPath?: { path: string };
 }
@@ -182,6 +183,7 @@ export interface PodSpec {
   hostPID?: boolean;
   hostIPC?: boolean;
   serviceAccountName?: string;
+  automountServiceAccountToken?: boolean;
   dnsPolicy?: string;
   enableServiceLinks?: boolean;
   securityContext?: Record<string, unknown>;

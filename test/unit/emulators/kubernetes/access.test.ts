@@ -60,6 +60,14 @@ describe('getting into the emulated cluster', () => {
     expect(await ask()).toEqual(unauthorized);
   });
 
+  it('answers 401 to certificates that are no longer good', async () => {
+    const core = configOf(cluster.kubeconfigPath, 'certificate').makeApiClient(CoreV1Api);
+    cluster.control.expireCertificates();
+    expect(await refusal(core.listNamespacedPod({ namespace }))).toMatchObject({ code: 401 });
+    cluster.control.expireCertificates(false);
+    await expect(core.listNamespacedPod({ namespace })).resolves.toMatchObject({ items: [] });
+  });
+
   it('calls those who show nothing anonymous, and lets them read the version', async () => {
     expect(await rawJson(cluster, '/version', { token: null })).toMatchObject({ major: '1' });
     expect(await rawJson(cluster, '/apis', { token: null })).toMatchObject({

@@ -126,6 +126,16 @@ describe('an emulated cluster that misbehaves on command', () => {
     expect((await post('refused')).code).toBe(201);
   });
 
+  it('is drained and comes back at the same address', async () => {
+    const watching = rawRequest(cluster, `${path}?watch=1`);
+    await cluster.control.nextRequest({ verb: 'watch', resource: 'configmaps' });
+    const restarted = cluster.control.restartServer();
+    await expect(rawRequest(cluster, path)).rejects.toThrow(/ECONNREFUSED/u);
+    expect((await watching).isCut).toBe(true);
+    await restarted;
+    expect((await rawRequest(cluster, path)).code).toBe(200);
+  });
+
   it('has clocks of its own', async () => {
     cluster.control.skewClock(3_600_000);
     const { text } = await post('tomorrow');

@@ -82,6 +82,15 @@ describe.skipIf(noContainers !== null)('logs of the emulated cluster', () => {
     expect((await read(pod, 'sinceSeconds=600')).text).toBe('one\ntwo\n');
   });
 
+  it('can give several lines the same time', async () => {
+    cluster.control.coarsenLogTimes(1_000_000_000);
+    const pod = await ended('coarse', 'for i in 1 2 3 4 5 6; do echo $i; done');
+    cluster.control.coarsenLogTimes(1);
+    const times = (await read(pod, 'timestamps=true')).text.split('\n').map((line) => line.split(' ')[0]);
+    expect(new Set(times.slice(0, -1)).size).toBeLessThanOrEqual(2);
+    expect(times[0]).toMatch(/\.0{9}Z$/u);
+  });
+
   it('follows until the container has ended', async () => {
     const pod = await running('follow', 'for i in 1 2 3; do echo $i; sleep 0.1; done');
     const answer = await read(pod, 'follow=true');

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { priorityClasses, resourceQuotas } from '../../../emulators/kubernetes/objects/resources.ts';
+import { pods as podType, priorityClasses, resourceQuotas } from '../../../emulators/kubernetes/objects/resources.ts';
+import type { Pod } from '../../../emulators/kubernetes/objects/types.ts';
 import {
   type ClientCluster,
   finishedJob,
@@ -159,6 +160,31 @@ describe.skipIf(noContainers !== null)('where pods of the emulated cluster go', 
     await Promise.all(['greedy', 'modest'].map(remove));
   });
 
+  it('refuses pods that say less than a quota counts, and accounts that are not there', async () => {
+    const hard = { 'limits.cpu': '4', memory: '8Gi' };
+    cluster.control.create(resourceQuotas, namespace, { metadata: { name: 'exact' }, spec: { hard } });
+    const pod = async (name: string, spec = {}): Promise<unknown> =>
+      cluster.core.createNamespacedPod({
+        namespace,
+        dryRun: 'All',
+        body: { metadata: { name }, spec: shellPod('true', spec) },
+      });
+    expect(await refusal(pod('vague'))).toMatchObject({
+      code: 403,
+      status: {
+        message:
+          'pods "vague" is forbidden: failed quota: exact: must specify limits.cpu for: main; requests.memory for: main',
+      },
+    });
+    await cluster.core.deleteNamespacedResourceQuota({ namespace, name: 'exact' });
+    expect(await refusal(pod('nobody', { serviceAccountName: 'nobody' }))).toMatchObject({
+      code: 403,
+      status: {
+        message: `pods "nobody" is forbidden: error looking up service account ${namespace}/nobody: serviceaccount "nobody" not found`,
+      },
+    });
+  });
+
   it('refuses pods that a namespace holds for unsafe, in an event of the job', async () => {
     await cluster.core.patchNamespace({
       name: 'strict',
@@ -213,14 +239,34 @@ describe.skipIf(noContainers !== null)('where pods of the emulated cluster go', 
     await remove('lost');
   });
 
-  it('evicts on request', async () => {
+  it('ends a pod whose node runs out of something', async () => {
+    await create(gpuJob('evicted-by-kubelet', 1));
+    const name = nameOf(await runningPod(cluster, 'evicted-by-kubelet'));
+    const stored = cluster.control.get(podType, namespace, name);
+    await cluster.control.evictByKubelet(stored as Pod);
+    const { status } = await cluster.core.readNamespacedPod({ namespace, name });
+    expect(status).toMatchObject({
+      phase: 'Failed',
+      reason: 'Evicted',
+      message: 'The node was low on resource: ephemeral-storage.',
+    });
+    expect(status?.conditions).toContainEqual(
+      expect.objectContaining({ type: 'DisruptionTarget', reason: 'TerminationByKubelet' }),
+    );
+    expect((await finishedJob(cluster, 'evicted-by-kubelet')).status).toMatchObject({ failed: 1 });
+  });
+
+  it('evicts on request, unless that is protected', async () => {
     await create(gpuJob('evicted', 1, {}, { backoffLimit: 3 }));
     const first = nameOf(await runningPod(cluster, 'evicted'));
-    await cluster.core.createNamespacedPodEviction({
-      namespace,
-      name: first,
-      body: { metadata: { name: first, namespace } },
+    const eviction = { namespace, name: first, body: { metadata: { name: first, namespace } } };
+    cluster.control.protect(({ metadata }) => metadata.name === first);
+    expect(await refusal(cluster.core.createNamespacedPodEviction(eviction))).toMatchObject({
+      code: 429,
+      status: { message: "Cannot evict pod as it would violate the pod's disruption budget." },
     });
+    cluster.control.protect(() => false);
+    await cluster.core.createNamespacedPodEviction(eviction);
     const pods = await until(
       async () => podsOf(cluster, 'evicted'),
       (all) => all.some(({ status }) => status?.phase === 'Running') && all.every((pod) => nameOf(pod) !== first),

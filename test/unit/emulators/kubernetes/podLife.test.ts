@@ -83,6 +83,21 @@ describe.skipIf(noContainers !== null)('the life of a pod in the emulated cluste
     expect(await followed).toContain('ready\n');
   });
 
+  it('is ended after a deadline of its own', async () => {
+    await create('deadline', shellPod('while :; do sleep 0.05; done', { activeDeadlineSeconds: 1 }));
+    expect((await over('deadline')).status).toMatchObject({
+      phase: 'Failed',
+      reason: 'DeadlineExceeded',
+      message: 'Pod was active on the node longer than the specified deadline',
+    });
+  });
+
+  it('has its account as files', async () => {
+    await create('account', shellPod('cd /var/run/secrets/kubernetes.io/serviceaccount && cat namespace && ls'));
+    await over('account');
+    expect(await log('account')).toBe('defaultca.crt\nnamespace\ntoken\n');
+  });
+
   it('tells a container that ran out of memory', async () => {
     await create('hungry', shellPod('while :; do sleep 0.05; done'));
     await when('hungry', ({ status }) => status.phase === 'Running');

@@ -45,6 +45,18 @@ describe('requests to the emulated API server', () => {
     });
   });
 
+  it('writes amounts as it always does', async () => {
+    const requests = { cpu: '1000m', memory: '1000000', 'ephemeral-storage': '2048Mi' };
+    const containers = [{ name: 'main', image: 'a', resources: { requests } }];
+    const job = shellJob('amounts', '', { template: { spec: shellPod('', { containers }) } });
+    const made = await cluster.batch.createNamespacedJob({ namespace, dryRun: 'All', body: job });
+    expect(made.spec?.template.spec?.containers[0]?.resources?.requests).toEqual({
+      cpu: '1',
+      memory: '1M',
+      'ephemeral-storage': '2Gi',
+    });
+  });
+
   it('refuses what is there already', async () => {
     const body = shellJob('twice', 'true');
     await cluster.batch.createNamespacedJob({ namespace, body });
