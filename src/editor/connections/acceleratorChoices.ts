@@ -29,13 +29,24 @@ export function acceleratorChoices(
         a.label.localeCompare(b.label),
     )
     .flatMap(({ name, label, group }) =>
-      [...Map.groupBy(group, ({ count }) => count)]
+      [...Map.groupBy(group.filter(isUsual), ({ count }) => count)]
         .toSorted(([one], [other]) => one - other)
         .map(([count, alike]): AcceleratorChoice => {
           const vendor = catalogue.find((accelerator) => accelerator.name === name)?.vendor ?? '';
           return { name, label, vendor, count, price: lowestPrice(alike), places: placesOf(alike, connectionLabel) };
         }),
     );
+}
+
+/** Of a place that gives any number, only those that people ask for are listed; the others can be typed. */
+function isUsual({ connectionId, region, count }: Offer, _index: number, all: readonly Offer[]): boolean {
+  const isPowerOfTwo = Number.isInteger(Math.log2(Math.max(1, count)));
+  const most = Math.max(
+    ...all
+      .filter((other) => other.connectionId === connectionId && other.region === region)
+      .map((other) => other.count),
+  );
+  return isPowerOfTwo || count === most;
 }
 
 /** One row per connection and region: the best of its offers. What could start soonest comes first, then what costs least. */

@@ -125,10 +125,8 @@ function stockLike(label: string, facts: readonly string[], likelihood: Stock['l
 }
 
 function countsText(counts: readonly number[]): string {
-  const [first] = counts;
-  return counts.length === 1 && first !== undefined
-    ? vscode.l10n.t('{0} per node', first)
-    : vscode.l10n.t('{0} or {1} per node', counts.slice(0, -1).join(', '), counts.at(-1) ?? 0);
+  const most = counts.at(-1) ?? 0;
+  return counts.length === 1 ? vscode.l10n.t('{0} per node', most) : vscode.l10n.t('up to {0} per node', most);
 }
 
 function addItem(): vscode.TreeItem {

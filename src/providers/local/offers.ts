@@ -43,6 +43,7 @@ export function offersOf(
         count,
         memoryGib: device.memoryGib,
         freeNow,
+        total: alike.length,
         likelihood: freeNow > 0 ? 'now' : 'wait',
         note: `${free} of ${alike.length} free`,
       };

@@ -75,6 +75,7 @@ function offer(name: AcceleratorName, count: number, alike: readonly NodeUse[], 
     region: null,
     ...priceOf(count, fitting, context.flavour),
     freeNow,
+    total,
     likelihood: freeNow === null ? 'unknown' : freeNow > 0 ? 'now' : 'wait',
     note: [
       isKnown ? `${free} of ${total} free` : `${total} in all`,

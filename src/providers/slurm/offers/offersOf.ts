@@ -60,6 +60,7 @@ function acceleratorOffers(
         ...common(partition, nodes, site, context, freeNow, note),
         accelerator,
         count,
+        total: groups.reduce((sum, group) => sum + group.total, 0),
         memoryGib: accelerators.find(({ name }) => name === accelerator)?.memoryGib ?? null,
       };
     });

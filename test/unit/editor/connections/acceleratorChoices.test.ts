@@ -42,6 +42,11 @@ describe('acceleratorChoices', () => {
     expect(listed[1]?.price).toBe('from $40.00/h');
   });
 
+  it('lists of a place that gives any number only those that people ask for', () => {
+    const any = Array.from({ length: 6 }, (_, index) => offer({ accelerator: name, count: index + 1 }));
+    expect(choices(...any).map(({ count }) => count)).toEqual([1, 2, 4, 6]);
+  });
+
   it('shows the best offer where a place has several, and one line of what it says', () => {
     const place = { accelerator: name, count: 1, region: 'gpu' };
     const [choice] = choices(
