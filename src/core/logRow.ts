@@ -60,8 +60,11 @@ export const noFilter: LineFilter = {
   to: null,
 };
 
-/** How far a log can be believed. `expired`: older output is beyond what the provider keeps. */
-export type LogTruth = 'none' | 'following' | 'complete' | 'interrupted' | 'gap' | 'sampled' | 'expired';
+/**
+ * How far a log can be believed. `file`: a file that is no job's, all of it that is on disk; nobody knows whether more will come.
+ * `expired`: older output is beyond what the provider keeps.
+ */
+export type LogTruth = 'none' | 'following' | 'complete' | 'file' | 'interrupted' | 'gap' | 'sampled' | 'expired';
 
 /** Something that is missing from a log. */
 export interface LogGapNote {
@@ -86,6 +89,8 @@ export interface LogOutline {
   readonly streams: readonly StreamId[];
   /** Ranks found in streams or in prefixes such as `[rank3]`, in order. */
   readonly ranks: readonly number[];
+  /** Of a file that is no job's, when it was written last; else null. */
+  readonly writtenAt: EpochMs | null;
   /** Where times relative to the start count from; null when unknown. */
   readonly startedAt: EpochMs | null;
   /** Why it cannot be read (any more); null while it can. */

@@ -39,6 +39,8 @@ export interface LogViewDeps {
 
 /** How long typing rests before the rows are narrowed by it, in ms. */
 const typingRests = 250;
+/** How often the bars may tell another time, in ms. */
+const tellTimeEvery = 10_000;
 
 /** A log of any size: what is in sight as elements, the rest where the extension has it. */
 export class LogView {
@@ -145,6 +147,9 @@ export class LogView {
       this.#key(event);
     });
     this.#drawBars();
+    setInterval(() => {
+      this.#drawBars();
+    }, tellTimeEvery);
   }
 
   /** What a person set so far. */
@@ -336,6 +341,7 @@ export class LogView {
     const state: BarState = {
       settings: this.#settings,
       log: this.#content.state,
+      minute: Math.round(Date.now() / 60_000),
       hasTimes: this.#content.hasTimes,
       find: this.#search.find,
       position: this.#search.position,

@@ -2,8 +2,10 @@ import type { LogOutline } from '../../src/core/logRow.ts';
 import { formatBytes } from '../../src/core/quantity.ts';
 import { t } from '../ui/l10n.ts';
 
+type Truth = Pick<LogOutline, 'truth' | 'gaps' | 'writtenAt'>;
+
 /** How far the log can be believed, in one line. */
-export function truthText({ truth, gaps }: Pick<LogOutline, 'truth' | 'gaps'>): string {
+export function truthText({ truth, gaps, writtenAt }: Truth, now: number): string {
   switch (truth) {
     case 'none':
       return t('no output yet');
@@ -11,6 +13,8 @@ export function truthText({ truth, gaps }: Pick<LogOutline, 'truth' | 'gaps'>): 
       return t('following');
     case 'complete':
       return t('complete');
+    case 'file':
+      return `${t('whole file')}${writtenText(writtenAt, now)}`;
     case 'interrupted':
       return t('interrupted');
     case 'sampled':
@@ -18,8 +22,25 @@ export function truthText({ truth, gaps }: Pick<LogOutline, 'truth' | 'gaps'>): 
     case 'expired':
       return t('older output is no longer kept by the provider');
     case 'gap':
-      return gapText(gaps);
+      return gapText(gaps) + writtenText(writtenAt, now);
   }
+}
+
+/** When a file was written last, beside what else is said of it; nothing of a log that is no file. */
+function writtenText(writtenAt: number | null, now: number): string {
+  if (writtenAt === null) {
+    return '';
+  }
+  const minutes = Math.floor((now - writtenAt) / 60_000);
+  if (minutes < 1) {
+    return ` · ${t('last written just now')}`;
+  }
+  if (minutes < 60) {
+    return ` · ${t('last written {0} min ago', minutes)}`;
+  }
+  return minutes < 24 * 60
+    ? ` · ${t('last written {0} h ago', Math.floor(minutes / 60))}`
+    : ` · ${t('last written {0}', new Date(writtenAt).toLocaleDateString())}`;
 }
 
 function gapText(gaps: LogOutline['gaps']): string {

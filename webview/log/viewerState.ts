@@ -35,6 +35,8 @@ export type Popup = 'menu' | 'goTo' | 'keys' | null;
 export interface BarState {
   readonly settings: LogSettings;
   readonly log: LogState | undefined;
+  /** Minutes since 1970, begun: what the bars tell of time they tell anew. */
+  readonly minute: number;
   readonly hasTimes: boolean;
   readonly find: FindState | undefined;
   /** 0-based position of the match that was gone to; null before. */
@@ -82,6 +84,7 @@ export function isSameState(one: BarState | undefined, other: BarState): boolean
     one !== undefined &&
     one.settings === other.settings &&
     one.log === other.log &&
+    one.minute === other.minute &&
     one.hasTimes === other.hasTimes &&
     one.find === other.find &&
     one.position === other.position &&

@@ -82,7 +82,7 @@ export class AttemptSource implements LogSource {
   get status(): SourceStatus {
     const { status, gaps } = this.#state;
     const isAtRest = status === 'complete' || status === 'interrupted';
-    return { truth: truthOf(status, gaps), isAtRest, gaps, startedAt: this.#startedAt };
+    return { truth: truthOf(status, gaps), isAtRest, gaps, startedAt: this.#startedAt, writtenAt: null };
   }
 
   async look(known: LogMark): Promise<'unchanged' | 'grown' | 'void'> {

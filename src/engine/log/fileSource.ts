@@ -3,6 +3,7 @@ import { stat } from 'node:fs/promises';
 import { basename } from 'node:path';
 
 import type { StreamId } from '../../core/logChunk.ts';
+import type { LogGapNote } from '../../core/logRow.ts';
 import type { Arrival, LogMark } from './lineReplay.ts';
 import {
   blockBytes,
@@ -19,6 +20,13 @@ const restless = 60_000;
 /** A last line without a line feed is a line once nothing was added for so long, in ms. */
 const restsAfter = 10_000;
 const newline = 10;
+/** Of more only the newest are told. */
+const mostGaps = 100;
+const reasons = {
+  replaced: 'another file was put in place of this one, what was shown before is gone',
+  cut: 'the file was cut off, what was shown before is gone',
+  rewritten: 'the file was written anew, what was shown before is gone',
+} as const;
 
 /** Any log file on disk: one stream, no times. */
 export class FileSource implements LogSource {
@@ -29,6 +37,7 @@ export class FileSource implements LogSource {
   #inode: number | undefined;
   #bytes = 0;
   #modifiedAt = 0;
+  #gaps: readonly LogGapNote[] = [];
 
   /** `path` is absolute. */
   constructor(path: string) {
@@ -48,8 +57,14 @@ export class FileSource implements LogSource {
 
   get status(): SourceStatus {
     const silence = Date.now() - this.#modifiedAt;
-    const truth = this.#bytes === 0 ? 'none' : silence < restless ? 'following' : 'complete';
-    return { truth, isAtRest: silence >= restsAfter, gaps: [], startedAt: null };
+    const lasting = silence < restless ? 'following' : 'file';
+    return {
+      truth: this.#gaps.length > 0 ? 'gap' : this.#bytes === 0 ? 'none' : lasting,
+      isAtRest: silence >= restsAfter,
+      gaps: this.#gaps,
+      startedAt: null,
+      writtenAt: this.#inode === undefined ? null : this.#modifiedAt,
+    };
   }
 
   async look(known: LogMark, edges: ReadEdges): Promise<'unchanged' | 'grown' | 'void'> {
@@ -59,6 +74,10 @@ export class FileSource implements LogSource {
       await this.raw.reopen();
     }
     const isVoid = takenOf(known) > 0 && (replaced || !(await this.#has(found, known, edges)));
+    if (isVoid) {
+      const reason = replaced ? reasons.replaced : found.size < takenOf(known) ? reasons.cut : reasons.rewritten;
+      this.#gaps = [...this.#gaps, { from: this.#modifiedAt, to: Date.now(), reason }].slice(-mostGaps);
+    }
     // What tells the old from the new is not let go of before, while somebody may be proving what they read.
     this.#inode = found.ino;
     this.#bytes = found.size;

@@ -12,6 +12,8 @@ export interface SourceStatus {
   /** By position: a marker in the log refers to it. */
   readonly gaps: readonly LogGapNote[];
   readonly startedAt: number | null;
+  /** See LogOutline. */
+  readonly writtenAt: number | null;
 }
 
 /** Of the first stream, the bytes it begins with and the last that were read: by these it is seen whether a file was written anew. */

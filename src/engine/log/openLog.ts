@@ -61,7 +61,7 @@ export class OpenLog {
   }
 
   get outline(): Omit<LogOutline, 'ranks'> {
-    const { truth, gaps, startedAt } = this.#source.status;
+    const { truth, gaps, startedAt, writtenAt } = this.#source.status;
     return {
       identity: this.#source.identity,
       generation: this.#generation,
@@ -72,6 +72,7 @@ export class OpenLog {
       gaps,
       streams: this.#source.streams,
       startedAt,
+      writtenAt,
       problem: this.#problem,
     };
   }

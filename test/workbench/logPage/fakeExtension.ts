@@ -114,6 +114,7 @@ export class FakeExtension {
         ],
         ranks: [0, 1, 2, 3, 4, 5, 6, 7],
         startedAt: sampleRow(0).time,
+        writtenAt: null,
         problem: null,
         view: this.#view,
         filter: this.#filter,

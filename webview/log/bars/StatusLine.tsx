@@ -8,10 +8,11 @@ import { Tool } from './Tool.tsx';
 
 /** How true and how long the log is; the way to everything else. */
 export function StatusLine(props: BarProps) {
-  const { log, marks, note, settings, set, show, run, popup } = props;
+  const { log, marks, note, settings, set, show, run, popup, minute } = props;
   if (log === undefined) {
     return <div class="log-bar" />;
   }
+  const truth = truthText(log, minute * 60_000);
   const mark = (kind: MarkKind, label: string, icon: string, tint: string, count = 0) =>
     count === 0 ? null : (
       <Tool
@@ -28,10 +29,10 @@ export function StatusLine(props: BarProps) {
     <div class="log-bar" role="toolbar" aria-label={t('Log')}>
       <span
         class={`log-status ${log.problem === null ? log.truth : 'problem'}`}
-        title={log.problem ?? [truthText(log), ...log.gaps.map(({ reason }) => reason)].join('\n')}
+        title={log.problem ?? [truth, ...log.gaps.map(({ reason }) => reason)].join('\n')}
       >
         <span class="dot" aria-hidden="true" />
-        {log.problem ?? truthText(log)}
+        {log.problem ?? truth}
       </span>
       <span class="log-size muted">{sizeText(log)}</span>
       {log.filter === null ? null : <span class="log-shown">{t('{0} shown', log.rows.toLocaleString())}</span>}

@@ -74,6 +74,7 @@ test('once nothing more comes, a last line without a line feed is a line like ot
   expect(await texts(log)).toEqual(['one', 'RuntimeError: 7 th']);
   expect((await log.tail(1)).rows).toMatchObject([{ line: 1, text: 'RuntimeError: 7 th', level: 'error' }]);
   expect(await log.lines.partial()).toEqual([]);
+  expect(log.outline.truth).toBe('file');
   const found = new ScanWatch(log, find('7'));
   const filtered = new ScanWatch(log, { kind: 'filter', filter: { ...noFilter, include: literal('7'), context: 1 } });
   const marks = new ScanWatch(log, { kind: 'marks' });
@@ -98,11 +99,12 @@ test('once nothing more comes, a last line without a line feed is a line like ot
 });
 
 test.each([
-  ['shrinks', (path: string): void => truncateSync(path, 7), ['line 0']],
+  ['shrinks', (path: string): void => truncateSync(path, 7), ['line 0'], 'cut off'],
   [
     'is emptied and written again',
     (path: string): void => writeFileSync(path, numbered(5, 8)),
     ['line 5', 'line 6', 'line 7'],
+    'cut off',
   ],
   [
     'is replaced',
@@ -111,13 +113,15 @@ test.each([
       renameSync(`${path}.new`, path);
     },
     Array.from({ length: 50 }, (_, index) => `line ${50 + index}`),
+    'another file was put in place',
   ],
   [
     'is written anew at the same size',
     (path: string): void => writeFileSync(path, numbered(0, 30).replaceAll('line', 'LINE')),
     Array.from({ length: 30 }, (_, index) => `LINE ${index}`),
+    'written anew',
   ],
-])('a file that %s is a new generation', async (_what, change, after) => {
+])('a file that %s is a new generation, and a gap', async (_what, change, after, reason) => {
   const path = join(work.path, 'changed.log');
   writeFileSync(path, numbered(0, 30));
   const log = open(path);
@@ -127,6 +131,10 @@ test.each([
   change(path);
   await until(log, () => log.outline.generation === 2 && log.outline.counted && log.outline.lines === after.length);
   expect(await texts(log)).toEqual(after);
+  const { truth, gaps } = log.outline;
+  expect([truth, gaps.length]).toEqual(['gap', 1]);
+  expect(gaps[0]?.reason).toContain(reason);
+  expect(gaps[0]?.to).toBeGreaterThanOrEqual(gaps[0]?.from ?? Infinity);
   const messages = scan.messages.length;
   const again = new ScanWatch(log, find('.'));
   await again.scanned(after.length);
@@ -141,6 +149,7 @@ test('a file that is deleted is a problem until it is there again', async () => 
   await until(log, () => log.outline.lines === 2);
   rmSync(path);
   await until(log, () => log.outline.problem !== null);
+  expect(log.outline.problem).toBe('This file is not there any more.');
   writeFileSync(path, 'new\n');
   await until(log, () => log.outline.problem === null && log.outline.lines === 1);
   expect(await texts(log)).toEqual(['new']);

@@ -27,6 +27,7 @@ export function logState(lines: number, change: Partial<LogState> = {}): LogStat
     streams: [{ name: 'stdout', task: 0, node: 0 }],
     ranks: [],
     startedAt: null,
+    writtenAt: null,
     problem: null,
     view: 1,
     filter: null,

@@ -1,0 +1,28 @@
+import { describe, expect, it } from 'vitest';
+
+import { truthText } from '../../../../webview/log/statusText.ts';
+
+const now = new Date(2026, 10, 26, 15, 0).getTime();
+const minute = 60_000;
+const file = (age: number) => truthText({ truth: 'file', gaps: [], writtenAt: now - age }, now);
+
+describe('truthText', () => {
+  it('says of a file when it was written last, and not that it is complete', () => {
+    expect(file(70_000)).toBe('whole file · last written 1 min ago');
+    expect(file(59 * minute)).toBe('whole file · last written 59 min ago');
+    expect(file(150 * minute)).toBe('whole file · last written 2 h ago');
+    expect(file(72 * 60 * minute)).toBe(`whole file · last written ${new Date(2026, 10, 23).toLocaleDateString()}`);
+    expect(file(-5 * minute)).toBe('whole file · last written just now');
+  });
+
+  it('says what is gone of a file, and that it is followed', () => {
+    const gaps = [{ from: null, to: null, reason: 'the file was cut off, what was shown before is gone' }];
+    expect(truthText({ truth: 'gap', gaps, writtenAt: now }, now)).toBe(
+      'gap: the file was cut off, what was shown before is gone · last written just now',
+    );
+  });
+
+  it('says of the log of a job that it is complete', () => {
+    expect(truthText({ truth: 'complete', gaps: [], writtenAt: null }, now)).toBe('complete');
+  });
+});
