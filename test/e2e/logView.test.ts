@@ -200,4 +200,33 @@ describe('the log viewer in a browser', () => {
     await expect.poll(isInSight).toBe(true);
     expect(await page.locator('.row.cursor .whole').count()).toBe(1);
   });
+
+  it('draws signs for what cannot be seen, and copies the real text', async () => {
+    await open();
+    const text = 'a\u0000b\u0007c \u202Egnp.exe\u202C d\u2028e\ufeff \ufffd end';
+    await page.evaluate((said) => {
+      globalThis.fake.say(said);
+    }, text);
+    const line = page.locator('.row .text', { hasText: 'end' }).first();
+    await line.waitFor();
+    const seen = await line
+      .locator('.sign')
+      .evaluateAll((signs) => signs.map((sign) => getComputedStyle(sign, '::before').content));
+    expect(seen).toEqual(['"␀"', '"␇"', '"<U+202E>"', '"<U+202C>"', '"<U+2028>"', '"<U+FEFF>"', '"\ufffd"']);
+    const height = (await page.locator('.row').first().boundingBox())?.height;
+    expect((await line.boundingBox())?.height).toBeLessThanOrEqual(height ?? 0);
+    await line.evaluate((element) => {
+      globalThis.getSelection()?.selectAllChildren(element);
+    });
+    const copied = await page.evaluate(
+      async () =>
+        await new Promise<string>((resolve) => {
+          document.addEventListener('copy', () => {
+            resolve(String(globalThis.getSelection()));
+          });
+          document.execCommand('copy');
+        }),
+    );
+    expect(copied).toBe(text);
+  });
 });

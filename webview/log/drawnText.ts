@@ -9,15 +9,15 @@ export function hasUnseen(text: string): boolean {
 
 export interface DrawnText {
   readonly text: string;
-  /** Stands for a character that has no look of its own. */
-  readonly isSign: boolean;
+  /** What is drawn instead of a character that has no look of its own; null for plain text. */
+  readonly sign: string | null;
 }
 
-/** Text in which every character can be seen: controls as `␀`, those without a sign as `<U+202E>`. Tabs stay. */
+/** Text in pieces, so that every character can be seen: controls as `␀`, those without a sign as `<U+202E>`. Tabs stay. */
 export function drawnText(text: string): readonly DrawnText[] {
   return text
     .split(pieces)
-    .map((piece, index) => ({ text: index % 2 === 1 ? signOf(piece) : piece, isSign: index % 2 === 1 }))
+    .map((piece, index) => ({ text: piece, sign: index % 2 === 1 ? signOf(piece) : null }))
     .filter((piece) => piece.text !== '');
 }
 

@@ -169,6 +169,6 @@ export class ResultsPane {
 
 function shown(text: string): string {
   return drawnText(text)
-    .map((piece) => piece.text)
+    .map(({ text: plain, sign }) => sign ?? plain)
     .join('');
 }

@@ -113,10 +113,17 @@ function cell(name: string, content: string): HTMLElement {
   return span;
 }
 
+/** Real text, to be selected and copied, in whose place something else is seen. */
+function drawn(name: string, content: string, seen: string): HTMLElement {
+  const span = cell(`drawn ${name}`, content);
+  span.dataset['seen'] = seen;
+  return span;
+}
+
 function runNode(run: TextRun): Node {
   const { target } = run;
   const nodes = drawnText(run.text).map((piece) =>
-    piece.isSign ? cell('sign', piece.text) : document.createTextNode(piece.text),
+    piece.sign === null ? document.createTextNode(piece.text) : drawn('sign', piece.text, piece.sign),
   );
   const [first] = nodes;
   const isPlain = run.classes.length === 0 && run.foreground === null && run.background === null;

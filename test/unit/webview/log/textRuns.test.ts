@@ -97,11 +97,16 @@ describe('drawnText', () => {
   it('shows what cannot be seen', () => {
     const shown = (text: string) =>
       drawnText(text)
-        .map((piece) => (piece.isSign ? `[${piece.text}]` : piece.text))
+        .map((piece) => (piece.sign === null ? piece.text : `[${piece.sign}]`))
         .join('');
     expect(shown('a\u0000b\u007f\tc')).toBe('a[␀]b[␡]\tc');
     expect(shown('gnp.\u202Eexe\u200b')).toBe('gnp.[<U+202E>]exe[<U+200B>]');
     expect(shown('bad \uFFFD')).toBe('bad [\uFFFD]');
     expect(shown('👩‍💻 नमस्ते')).toBe('👩‍💻 नमस्ते');
+    expect(
+      drawnText('a\u0000b')
+        .map(({ text }) => text)
+        .join(''),
+    ).toBe('a\u0000b');
   });
 });
