@@ -3,7 +3,7 @@ import { formatBytes } from '../../src/core/quantity.ts';
 import type { LogRowView } from '../../src/protocol/logView.ts';
 import { t } from '../ui/l10n.ts';
 import { drawnText } from './drawnText.ts';
-import { type Stretch, type TextRun, textRuns } from './textRuns.ts';
+import { type RunTarget, type Stretch, type TextRun, textRuns } from './textRuns.ts';
 import type { WholeLine } from './wholeLine.ts';
 
 export interface RowLook {
@@ -120,11 +120,22 @@ function drawn(name: string, content: string, seen: string): HTMLElement {
   return span;
 }
 
-function runNode(run: TextRun): Node {
-  const { target } = run;
-  const nodes = drawnText(run.text).map((piece) =>
+function textNodes(text: string): readonly Node[] {
+  return drawnText(text).map((piece) =>
     piece.sign === null ? document.createTextNode(piece.text) : drawn('sign', piece.text, piece.sign),
   );
+}
+
+/** A folder of another machine, or of the run, is long and says little: the place in it is what matters. */
+function placeNodes(text: string, folder: string): readonly Node[] {
+  return folder !== '' && text.startsWith(folder)
+    ? [drawn('folder', folder, '…/'), ...textNodes(text.slice(folder.length))]
+    : textNodes(text);
+}
+
+function runNode(run: TextRun): Node {
+  const { target } = run;
+  const nodes = target?.kind === 'file' ? placeNodes(run.text, target.folder) : textNodes(run.text);
   const [first] = nodes;
   const isPlain = run.classes.length === 0 && run.foreground === null && run.background === null;
   if (isPlain && !run.found && target === null && first !== undefined && nodes.length === 1) {
@@ -149,7 +160,12 @@ function runNode(run: TextRun): Node {
       span.dataset['path'] = target.path;
       span.dataset['line'] = String(target.line);
     }
-    span.title = target.kind === 'web' ? target.url : `${target.path}:${target.line}`;
+    span.title = target.kind === 'web' ? target.url : placeTitle(target, run.text);
   }
   return span;
+}
+
+function placeTitle({ path, line, folder }: Extract<RunTarget, { readonly kind: 'file' }>, printed: string): string {
+  const here = `${path}:${line}`;
+  return folder === '' ? here : `${here}\n${printed}`;
 }

@@ -11,7 +11,11 @@ export interface TextRun extends StyledText {
 
 export type RunTarget =
   | { readonly kind: 'web'; readonly url: string }
-  | { readonly kind: 'file'; readonly path: string; readonly line: number };
+  /** `folder`: what the place as it is printed begins with and need not be seen, as it is not where the file is here; may be ''. */
+  | { readonly kind: 'file'; readonly path: string; readonly line: number; readonly folder: string };
+
+/** A shorter folder than this, in characters, is no trouble. */
+const shortFolder = 30;
 
 /** From and to, by column, the end excluded. */
 export type Stretch = readonly [number, number];
@@ -60,7 +64,7 @@ function allTargets(styled: readonly StyledText[], visible: string, links: reado
   const files = links.map(({ start, end, path, line }): Target => ({
     start,
     end,
-    target: { kind: 'file', path, line },
+    target: { kind: 'file', path, line, folder: foreignFolder(visible.slice(start, end), path) },
   }));
   const named: Target[] = [];
   let column = 0;
@@ -72,4 +76,17 @@ function allTargets(styled: readonly StyledText[], visible: string, links: reado
   }
   const plain = webLinks(visible).map(({ start, end, url }): Target => ({ start, end, target: { kind: 'web', url } }));
   return [...files, ...named, ...plain];
+}
+
+/** Of a place as it was printed, the folder that ends where the path of the file here begins; '' where that is none or short. */
+function foreignFolder(printed: string, path: string): string {
+  const plain = printed.replaceAll('\\', '/');
+  const parts = path.split(/[/\\]/u).filter((part) => part !== '');
+  for (let from = 0; from < parts.length; from += 1) {
+    const at = plain.lastIndexOf(`/${parts.slice(from).join('/')}`);
+    if (at !== -1) {
+      return at < shortFolder ? '' : printed.slice(0, at + 1);
+    }
+  }
+  return '';
 }

@@ -465,6 +465,27 @@ describe('LogView', () => {
     expect(shown().at(-1)).toBe('3%');
   });
 
+  it('shortens the folder of a frame to what can be told apart, and keeps the real text to be copied', async () => {
+    const folder = '/home/me/.vscode/data/aloft/local/runs/01M8C857XXGFBXF52THXAJZVNG/code/';
+    const texts = [
+      `File "${folder}src/train.py", line 3`,
+      'File "/short/train.py", line 3',
+      `File "${folder}other.py"`,
+    ];
+    const rows = texts.map((text, line) =>
+      logRow(line, {
+        text,
+        links: [{ start: 6, end: text.lastIndexOf('"'), path: line === 1 ? 'train.py' : 'src/train.py', line: 3 }],
+      }),
+    );
+    view.receive({ type: 'logState', id: 1, state: logState(3), tail: { from: 0, rows, partial: [] } });
+    await frame();
+    expect(shown()).toEqual(texts);
+    const folders = [...view.element.querySelectorAll<HTMLElement>('.folder')];
+    expect(folders.map(({ textContent, dataset }) => [textContent, dataset['seen']])).toEqual([[folder, '…/']]);
+    expect(view.element.querySelector<HTMLElement>('.target')?.title).toBe(`src/train.py:3\n${folder}src/train.py`);
+  });
+
   it('opens links by click and by key', async () => {
     const row = logRow(0, {
       text: 'File "train.py" https://a.b/c',
