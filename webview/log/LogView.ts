@@ -222,6 +222,7 @@ export class LogView {
     return new RowsPane({
       content: this.#content,
       look: (row, index) => this.#look(row, index),
+      isApart: (index) => this.#isApart(index),
       isWrapped: () => this.#settings.wrap,
       isUneven: () => this.#whole.isAny,
       open: (target) => {
@@ -326,6 +327,21 @@ export class LogView {
       found: (visible) => this.#marksOf(visible, index),
       whole: this.#whole.of(row),
     };
+  }
+
+  /** A row begins another group of lines around one that matches. Lines of one rank or stream alone are apart everywhere. */
+  #isApart(index: number): boolean {
+    const filter = this.#content.state?.filter ?? null;
+    const [before, line] = [this.#content.row(index - 1)?.line, this.#content.row(index)?.line];
+    return (
+      filter !== null &&
+      filter.context > 0 &&
+      filter.streams === null &&
+      filter.ranks === null &&
+      before !== undefined &&
+      line !== undefined &&
+      line !== before + 1
+    );
   }
 
   #marksOf(visible: string, row: number): readonly Stretch[] {

@@ -12,6 +12,8 @@ export interface LayerLook {
   /** First and last row, both included. */
   readonly selection: readonly [number, number] | null;
   readonly look: (row: LogRowView, index: number) => RowLook;
+  /** Something is left out before the row. */
+  readonly isApart: (index: number) => boolean;
   /** Rows of the whole view. */
   readonly total: number;
 }
@@ -81,6 +83,7 @@ export class RowLayer {
       const isSelected = look.selection !== null && index >= look.selection[0] && index <= look.selection[1];
       element.classList.toggle('cursor', index === look.cursor);
       element.classList.toggle('selected', isSelected);
+      element.classList.toggle('apart', look.isApart(index));
     }
     this.#place(look);
   }

@@ -6,7 +6,10 @@ import { RowsScroller, type RowsScrollerDeps } from './rowsScroller.ts';
 import { Ruler } from './ruler.ts';
 import { lastTop, rowsInSight, type Viewport } from './viewport.ts';
 
-export interface RowsPaneDeps extends Pick<RowsScrollerDeps, 'content' | 'look' | 'isWrapped' | 'isUneven'> {
+export interface RowsPaneDeps extends Pick<
+  RowsScrollerDeps,
+  'content' | 'look' | 'isApart' | 'isWrapped' | 'isUneven'
+> {
   readonly open: (target: HTMLElement) => void;
   readonly expand: (row: number) => void;
   /** It is known what of the row is to be marked. */

@@ -12,6 +12,8 @@ export interface RowsScrollerDeps {
   readonly selection: RowSelection;
   readonly look: (row: LogRowView, index: number) => RowLook;
   readonly isWrapped: () => boolean;
+  /** Something is left out before a row, and this is to be seen. */
+  readonly isApart: (index: number) => boolean;
   /** Some row was opened out, so that rows differ in height. */
   readonly isUneven: () => boolean;
   /** Told before each frame which rows stay, the last one excluded. */
@@ -169,7 +171,7 @@ export class RowsScroller {
   }
 
   #show(first: number, last: number, viewport: Viewport): void {
-    const { content, isWrapped, look, selection } = this.#deps;
+    const { content, isApart, isWrapped, look, selection } = this.#deps;
     const rows = Array.from({ length: Math.max(0, last - first) }, (_, index) => content.row(first + index));
     this.layer.element.style.setProperty('--digits', `${String(content.state?.lines ?? 0).length}ch`);
     this.layer.show(first, rows, {
@@ -180,6 +182,7 @@ export class RowsScroller {
       cursor: selection.cursor,
       selection: selection.range,
       look,
+      isApart,
       total: viewport.rows,
     });
   }

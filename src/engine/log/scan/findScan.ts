@@ -1,5 +1,6 @@
 import type { LineFilter, LineQuery } from '../../../core/logRow.ts';
 import type { ByteScan } from '../bytes/byteScan.ts';
+import { resumed } from '../lineReplay.ts';
 import type { RawLog } from '../rawLog.ts';
 import { compileFilter, type SliceFilter } from './lineFilter.ts';
 import { compileQuery } from './lineMatcher.ts';
@@ -22,9 +23,21 @@ export function filterScan(filter: LineFilter, scan: ByteScan, rankOf: (stream: 
     from === null && to === null
       ? null
       : (time: number | null): boolean => time !== null && time >= (from ?? time) && time <= (to ?? time);
+  if (filter.context === 0) {
+    return async (raw, unit) => await placed(raw, scan, unit, passes, inTime);
+  }
   const context = new Context(filter.context);
-  return async (raw, unit) =>
-    context.around(await placed(raw, scan, unit, passes, inTime), unit.from.line, unit.to.line);
+  // What is to be hidden is no context either, nor is what belongs to others.
+  const hides = filter.exclude !== null || filter.streams !== null || filter.ranks !== null || inTime !== null;
+  const mayBeShown = hides ? compileFilter({ ...filter, include: null, levels: null }, scan, rankOf) : null;
+  return async (raw, unit) => {
+    const found = await placed(raw, scan, unit, passes, inTime);
+    const { from: begin, to: end } = unit;
+    const all = (): readonly number[] =>
+      Array.from({ length: end.line - begin.line }, (_, index) => begin.line + index);
+    const shown = mayBeShown === null ? all() : await placed(raw, scan, unit, mayBeShown, inTime);
+    return context.around(found, shown, resumed(end).line);
+  };
 }
 
 async function placed(
@@ -54,48 +67,49 @@ async function placed(
   return unit.chunks.length === 1 ? lines : lines.toSorted((a, b) => a - b);
 }
 
+/** What is known of the lines before a unit. */
+interface Before {
+  /** The last of the lines that may be shown and were not. */
+  readonly recent: readonly number[];
+  /** So many that follow are shown after one that was found. */
+  readonly owed: number;
+}
+
 /** Adds the lines around those that were found; a line is never given twice. */
 class Context {
   readonly #lines: number;
-  /** The next line that has not been given; before it everything was decided. */
-  #next = 0;
-  /** Up to here, exclusive, lines follow one that was found in an earlier unit. */
-  #owed = 0;
-  /** Where the unit begins, and what was owed there. */
-  #from = -1;
-  #owedBefore = 0;
+  #before: Before = { recent: [], owed: 0 };
 
   constructor(lines: number) {
     this.#lines = lines;
   }
 
-  around(found: readonly number[], from: number, to: number): readonly number[] {
-    if (this.#lines === 0) {
-      return found;
-    }
-    this.#begin(from);
+  /**
+   * `shown`: the lines of a unit that may be shown, those that were found among them. Those from `settled` on are unfinished: they
+   * come again in the next unit.
+   */
+  around(found: readonly number[], shown: readonly number[], settled: number): readonly number[] {
+    let { owed } = this.#before;
+    let recent = [...this.#before.recent];
+    let before: Before | undefined;
     const given: number[] = [];
-    const give = (start: number, end: number): void => {
-      for (let line = Math.max(start, this.#next); line < end; line += 1) {
+    let next = 0;
+    for (const line of shown) {
+      before ??= line >= settled ? { recent, owed } : undefined;
+      if (line === found[next]) {
+        next += 1;
+        given.push(...recent, line);
+        recent = [];
+        owed = this.#lines;
+      } else if (owed > 0) {
         given.push(line);
-        this.#next = line + 1;
+        owed -= 1;
+      } else {
+        recent = [...recent, line].slice(-this.#lines);
       }
-    };
-    give(from, Math.min(this.#owed, to));
-    for (const line of found) {
-      give(Math.max(0, line - this.#lines), Math.min(line + this.#lines + 1, to));
-      this.#owed = line + this.#lines + 1;
     }
+    before ??= { recent, owed };
+    this.#before = { recent: before.recent.filter((line) => !given.includes(line)), owed: before.owed };
     return given;
-  }
-
-  /** A unit that begins where the last one did is looked at anew: the log rested in between. */
-  #begin(from: number): void {
-    if (from !== this.#from) {
-      this.#from = from;
-      this.#owedBefore = this.#owed;
-    }
-    this.#owed = this.#owedBefore;
-    this.#next = Math.min(this.#next, from);
   }
 }

@@ -402,6 +402,21 @@ describe('LogView', () => {
     expect([attribute('log-include'), attribute('log-exclude')]).toEqual(['false', 'true']);
   });
 
+  it('shows where groups of lines around matches are apart', async () => {
+    const filter = { ...noFilter, include: literal('x'), context: 1 };
+    const rows = [3, 4, 5, 9, 10, 11].map((line) => logRow(line));
+    const tail = { from: 0, rows, partial: [] };
+    view.receive({ type: 'logState', id: 1, state: logState(20, { rows: 6, filter }), tail });
+    await frame();
+    const apart = (): readonly string[] =>
+      [...view.element.querySelectorAll('.row.apart .text')].map(({ textContent }) => textContent ?? '');
+    expect(apart()).toEqual(['line 9']);
+    const other = { ...filter, context: 0 };
+    view.receive({ type: 'logState', id: 2, state: logState(20, { view: 2, rows: 6, filter: other }), tail });
+    await frame();
+    expect(apart()).toEqual([]);
+  });
+
   it('says when there is no such line', async () => {
     await grow(2_000);
     view.receive({ type: 'logReveal', line: 999_998, found: { row: 1_999, line: 1_999 } });
