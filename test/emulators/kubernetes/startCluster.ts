@@ -45,7 +45,18 @@ export interface StartedCluster {
 
 /**
  * Starts an emulated cluster in this process: an API server over HTTPS on a free port of 127.0.0.1, its controllers, and
- * kubelets whose containers are processes of this machine.
+ * kubelets whose containers are processes of this machine. It speaks as Kubernetes 1.34 does; words and order of events
+ * follow that version, only waits are shorter (`Timing`). Its limits:
+ *
+ * - Containers need Linux namespaces (`whyNoContainers`). They see this machine's programs whatever their image is, and
+ *   nothing else of it. Volumes cannot be mounted inside /usr, /etc and the like.
+ * - Pods share the machine's network. Each has a loopback address of its own and finds the others of a headless Service in
+ *   /etc/hosts, which stands in for the cluster's DNS; two pods cannot listen on all addresses at one port.
+ * - JSON and YAML only: no protobuf, no tables, no schemas. `exec` speaks v4 and v5 of the channel protocol and
+ *   `portforward` v4, over WebSockets; there is no SPDY and no `attach`.
+ * - Server-side apply merges and remembers what each manager applied, but keeps no `managedFields` and finds no conflicts.
+ * - No probes, no autoscaler, no storage provisioner: a claim is a folder; scheduling knows resources, taints, node
+ *   affinity, required pod (anti-)affinity and preemption.
  */
 export async function startCluster(options: ClusterOptions = {}): Promise<StartedCluster> {
   const folder = await mkdtemp(join(tmpdir(), 'aloft-kubernetes-'));

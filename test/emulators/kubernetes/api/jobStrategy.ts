@@ -1,6 +1,7 @@
 import type { Job, PodFailurePolicyRule } from '../objects/types.ts';
 import { bad, checkLabelMap, isLabelName, required, unknownChoice } from './nameRules.ts';
-import { defaultPodSpec, validatePodSpec } from './podStrategy.ts';
+import { defaultPodSpec } from './podStrategy.ts';
+import { validatePodSpec } from './podValidation.ts';
 import type { FieldError } from './status.ts';
 
 export function prepareJob(job: Job): void {

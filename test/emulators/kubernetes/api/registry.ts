@@ -4,17 +4,11 @@ import type { Store } from '../objects/store.ts';
 import type { KubeObject, ObjectMeta, Pod } from '../objects/types.ts';
 import { type ClusterClock, secondsText } from '../clock.ts';
 import { setCondition } from '../objects/conditions.ts';
+import { type DeleteOptions, collectorFinalizers, graceSeconds, setFinalizers } from './deletion.ts';
 import { checkLabels, checkName } from './nameRules.ts';
 import { randomSuffix } from './randomSuffix.ts';
 import { ApiError, alreadyExists, conflict, forbidden, invalid, modified, notFound } from './status.ts';
 import { type AdmissionContext, strategyOf } from './strategies.ts';
-
-export interface DeleteOptions {
-  gracePeriodSeconds?: number;
-  preconditions?: { uid?: string; resourceVersion?: string };
-  propagationPolicy?: string;
-  orphanDependents?: boolean;
-}
 
 export interface Deleted<T> {
   readonly object: T;
@@ -267,46 +261,6 @@ function pick<T extends object, K extends keyof T>(object: T, keys: readonly K[]
   return Object.fromEntries(
     keys.filter((key) => object[key] !== undefined).map((key) => [key, object[key]]),
   ) as Partial<Pick<T, K>>;
-}
-
-const orphan = 'orphan';
-const foreground = 'foregroundDeletion';
-
-function collectorFinalizers(existing: readonly string[], options: DeleteOptions, orphansByDefault: boolean): string[] {
-  const others = existing.filter((name) => name !== orphan && name !== foreground);
-  const asked =
-    options.propagationPolicy ??
-    (options.orphanDependents === undefined ? undefined : options.orphanDependents ? 'Orphan' : 'Background');
-  switch (asked) {
-    case 'Orphan':
-      return [...others, orphan];
-    case 'Foreground':
-      return [...others, foreground];
-    case 'Background':
-      return others;
-    default:
-      if (existing.includes(orphan) || existing.includes(foreground)) {
-        return [...existing];
-      }
-      return orphansByDefault ? [...others, orphan] : others;
-  }
-}
-
-function setFinalizers(metadata: ObjectMeta, finalizers: string[]): void {
-  if (finalizers.length > 0) {
-    metadata.finalizers = finalizers;
-  } else {
-    delete metadata.finalizers;
-  }
-}
-
-/** How long a pod that is deleted may go on, in s. */
-function graceSeconds(pod: Pod, options: DeleteOptions): number {
-  const isOver = pod.status.phase === 'Succeeded' || pod.status.phase === 'Failed';
-  if (isOver || pod.spec.nodeName === undefined) {
-    return 0;
-  }
-  return options.gracePeriodSeconds ?? pod.spec.terminationGracePeriodSeconds ?? 30;
 }
 
 /** `kubectl apply` and its like need to know what was applied before. */

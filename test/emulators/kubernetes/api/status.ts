@@ -59,6 +59,17 @@ export class ApiError extends Error {
   }
 }
 
+/** `metav1.Status` of what went well. */
+export function success(details?: object): object {
+  return {
+    kind: 'Status',
+    apiVersion: 'v1',
+    metadata: {},
+    status: 'Success',
+    ...(details === undefined ? { code: 201 } : { details }),
+  };
+}
+
 /** `details` that name an object, or a whole resource where the name is empty. */
 function about(type: Pick<ResourceType, 'group' | 'plural'>, name: string): StatusDetails {
   return {

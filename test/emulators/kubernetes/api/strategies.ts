@@ -3,7 +3,8 @@ import type { Store } from '../objects/store.ts';
 import type { ConfigMap, Job, KubeObject, Pod, Secret } from '../objects/types.ts';
 import { prepareJob, validateJob, validateJobUpdate } from './jobStrategy.ts';
 import { bad, tooLong } from './nameRules.ts';
-import { admitPod, preparePod, validatePod, validatePodUpdate } from './podStrategy.ts';
+import { admitPod, preparePod } from './podStrategy.ts';
+import { validatePod, validatePodUpdate } from './podValidation.ts';
 import { chargeQuota } from './quota.ts';
 import type { FieldError } from './status.ts';
 

@@ -3,18 +3,13 @@ import { hasCondition, setCondition } from '../objects/conditions.ts';
 import { jobs, pods } from '../objects/resources.ts';
 import type { Job, JobStatus, Pod } from '../objects/types.ts';
 import type { ControlContext } from './context.ts';
-import { completionIndex, failedIndexes, indexText, parseIndexes, wantedIndexes } from './jobIndexes.ts';
+import { type Outcome, countEnded, failureOf, hasFailed } from './jobFailure.ts';
+import { wantedIndexes } from './jobIndexes.ts';
 import { podFor } from './jobPod.ts';
-import { policyVerdict } from './podFailurePolicy.ts';
-import { isFinished, isOver, isSucceeded, isTracked, trackingFinalizer } from './jobState.ts';
+import { isFinished, isOver, trackingFinalizer } from './jobState.ts';
 import { ownerOf } from './garbageCollector.ts';
 
 const source = { component: 'job-controller' };
-
-interface Outcome {
-  readonly reason: string;
-  readonly message: string;
-}
 
 /** One look at one Job. */
 export class JobSync {
@@ -45,8 +40,9 @@ export class JobSync {
     if (!isSuspended) {
       this.#status.startTime ??= clock.seconds();
     }
-    const counted = this.#count();
-    const failure = this.#failure(counted);
+    const counted = countEnded(this.#job, this.#status, this.#pods);
+    const msToDeadline = isSuspended ? null : this.#msToDeadline();
+    const failure = failureOf(this.#job, this.#status, this.#pods, counted, msToDeadline);
     const isDone = failure === null && this.#isComplete();
     let again: number | null = null;
     if (failure !== null) {
@@ -61,90 +57,6 @@ export class JobSync {
     }
     this.#store(counted);
     return again ?? this.#untilDeadline();
-  }
-
-  /** Pods that have ended since the last look, counted into the status. */
-  #count(): readonly Pod[] {
-    const fresh = this.#pods.filter((pod) => isTracked(pod) && (isSucceeded(pod) || this.#isFailed(pod)));
-    const isIndexed = this.#job.spec.completionMode === 'Indexed';
-    const completed = new Set(parseIndexes(this.#status.completedIndexes));
-    for (const pod of fresh) {
-      if (isSucceeded(pod)) {
-        const index = completionIndex(pod);
-        if (!isIndexed) {
-          this.#status.succeeded = (this.#status.succeeded ?? 0) + 1;
-        } else if (index !== null) {
-          completed.add(index);
-        }
-      } else if (policyVerdict(this.#job, pod)?.action !== 'Ignore') {
-        this.#status.failed = (this.#status.failed ?? 0) + 1;
-      }
-    }
-    if (isIndexed) {
-      this.#status.completedIndexes = indexText([...completed]);
-      if (completed.size > 0) {
-        this.#status.succeeded = completed.size;
-      }
-      if (this.#job.spec.backoffLimitPerIndex !== undefined) {
-        this.#status.failedIndexes = indexText(failedIndexes(this.#job, this.#pods, this.#status));
-      }
-    }
-    return fresh;
-  }
-
-  #isFailed(pod: Pod): boolean {
-    if (pod.status.phase === 'Failed') {
-      return true;
-    }
-    const waitsForEnd = this.#job.spec.podReplacementPolicy === 'Failed';
-    return !waitsForEnd && pod.metadata.deletionTimestamp !== undefined && !isSucceeded(pod);
-  }
-
-  #failure(counted: readonly Pod[]): Outcome | null {
-    const target = this.#status.conditions?.find(({ type, status }) => type === 'FailureTarget' && status === 'True');
-    if (target !== undefined) {
-      return { reason: target.reason ?? '', message: target.message ?? '' };
-    }
-    if (hasCondition(this.#status.conditions, 'SuccessCriteriaMet')) {
-      return null;
-    }
-    const { spec } = this.#job;
-    for (const pod of counted.filter((one) => this.#isFailed(one))) {
-      const verdict = policyVerdict(this.#job, pod);
-      if (verdict?.action === 'FailJob') {
-        return { reason: 'PodFailurePolicy', message: verdict.message };
-      }
-    }
-    const failedSlots = parseIndexes(this.#status.failedIndexes);
-    if (spec.maxFailedIndexes !== undefined && failedSlots.length > spec.maxFailedIndexes) {
-      return {
-        reason: 'MaxFailedIndexesExceeded',
-        message: 'Job has exceeded the specified maximal number of failed indexes',
-      };
-    }
-    const doneSlots = parseIndexes(this.#status.completedIndexes).length + failedSlots.length;
-    if (failedSlots.length > 0 && doneSlots >= (spec.completions ?? 0)) {
-      return { reason: 'FailedIndexes', message: 'Job has failed indexes' };
-    }
-    const limit = spec.backoffLimit ?? 6;
-    if ((this.#status.failed ?? 0) > limit || (this.#restarts() > 0 && this.#restarts() >= Math.max(limit, 1))) {
-      return { reason: 'BackoffLimitExceeded', message: 'Job has reached the specified backoff limit' };
-    }
-    if (this.#msToDeadline() !== null && (this.#msToDeadline() ?? 0) <= 0 && spec.suspend !== true) {
-      return { reason: 'DeadlineExceeded', message: 'Job was active longer than specified deadline' };
-    }
-    return null;
-  }
-
-  /** How often containers were started again where the kubelet does that instead of the controller. */
-  #restarts(): number {
-    if (this.#job.spec.template.spec.restartPolicy !== 'OnFailure') {
-      return 0;
-    }
-    return this.#pods
-      .filter(({ status }) => status.phase === 'Running' || status.phase === 'Pending')
-      .flatMap(({ status }) => [...(status.initContainerStatuses ?? []), ...(status.containerStatuses ?? [])])
-      .reduce((sum, { restartCount }) => sum + restartCount, 0);
   }
 
   #isComplete(): boolean {
@@ -255,7 +167,7 @@ export class JobSync {
 
   /** How long a replacement waits after the last failure, in ms. */
   #backOff(): number {
-    const ended = this.#pods.filter((pod) => this.#isFailed(pod));
+    const ended = this.#pods.filter((pod) => hasFailed(this.#job, pod));
     if (ended.length === 0) {
       return 0;
     }

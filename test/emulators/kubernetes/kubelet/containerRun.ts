@@ -7,6 +7,7 @@ import { secondsText } from '../clock.ts';
 import type { Container, ContainerStatus, Pod, TerminatedState } from '../objects/types.ts';
 import { ContainerProcess } from './containerProcess.ts';
 import { ConfigError, environmentOf, expand, hostnameOf } from './environment.ts';
+import { pullImage } from './imagePull.ts';
 import type { KubeletContext } from './kubeletContext.ts';
 import { LogFile } from './logFile.ts';
 import { type Sandbox, SandboxError, prepareSandbox } from './sandbox.ts';
@@ -105,7 +106,12 @@ export class ContainerRun {
   /** Asks it to end, and ends it after that many ms. */
   async stop(pod: Pod, graceMs: number): Promise<void> {
     const { process } = this;
-    if (process === null || !this.isRunning) {
+    if (process === null) {
+      return;
+    }
+    // One that is just being started is ended when it has.
+    await process.started;
+    if (!this.isRunning) {
       return;
     }
     this.#say(pod, { type: 'Normal', reason: 'Killing', message: `Stopping container ${this.container.name}` });
@@ -122,53 +128,22 @@ export class ContainerRun {
   }
 
   async #pull(pod: Pod, home: ContainerHome): Promise<void> {
-    const { image = '', imagePullPolicy } = this.container;
-    const { images, timing } = this.#context;
+    const { image = '', imagePullPolicy = 'IfNotPresent' } = this.container;
     if (this.#isPulled && imagePullPolicy !== 'Always') {
       return;
     }
-    const pullSecrets = (pod.spec.imagePullSecrets ?? []).map(({ name }) => name ?? '');
-    for (let wait = timing.imageBackOff; ; wait = Math.min(wait * 2, timing.imageBackOff * 30)) {
-      const answer = images.pull(image, pullSecrets);
-      if (answer.kind === 'invalid') {
-        this.#wait('InvalidImageName', answer.message, home);
-        this.#say(pod, { type: 'Warning', reason: 'InspectFailed', message: answer.message });
-        this.#say(pod, { type: 'Warning', reason: 'Failed', message: 'Error: InvalidImageName' });
-        await delay(wait, undefined, { signal: home.signal });
-        continue;
-      }
-      if (imagePullPolicy === 'Never' && answer.kind === 'refused') {
-        const message = `Container image "${image}" is not present with pull policy of Never`;
-        this.#wait('ErrImageNeverPull', message, home);
-        this.#say(pod, { type: 'Warning', reason: 'ErrImageNeverPull', message });
-        await delay(wait, undefined, { signal: home.signal });
-        continue;
-      }
-      this.#say(pod, { type: 'Normal', reason: 'Pulling', message: `Pulling image "${image}"` });
-      await delay(timing.imagePull, undefined, { signal: home.signal });
-      if (answer.kind === 'pulled') {
-        this.#isPulled = true;
-        const seconds = `${(timing.imagePull / 1000).toFixed(3)}s`;
-        this.#say(pod, {
-          type: 'Normal',
-          reason: 'Pulled',
-          message: `Successfully pulled image "${image}" in ${seconds} (${seconds} including waiting). Image size: 2222260 bytes.`,
-        });
-        return;
-      }
-      this.#wait('ErrImagePull', answer.message, home);
-      this.#say(pod, {
-        type: 'Warning',
-        reason: 'Failed',
-        message: `Failed to pull image "${image}": ${answer.message}`,
-      });
-      this.#say(pod, { type: 'Warning', reason: 'Failed', message: 'Error: ErrImagePull' });
-      await delay(wait / 3, undefined, { signal: home.signal });
-      this.#wait('ImagePullBackOff', `Back-off pulling image "${image}": ErrImagePull: ${answer.message}`, home);
-      this.#say(pod, { type: 'Normal', reason: 'BackOff', message: `Back-off pulling image "${image}"` });
-      this.#say(pod, { type: 'Warning', reason: 'Failed', message: 'Error: ImagePullBackOff' });
-      await delay(wait, undefined, { signal: home.signal });
-    }
+    const { images, timing } = this.#context;
+    await pullImage({
+      image,
+      policy: imagePullPolicy,
+      pullSecrets: (pod.spec.imagePullSecrets ?? []).map(({ name }) => name ?? ''),
+      images,
+      timing,
+      signal: home.signal,
+      wait: (reason, message) => this.#wait(reason, message, home),
+      say: (type, reason, message) => this.#say(pod, { type, reason, message }),
+    });
+    this.#isPulled = true;
   }
 
   async #configure(pod: () => Pod, home: ContainerHome): Promise<Record<string, string>> {
