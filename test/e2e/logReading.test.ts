@@ -1,3 +1,6 @@
+import { mkdir, rm, truncate, utimes, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+
 import type { Frame } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
@@ -133,6 +136,29 @@ describe('reading a log', () => {
       await window.screenshot(`log-selected-${kind}`);
     }
     expect(window.complaints).toEqual([]);
+  });
+
+  it('opens a file among many, says when it was written last, and what of it is gone', async () => {
+    const folder = scene.beside('logs');
+    await mkdir(folder);
+    for (let number = 0; number < 60; number += 1) {
+      await writeFile(join(folder, `run ${number}.log`), 'x\n');
+    }
+    const file = join(folder, 'run 59 <b>.log');
+    await writeFile(file, 'first\nsecond\nthird');
+    const then = Date.now() / 1_000 - 200;
+    await utimes(file, then, then);
+    await window.openLogFile(file);
+    const viewer = await window.webview('.log-size', '3 lines');
+    const status = viewer.locator('.log-status');
+    await expect.poll(async () => await status.textContent()).toBe('whole file · last written 3 min ago');
+    await window.screenshot('log-file');
+    await truncate(file, 6);
+    await expect.poll(async () => await status.textContent()).toContain('the file was cut off');
+    await window.screenshot('log-file-cut');
+    await rm(file);
+    await expect.poll(async () => await status.textContent()).toBe('This file is not there any more.');
+    await window.command('View: Close Editor');
   });
 });
 

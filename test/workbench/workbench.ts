@@ -222,9 +222,24 @@ export class Window {
     await accept.waitFor();
     await rows.first().waitFor();
     await dialog.locator('input[type="text"]').fill(path);
-    await rows.filter({ hasText: neighbour }).first().waitFor();
+    await this.#scrollUntil(dialog.locator('.quick-input-list'), async () => {
+      return (await rows.filter({ hasText: neighbour }).count()) > 0;
+    });
     await accept.click();
     await accept.waitFor({ state: 'hidden' });
+  }
+
+  /** Of a long list only what is in sight is there. Goes through it again and again, as it may be another by now. */
+  async #scrollUntil(list: Locator, isSo: () => Promise<boolean>): Promise<void> {
+    const end = Date.now() + patience;
+    for (let step = 0; !(await isSo()); step += 1) {
+      if (Date.now() > end) {
+        throw new Error('the list does not show what is waited for');
+      }
+      await list.hover();
+      await this.page.mouse.wheel(0, step % 40 === 39 ? -100_000 : 150);
+      await this.page.waitForTimeout(50);
+    }
   }
 
   /** Types a command into the form and presses Submit. */
