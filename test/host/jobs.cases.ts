@@ -57,5 +57,6 @@ test('opens one panel for a job, however often it is asked for', async () => {
     vscode.commands.executeCommand('aloft.openJob', runId),
   ]);
   await left('one.txt');
+  await until('the panel', () => (panelTitles().length > 0 ? true : undefined));
   assert.deepEqual(panelTitles(), ['one.py']);
 });
