@@ -1,16 +1,8 @@
 import { type Amounts, addUp, podRequests, quantity } from '../objects/quantity.ts';
 import { claims, nodes, pods } from '../objects/resources.ts';
-import { matchesSelector } from '../objects/selectors.ts';
+import { matchesSelector, meets } from '../objects/selectors.ts';
 import type { Store } from '../objects/store.ts';
-import type {
-  NodeObject,
-  NodeSelectorRequirement,
-  NodeSelectorTerm,
-  Pod,
-  PodAffinityTerm,
-  Taint,
-  Toleration,
-} from '../objects/types.ts';
+import type { NodeObject, NodeSelectorTerm, Pod, PodAffinityTerm, Taint, Toleration } from '../objects/types.ts';
 
 export interface Verdict {
   /** In the scheduler's words; empty where the pod fits. */
@@ -208,25 +200,6 @@ function matchesTerm({ matchExpressions = [], matchFields = [] }: NodeSelectorTe
     matchExpressions.every((requirement) => meets(requirement, node.metadata.labels?.[requirement.key])) &&
     matchFields.every((requirement) => meets(requirement, node.metadata.name))
   );
-}
-
-function meets({ operator, values = [] }: NodeSelectorRequirement, value: string | undefined): boolean {
-  switch (operator) {
-    case 'In':
-      return value !== undefined && values.includes(value);
-    case 'NotIn':
-      return value === undefined || !values.includes(value);
-    case 'Exists':
-      return value !== undefined;
-    case 'DoesNotExist':
-      return value === undefined;
-    case 'Gt':
-      return value !== undefined && Number(value) > Number(values[0]);
-    case 'Lt':
-      return value !== undefined && Number(value) < Number(values[0]);
-    default:
-      return false;
-  }
 }
 
 function histogram(reasons: readonly string[]): string {

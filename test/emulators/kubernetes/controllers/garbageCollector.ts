@@ -3,11 +3,6 @@ import type { Change } from '../objects/store.ts';
 import type { KubeObject, OwnerReference } from '../objects/types.ts';
 import type { ControlContext } from './context.ts';
 
-/** The controller among an object's owners. */
-export function ownerOf(object: KubeObject | undefined): OwnerReference | undefined {
-  return object?.metadata.ownerReferences?.find(({ controller }) => controller === true);
-}
-
 interface Dependent {
   readonly type: ResourceType;
   readonly object: KubeObject;

@@ -3,7 +3,7 @@ import type { Change } from '../objects/store.ts';
 import type { Job, Pod } from '../objects/types.ts';
 import { WorkQueue } from '../timers.ts';
 import type { ControlContext } from './context.ts';
-import { ownerOf } from './garbageCollector.ts';
+import { ownerOf } from '../objects/owners.ts';
 import { trackingFinalizer } from './jobState.ts';
 import { JobSync } from './jobSync.ts';
 

@@ -1,3 +1,4 @@
+import { controlledBy } from '../objects/owners.ts';
 import type { Container, EnvVar, Job, Pod } from '../objects/types.ts';
 import { indexKey } from './jobIndexes.ts';
 import { trackingFinalizer } from './jobState.ts';
@@ -23,16 +24,7 @@ export function podFor(job: Job, index: number | null): Pod {
       labels: { ...template.metadata?.labels, ...(isIndexed ? { [indexKey]: String(index) } : {}) },
       annotations: { ...template.metadata?.annotations, ...(isIndexed ? { [indexKey]: String(index) } : {}) },
       finalizers: [trackingFinalizer],
-      ownerReferences: [
-        {
-          apiVersion: 'batch/v1',
-          kind: 'Job',
-          name: metadata.name,
-          uid: metadata.uid,
-          controller: true,
-          blockOwnerDeletion: true,
-        },
-      ],
+      ownerReferences: [controlledBy(job)],
     },
     spec: {
       ...template.spec,

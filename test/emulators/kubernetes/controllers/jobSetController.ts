@@ -3,7 +3,7 @@ import { jobSets, jobs, services } from '../objects/resources.ts';
 import type { Condition, Job, JobSpec, KubeObject, Service } from '../objects/types.ts';
 import { WorkQueue } from '../timers.ts';
 import type { ControlContext } from './context.ts';
-import { ownerOf } from './garbageCollector.ts';
+import { controlledBy, ownerOf } from '../objects/owners.ts';
 import { isFinished } from './jobState.ts';
 
 const source = { component: 'jobset-controller' };
@@ -120,7 +120,7 @@ export class JobSetController {
         name,
         labels: { ...template.metadata?.labels, ...labels },
         annotations: { ...template.metadata?.annotations, ...labels },
-        ownerReferences: [ownerReference(set)],
+        ownerReferences: [controlledBy(set)],
       },
       spec: { completionMode: 'Indexed', ...template.spec, suspend: set.spec.suspend ?? false },
     };
@@ -141,7 +141,7 @@ export class JobSetController {
     const service = {
       apiVersion: 'v1',
       kind: 'Service',
-      metadata: { name, ownerReferences: [ownerReference(set)] },
+      metadata: { name, ownerReferences: [controlledBy(set)] },
       spec: {
         clusterIP: 'None',
         selector: { [`${label}/jobset-name`]: set.metadata.name },
@@ -217,15 +217,4 @@ export class JobSetController {
   #change(set: JobSet, change: (draft: JobSet) => void): void {
     this.#context.registry.mutate(jobSets, set, (draft) => change(draft as JobSet));
   }
-}
-
-function ownerReference({ metadata }: JobSet): object {
-  return {
-    apiVersion: 'jobset.x-k8s.io/v1alpha2',
-    kind: 'JobSet',
-    name: metadata.name,
-    uid: metadata.uid,
-    controller: true,
-    blockOwnerDeletion: true,
-  };
 }

@@ -7,7 +7,7 @@ import { type Outcome, countEnded, failureOf, hasFailed } from './jobFailure.ts'
 import { wantedIndexes } from './jobIndexes.ts';
 import { podFor } from './jobPod.ts';
 import { isFinished, isOver, trackingFinalizer } from './jobState.ts';
-import { ownerOf } from './garbageCollector.ts';
+import { ownerOf } from '../objects/owners.ts';
 
 const source = { component: 'job-controller' };
 

@@ -4,7 +4,7 @@ import { clusterQueues, jobs, localQueues, workloads } from '../objects/resource
 import type { Condition, Job, KubeObject } from '../objects/types.ts';
 import { WorkQueue } from '../timers.ts';
 import type { ControlContext } from './context.ts';
-import { ownerOf } from './garbageCollector.ts';
+import { controlledBy, ownerOf } from '../objects/owners.ts';
 import { isFinished } from './jobState.ts';
 
 const source = { component: 'kueue-job-controller' };
@@ -158,16 +158,7 @@ export class Kueue {
         name: workloadName(metadata.name, metadata.uid),
         labels: { 'kueue.x-k8s.io/job-uid': metadata.uid },
         finalizers: [],
-        ownerReferences: [
-          {
-            apiVersion: 'batch/v1',
-            kind: 'Job',
-            name: metadata.name,
-            uid: metadata.uid,
-            controller: true,
-            blockOwnerDeletion: true,
-          },
-        ],
+        ownerReferences: [controlledBy(job)],
       },
       spec: {
         queueName,

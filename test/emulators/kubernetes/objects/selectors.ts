@@ -1,5 +1,5 @@
 import { isRecord } from './json.ts';
-import type { KubeObject, LabelSelector } from './types.ts';
+import type { KubeObject, LabelSelector, NodeSelectorRequirement } from './types.ts';
 
 export type Matches = (object: KubeObject) => boolean;
 
@@ -45,23 +45,30 @@ export function parseFieldSelector(text: string, kind: string, apiVersion: strin
 }
 
 export function matchesSelector(selector: LabelSelector | undefined, labels: Record<string, string> = {}): boolean {
-  const wanted = Object.entries(selector?.matchLabels ?? {});
   return (
-    wanted.every(([key, value]) => labels[key] === value) &&
-    (selector?.matchExpressions ?? []).every(({ key, operator, values = [] }) => {
-      const value = labels[key];
-      switch (operator) {
-        case 'In':
-          return value !== undefined && values.includes(value);
-        case 'NotIn':
-          return value === undefined || !values.includes(value);
-        case 'Exists':
-          return value !== undefined;
-        default:
-          return value === undefined;
-      }
-    })
+    Object.entries(selector?.matchLabels ?? {}).every(([key, value]) => labels[key] === value) &&
+    (selector?.matchExpressions ?? []).every((expression) => meets(expression, labels[expression.key]))
   );
+}
+
+/** Whether a label's value, undefined where there is no such label, is what an expression wants. */
+export function meets({ operator, values = [] }: NodeSelectorRequirement, value: string | undefined): boolean {
+  switch (operator) {
+    case 'In':
+      return value !== undefined && values.includes(value);
+    case 'NotIn':
+      return value === undefined || !values.includes(value);
+    case 'Exists':
+      return value !== undefined;
+    case 'DoesNotExist':
+      return value === undefined;
+    case 'Gt':
+      return value !== undefined && Number(value) > Number(values[0]);
+    case 'Lt':
+      return value !== undefined && Number(value) < Number(values[0]);
+    default:
+      return false;
+  }
 }
 
 const commonFields = ['metadata.name', 'metadata.namespace'];
