@@ -91,6 +91,8 @@ async function openSocket(config: HostConfig, hop: OpenClient | null, signal: Ab
     const { hostName, port } = config;
     hop.client.forwardOut('127.0.0.1', 0, hostName, port, (error, channel) => {
       if (error === undefined) {
+        // It would stay open in our direction after the host behind it has hung up, as no TCP connection does.
+        channel.once('end', () => channel.destroy());
         resolve(channel);
       } else {
         const raw = error.message;

@@ -65,6 +65,25 @@ describeSsh('the way to a login node', () => {
     await expect(host.run({ text: 'echo back' }, signal)).resolves.toMatchObject({ stdout: 'back\n' });
   });
 
+  test('is lost when the login node behind it hangs up, and found again', async () => {
+    const host = open('ProxyJump outer');
+    const stream = host.stream({ text: 'echo begun; sleep 1000' }, signal)[Symbol.asyncIterator]();
+    await stream.next();
+    const forOneConnection = outer.children().length;
+    const shell = await host.openShell({ text: 'echo ready; cat' }, { columns: 80, rows: 24 }, signal);
+    const reading = (async () => {
+      for await (const _ of shell.output) {
+        for (const pid of login.children()) {
+          process.kill(pid, 'SIGKILL');
+        }
+      }
+    })();
+    await expect(reading).rejects.toMatchObject({ tag: 'transient' });
+    await expect(stream.next()).rejects.toMatchObject({ tag: 'transient' });
+    await expect(host.run({ text: 'echo back' }, signal)).resolves.toMatchObject({ stdout: 'back\n' });
+    await vi.waitFor(() => expect(outer.children()).toHaveLength(forOneConnection), patience);
+  });
+
   test('leaves no connection to a jump host when the login node cannot be reached', async () => {
     const before = outer.children().length;
     await expect(open('ProxyJump outer', 'Port 1').run({ text: 'true' }, signal)).rejects.toMatchObject({
