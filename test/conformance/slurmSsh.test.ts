@@ -30,9 +30,7 @@ describeWithCluster('Slurm', { missing: sshdMissing }, () => {
           open: (settings) => provider.connect(settings, testPorts('slurm')),
           faults: {
             loseConnections: async () => {
-              for (const pid of site.login.children()) {
-                process.kill(pid, 'SIGKILL');
-              }
+              site.login.hangUp();
             },
           },
           stop: async () => site.dispose(),

@@ -123,9 +123,7 @@ describeSsh('signing in to a real sshd with keys', () => {
     const host = open(config(`IdentityFile ${path}`), { ask });
     await host.account(signal);
     expect(ask.asked).toEqual([`Passphrase of ${path}`, `Passphrase of ${path}`]);
-    for (const pid of sshd.children()) {
-      process.kill(pid, 'SIGKILL');
-    }
+    sshd.hangUp();
     await vi.waitFor(
       async () => expect(await host.run({ text: 'echo back' }, signal)).toMatchObject({ stdout: 'back\n' }),
       { timeout: 20_000 },

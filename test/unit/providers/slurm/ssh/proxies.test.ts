@@ -73,9 +73,7 @@ describeSsh('the way to a login node', () => {
     const shell = await host.openShell({ text: 'echo ready; cat' }, { columns: 80, rows: 24 }, signal);
     const reading = (async () => {
       for await (const _ of shell.output) {
-        for (const pid of login.children()) {
-          process.kill(pid, 'SIGKILL');
-        }
+        login.hangUp();
       }
     })();
     await expect(reading).rejects.toMatchObject({ tag: 'transient' });
