@@ -4,6 +4,7 @@ import { loadavg } from 'node:os';
 import { join } from 'node:path';
 
 import { benchActivation } from './activation.ts';
+import { benchClustersSlurm } from './clustersSlurm.ts';
 import { benchLog } from './log.ts';
 import { benchLogWorkbench } from './logWorkbench.ts';
 import { benchMetrics } from './metrics.ts';
@@ -19,6 +20,7 @@ type Bench = () => Promise<Figures>;
 
 const sections: Readonly<Record<string, readonly Bench[]>> = {
   core: [benchSizes, benchActivation, benchWorkbench, benchStore, benchWatch, benchSpool, benchSnapshot],
+  clusters: [benchClustersSlurm],
   log: [benchLog, benchLogWorkbench, benchMetrics],
 };
 
@@ -32,6 +34,9 @@ const targets = new Map([
   ['snapshot.10k.again.ms', 500],
   ['store.jobs.10k.open.ms', 200],
   ['watch.1000.cpu.percent', 5],
+  ['slurm.submit.ms', 1500],
+  ['slurm.status.500.commands', 1],
+  ['slurm.line.latency.p95.ms', 500],
   ['log.scan.vs.wc', 5],
   ['log.host.rss.mb', 50],
   ['log.search.literal.ms', 500],

@@ -72,15 +72,16 @@ export class Site {
     more: Partial<JobSpec> = {},
     secrets: ReadonlyMap<string, string> = new Map(),
     snapshot = this.#snapshot.snapshot,
+    connection = this.connection,
   ): Promise<SubmitInput> {
     const key = newKey();
-    const plan = this.connection.plan({
+    const plan = connection.plan({
       spec: specFor(command, more),
       key,
       snapshotId: snapshot.id,
       interpreter: null,
     });
-    const staged = await this.connection.stage(snapshot, never(), () => undefined);
+    const staged = await connection.stage(snapshot, never(), () => undefined);
     return { plan, key, staged, secrets };
   }
 

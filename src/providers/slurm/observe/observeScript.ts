@@ -38,7 +38,8 @@ EOF
   fi 2>/dev/null
   printf 'queue %s %s\\n' "$run" "$line"
   case $state in PENDING*|REQUEUE*|COMPLETING*)
-    again=$(tail -n 50 "$run/logs/slurm.log" 2>/dev/null | grep 'CANCELLED AT' | tail -n 1)
+    [ -s "$run/logs/slurm.log" ] || continue
+    again=$(tail -n 50 "$run/logs/slurm.log" | grep 'CANCELLED AT' | tail -n 1)
     [ -z "$again" ] || printf 'requeued %s %s\\n' "$run" "$again" ;;
   esac
 done <<EOF

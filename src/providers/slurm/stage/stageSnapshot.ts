@@ -13,45 +13,40 @@ const askScript = `
 umask 077
 mkdir -p "$root/pieces" "$root/snapshots" "$root/runs" && cd "$root/pieces" || exit
 cat >"../snapshots/.$1.$$" || exit
-# Without locks nobody can tell whether a part is still being written.
-locks=; : >>.lock && flock -s -w 5 .lock true 2>/dev/null && locks=yes
+# What somebody is sending now is theirs to go on with; so is all of it on a disk without locks.
+resume=; : >>.sending && flock -n .sending true 2>/dev/null && resume=yes
 whole=yes
 while read -r piece; do
   if [ -e "$piece" ]; then touch "$piece"; else
     whole=
-    printf '%s %s\\n' "$piece" "$([ -n "$locks" ] && stat -c %s "$piece.part" 2>/dev/null || echo 0)"
+    printf '%s %s\\n' "$piece" "$([ -n "$resume" ] && stat -c %s "$piece.part" 2>/dev/null || echo 0)"
   fi
 done <"../snapshots/.$1.$$"
 if [ -n "$whole" ]; then mv "../snapshots/.$1.$$" "../snapshots/$1" && echo have; else rm "../snapshots/.$1.$$"; fi
 `;
 
 /**
- * stdin: for each piece a line `<piece> <offset> <length>` and so many bytes. A piece gets its name when its hash is right. When
- * somebody else is sending the same piece, or the part that was there is another by now, the bytes go into a file of their own.
+ * stdin: for each piece a line `<piece> <offset> <length>` and so many bytes. A piece gets its name when its hash is right. One sender
+ * at a time writes parts that can be gone on with; others, and those on a disk without locks, write files of their own.
  */
 const receiveScript = `
 umask 077
 cd "$root/pieces" || exit
+exec 8>>.sending || exit
+flock -n 8 2>/dev/null && own=part || own=$$
 while read -r piece offset length; do
-  exec 8>>"$piece.part" || exit
-  if flock -n 8 2>/dev/null && { [ "$offset" != 0 ] || : >"$piece.part"; } && [ "$(stat -c %s "$piece.part")" = "$offset" ]; then
-    part=$piece.part
-    head -c "$length" >&8 || exit
-    # Broken off: it is gone on with from here.
-    [ "$(stat -c %s "$part")" = $((offset + length)) ] || exit 1
-  elif [ "$offset" = 0 ]; then
-    part=$piece.$$
-    head -c "$length" >"$part" || { rm -f "$part"; exit 1; }
-  else
-    head -c "$length" >/dev/null
-    exec 8>&-
-    continue
-  fi
-  case $(sha256sum <"$part") in
-  "$piece "*) mv "$part" "$piece" || exit ;;
-  *) rm -f "$part"; echo "aloft: damaged $piece" >&2 ;;
+  file=$piece.$own
+  [ "$offset" != 0 ] || : >"$file" || exit
+  # Another sender has been at it since we were told: it is asked for again.
+  [ "$(stat -c %s "$file" 2>/dev/null)" = "$offset" ] || file=/dev/null
+  head -c "$length" >>"$file" || exit
+  [ "$file" != /dev/null ] || continue
+  # Broken off: it is gone on with from here.
+  [ "$(stat -c %s "$file")" = $((offset + length)) ] || exit 1
+  case $(sha256sum <"$file") in
+  "$piece "*) mv "$file" "$piece" || exit ;;
+  *) rm -f "$file"; echo "aloft: damaged $piece" >&2 ;;
   esac
-  exec 8>&-
 done
 `;
 
