@@ -2,7 +2,10 @@ import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 
+import { provider } from '../../src/providers/slurm/index.ts';
 import { never, rejection } from '../conformance/harness.ts';
+import { testPorts } from '../emulators/scripted/testPorts.ts';
+import { Answers } from '../fixtures/ask.ts';
 import { describeWithCluster } from './describeWithCluster.ts';
 import { Site } from './site.ts';
 
@@ -30,6 +33,21 @@ describeWithCluster('a Slurm with accounting', { accounting: true }, () => {
     });
     expect(await site.end(handle)).toMatchObject({ state: 'succeeded' });
     expect(await site.log(handle)).toEqual({ stdout: 'vision urgent\n' });
+  });
+
+  it('is set up with two questions: where, and under which account', async () => {
+    const ask = new Answers('this-machine', 'vision');
+    process.env['SLURM_CONF'] = site.cluster.environment['SLURM_CONF'];
+    try {
+      const made = await provider.setUp?.({ ...testPorts('new'), ask }, never());
+      expect(made).toEqual({
+        label: 'Slurm on this machine',
+        settings: { host: null, account: 'vision', spotPartition: 'spot' },
+      });
+      expect(ask.asked).toEqual(['Slurm cluster', 'Slurm cluster']);
+    } finally {
+      delete process.env['SLURM_CONF'];
+    }
   });
 
   it.each([

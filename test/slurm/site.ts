@@ -22,6 +22,8 @@ export class Site {
   readonly cluster: Cluster;
   /** A folder of the test's own, below which the folder for runs is. */
   readonly folder: string;
+  /** The folder for runs. Its name has to be quoted everywhere, and Slurm reads a pattern into it where it may. */
+  readonly root: string;
   readonly settings: JsonObject;
   readonly connection: Connection;
   readonly #snapshot: MadeSnapshot;
@@ -30,7 +32,8 @@ export class Site {
   private constructor(cluster: Cluster, folder: string, settings: JsonObject, snapshot: MadeSnapshot) {
     this.cluster = cluster;
     this.folder = folder;
-    this.settings = settings;
+    this.root = join(folder, "it's %j the $HOME; `root`");
+    this.settings = { root: this.root, ...settings };
     this.#snapshot = snapshot;
     this.connection = this.open();
   }
@@ -43,8 +46,6 @@ export class Site {
       cluster,
       folder,
       {
-        // A name that has to be quoted everywhere, and that Slurm reads a pattern into where it may.
-        root: join(folder, "it's %j the $HOME; `root`"),
         // What is in bin goes before Slurm's own commands.
         prologue: `${cluster.prologue}; PATH='${join(folder, 'bin')}':$PATH`,
         spotPartition: 'spot',

@@ -39,7 +39,7 @@ describeWithCluster('sending code to a cluster', {}, () => {
   afterAll(async () => site.stop());
 
   const big = 'x'.repeat(10_000_000);
-  const folder = (name: string): string => join(String(site.settings['root']), name);
+  const folder = (name: string): string => join(site.root, name);
 
   it('goes on where it broke off', async () => {
     const tree = await makeTree({ 'big.txt': `resumed ${big}` });

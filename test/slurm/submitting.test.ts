@@ -93,7 +93,7 @@ describeWithCluster('submitting to Slurm', {}, () => {
     expect(lines).toContain(`FAILED|BadConstraints|aloft:${input.key.runId}.1`);
     expect(await site.connection.find(input.key, never())).toBeNull();
     // Even when the note that it was refused got lost.
-    await writeFile(join(site.folder, "it's %j the $HOME; `root`", 'runs', `${input.key.runId}.1`, 'submitting'), '');
+    await writeFile(join(site.root, 'runs', `${input.key.runId}.1`, 'submitting'), '');
     expect(await site.connection.find(input.key, never())).toBeNull();
   });
 

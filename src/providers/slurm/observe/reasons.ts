@@ -71,5 +71,8 @@ const families: readonly (readonly [RegExp, string])[] = [
 /** One plain sentence without a full stop; undefined for a word that is new to us. */
 export function explainReason(reason: string): string | undefined {
   const word = reason.split(/[,(]/u)[0]?.trim() ?? reason;
-  return sentences[word] ?? families.find(([pattern]) => pattern.test(word))?.[1];
+  return (
+    (Object.hasOwn(sentences, word) ? sentences[word] : undefined) ??
+    families.find(([pattern]) => pattern.test(word))?.[1]
+  );
 }

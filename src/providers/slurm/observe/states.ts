@@ -54,7 +54,8 @@ const meanings: Readonly<Record<string, StateMeaning>> = {
 
 /** `CANCELLED by 1000` and `RUNNING+` as well; undefined for a word that is new to us. */
 export function meaningOf(nativeState: string): StateMeaning | undefined {
-  return meanings[nativeState.split(/[ +]/u)[0] ?? ''];
+  const word = nativeState.split(/[ +]/u)[0] ?? '';
+  return Object.hasOwn(meanings, word) ? meanings[word] : undefined;
 }
 
 /** As an extended regular expression for the shell that records the last word on a job. */

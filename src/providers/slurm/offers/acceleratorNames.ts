@@ -54,6 +54,6 @@ export function knowledgeOf(site: Site): Knowledge {
   }
   return {
     accelerators,
-    preemptible: site.partitions.filter(({ isPreemptible }) => isPreemptible).map(({ name }) => name),
+    preemptible: site.partitions.filter(({ isUp, isPreemptible }) => isUp && isPreemptible).map(({ name }) => name),
   };
 }
