@@ -1,9 +1,9 @@
 import * as z from 'zod/mini';
 import { ProviderError, type ProviderErrorTag } from '../../../core/providerError.ts';
 
-/** `Status` as the API server sends it with every refusal. */
+/** `Status` as the API server sends it with every refusal, and the kubelet, without its kind, at the end of an exec. */
 export const statusSchema = z.object({
-  kind: z.literal('Status'),
+  status: z.enum(['Success', 'Failure']),
   message: z.optional(z.string()),
   reason: z.optional(z.string()),
   code: z.optional(z.number()),

@@ -1,4 +1,3 @@
-import * as z from 'zod/mini';
 import { ProviderError } from '../../../core/providerError.ts';
 import type { KubeApi } from './api.ts';
 import { parseStatus } from './apiError.ts';
@@ -85,27 +84,17 @@ async function feed(channels: Channels, input: AsyncIterable<Uint8Array>): Promi
   await channels.closeChannel(channel.stdin);
 }
 
-const success = z.object({ status: z.literal('Success') });
-
-/** The last frame of an exec: success (a Status without its kind), an exit code, or why the command could not be run. */
+/** The last frame of an exec: success, an exit code, or why the command could not be run. */
 export function readExitCode(body: string): number {
   const status = parseStatus(body);
   const code = status?.details?.causes?.find(({ reason }) => reason === 'ExitCode')?.message;
   if (code !== undefined) {
     return Number(code);
   }
-  if (z.safeParse(success, parseJson(body)).success) {
+  if (status?.status === 'Success') {
     return 0;
   }
   const raw = status?.message ?? body;
   const isGone = /not found|not running|no running/u.test(raw);
   throw new ProviderError(isGone ? 'notFound' : 'transient', 'The command could not be run in the pod.', { raw });
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }

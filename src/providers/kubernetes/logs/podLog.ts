@@ -3,6 +3,7 @@ import type { EpochMs } from '../../../core/job.ts';
 import { isRetryable } from '../../../core/providerError.ts';
 import type { KubeApi } from '../client/api.ts';
 import { ApiError, hasStatus } from '../client/apiError.ts';
+import { timeOf } from '../model/meta.ts';
 import { container, isOver, type Pod, statusOf } from '../model/pod.ts';
 import { object, resource } from '../paths.ts';
 import type { Position } from './position.ts';
@@ -56,12 +57,13 @@ export async function* podLog(input: PodLogInput): AsyncGenerator<PodLogItem, vo
     await changed(wait);
     wait = Math.min(waitForStart.longest, wait * 1.5);
   };
+  let hasBegun = position.stamp !== null;
   /** The node itself ended the stream, as it does when the container has ended. */
   let wasClosed = false;
   for (;;) {
     signal.throwIfAborted();
     const pod = await look();
-    if (pod === null && wasClosed) {
+    if (pod === null && (wasClosed || !hasBegun)) {
       return;
     }
     if (pod === null) {
@@ -78,8 +80,15 @@ export async function* podLog(input: PodLogInput): AsyncGenerator<PodLogItem, vo
       // It ended before its container began: there is no output.
       return;
     }
+    hasBegun = true;
     const began = Date.now();
-    const read = new OneRead(input, position, !hasEnded && input.follow);
+    const read = new OneRead(
+      input,
+      position,
+      !hasEnded && input.follow,
+      timeOf(state?.running?.startedAt ?? state?.terminated?.startedAt),
+    );
+    const wasWhole = wasClosed;
     wasClosed = false;
     try {
       yield* input.follow ? read.items() : turn(() => read.items());
@@ -102,7 +111,8 @@ export async function* podLog(input: PodLogInput): AsyncGenerator<PodLogItem, vo
     }
     if (hasEnded && !read.hasNews) {
       const { lost } = read;
-      if (lost !== null) {
+      // What was followed to its end is whole, though the log may have been rotated since.
+      if (lost !== null && !wasWhole) {
         yield gone(position, lost);
       }
       return;
@@ -136,10 +146,14 @@ class OneRead {
   readonly #resume: Resume;
   readonly #follow: boolean;
   readonly #from: Stamp | null;
+  /** Of the container, while nothing of its output was handed out. */
+  #startedAt: EpochMs | null;
+  readonly #openedAt = Date.now();
   #notice: string | null = null;
   hasNews = false;
 
-  constructor(input: PodLogInput, position: Position, follow: boolean) {
+  constructor(input: PodLogInput, position: Position, follow: boolean, startedAt: EpochMs | null) {
+    this.#startedAt = position.stamp === null ? startedAt : null;
     this.#input = input;
     this.#resume = new Resume(position);
     this.#follow = follow;
@@ -178,6 +192,17 @@ class OneRead {
     yield* this.#take(lines.end());
   }
 
+  /**
+   * When the container began, if its output is read for the first time only now and begins long after: nobody can tell then
+   * whether it was silent or its node has rotated the beginning away.
+   */
+  #lateBeginning(first: Stamp): EpochMs | null {
+    const startedAt = this.#startedAt;
+    this.#startedAt = null;
+    const isLate = startedAt !== null && stampMs(first) - startedAt > unseenFor;
+    return isLate && this.#openedAt - startedAt > unseenFor ? startedAt : null;
+  }
+
   /** What came together goes on together. */
   *#take(parts: Iterable<LinePart>): Generator<PodLogItem, void> {
     let pieces: Buffer[] = [];
@@ -194,6 +219,10 @@ class OneRead {
       }
       this.hasNews = true;
       this.#notice = null;
+      const late = this.#lateBeginning(part.stamp);
+      if (late !== null) {
+        yield { kind: 'gap', from: late, to: stampMs(part.stamp), reason: unseen, position: before };
+      }
       if (resumed.gapBefore !== null) {
         const { from, to } = resumed.gapBefore;
         yield {
@@ -215,4 +244,7 @@ class OneRead {
   }
 }
 
+/** In ms. */
+const unseenFor = 60_000;
+const unseen = 'the output was first read long after its start, and the node may have rotated its beginning away';
 const rotated = 'the node had rotated the log by the time it was read again, so output may be missing here';

@@ -46,8 +46,8 @@ export function holds(conditions: readonly Condition[] | null | undefined, type:
   return conditions?.find((condition) => condition.type === type && condition.status === 'True');
 }
 
-/** null for what is not there or is no time. */
+/** null for what is not there or is no time; 1970 is how runtimes say "never". */
 export function timeOf(text: string | null | undefined): EpochMs | null {
   const time = text === null || text === undefined ? Number.NaN : Date.parse(text);
-  return Number.isNaN(time) ? null : time;
+  return time > 0 ? time : null;
 }

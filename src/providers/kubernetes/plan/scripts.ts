@@ -53,36 +53,37 @@ setup=$2 command=$3 limit=$4 timer= control=${place.control}
 mkdir -p "$control"
 shell=/bin/sh
 if [ -x /bin/bash ]; then shell=/bin/bash; fi
+exec 4>&2 2>/dev/null
 "$shell" -c 'setup=$1 command=$2
 set --
 if [ -n "$setup" ]; then set -e; eval "$setup"; set +e; fi
 unset setup
-eval "$command"' aloft "$setup" "$command" &
+eval "$command"' aloft "$setup" "$command" 2>&4 4>&- &
 child=$!
 stop() {
-  if [ $$ -eq 1 ]; then kill "-$1" -1; else kill "-$1" "$child"; fi 2>/dev/null
+  if [ $$ -eq 1 ]; then kill "-$1" -1; else kill "-$1" "$child"; fi
 }
 trap 'stop TERM' TERM
 trap 'stop INT' INT
 alive() { date +%s > "$control/alive.new" && mv "$control/alive.new" "$control/alive"; }
 alive
-( while sleep ${aliveEvery}; do alive; done ) > /dev/null 2>&1 &
+( while sleep ${aliveEvery}; do alive; done ) > /dev/null 4>&- &
 beat=$!
 if [ -n "$limit" ]; then
-  ( sleep "$limit"; : > "$control/limit"; stop TERM; sleep ${graceAfterLimit}; stop KILL ) > /dev/null 2>&1 &
+  ( sleep "$limit"; : > "$control/limit"; stop TERM; sleep ${graceAfterLimit}; stop KILL ) > /dev/null 4>&- &
   timer=$!
 fi
 while :; do
   wait "$child"
   status=$?
-  kill -0 "$child" 2>/dev/null || break
+  kill -0 "$child" || break
 done
 : > "$control/ended"
-kill "$beat" $timer 2>/dev/null
+kill "$beat" $timer
 if [ -e "$control/limit" ]; then
   echo "time limit of $limit s" > /dev/termination-log
   exit ${exitCode.limit}
-fi 2>/dev/null
+fi
 exit "$status"
 `;
 
