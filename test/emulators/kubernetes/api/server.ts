@@ -1,10 +1,10 @@
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import { type IncomingMessage, STATUS_CODES, type ServerResponse } from 'node:http';
 import { type Server, createServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Certificates } from '../certificates.ts';
-import type { FaultPlan } from '../faults.ts';
+import type { Fault, FaultPlan } from '../faults.ts';
 import { Misfortune } from './misfortune.ts';
 import type { Answer, ApiContext, ApiRequest } from './context.ts';
 import { discovery } from './discovery.ts';
@@ -155,16 +155,8 @@ export class ApiServer {
     const url = new URL(incoming.url ?? '/', 'https://cluster');
     const info = requestInfo(incoming.method ?? 'GET', url);
     try {
-      const fault = this.#faults.take(info);
-      if (fault !== undefined) {
-        if (fault.kind === 'hang' || fault.kind === 'hangAfterWork') {
-          return;
-        }
-        if (fault.kind !== 'fail') {
-          socket.destroy();
-          return;
-        }
-        throw fault.error;
+      if (!(await survivesUpgrade(this.#faults.take(info), socket))) {
+        return;
       }
       const user = this.#context.users.authenticate(incoming);
       // A WebSocket begins with GET and still needs the right to create, since 1.35 of the real server by default.
@@ -200,11 +192,39 @@ function isStream(info: RequestInfo): boolean {
   return info.resource === 'pods' && info.subresource === 'log';
 }
 
-/** The plain HTTP answer to a request that wanted a WebSocket. */
+/** What befalls a request for a WebSocket; false where it goes no further. Every way to lose it loses it before it is open. */
+async function survivesUpgrade(fault: Fault | undefined, socket: Duplex): Promise<boolean> {
+  switch (fault?.kind) {
+    case undefined:
+      return true;
+    case 'delay':
+      await delay(fault.ms);
+      return true;
+    case 'hang':
+    case 'hangAfterWork':
+      return false;
+    case 'fail':
+      throw fault.error;
+    case 'answer':
+      answerPlainly(socket, fault.code, fault.contentType, fault.body);
+      return false;
+    case 'loseRequest':
+    case 'loseReply':
+    case 'cut':
+    case 'duplicate':
+      socket.destroy();
+      return false;
+  }
+}
+
 function refuseUpgrade(socket: Duplex, error: ApiError): void {
-  const text = `${JSON.stringify(error.body)}\n`;
+  answerPlainly(socket, error.code, 'application/json', `${JSON.stringify(error.body)}\n`);
+}
+
+/** The plain HTTP answer to a request that wanted a WebSocket. */
+function answerPlainly(socket: Duplex, code: number, contentType: string, text: string): void {
   socket.end(
-    `HTTP/1.1 ${error.code} ${error.reason}\r\ncontent-type: application/json\r\ncontent-length: ${Buffer.byteLength(text)}\r\nconnection: close\r\n\r\n${text}`,
+    `HTTP/1.1 ${code} ${STATUS_CODES[code] ?? ''}\r\ncontent-type: ${contentType}\r\ncontent-length: ${Buffer.byteLength(text)}\r\nconnection: close\r\n\r\n${text}`,
   );
 }
 

@@ -147,22 +147,34 @@ describe.skipIf(noContainers !== null)('exec and port-forward of the emulated cl
     });
   });
 
-  it('refuses to upgrade in plain HTTP, with a Status', async () => {
-    const answer = await new Promise<{ code: number; body: string }>((resolve, reject) => {
+  const refusedUpgrade = async (name: string): Promise<{ code: number; body: string }> =>
+    new Promise((resolve, reject) => {
       const ws = new WebSocket(
-        `${cluster.url.replace('https', 'wss')}/api/v1/namespaces/${namespace}/pods/nobody/exec?command=true&stdout=true`,
+        `${cluster.url.replace('https', 'wss')}/api/v1/namespaces/${namespace}/pods/${name}/exec?command=true&stdout=true`,
         ['v5.channel.k8s.io'],
         { ca: cluster.caCert, headers: { authorization: `Bearer ${cluster.token}` } },
       );
       ws.once('unexpected-response', (_, response) => {
         void text(response).then((body) => resolve({ code: response.statusCode ?? 0, body }));
       });
+      ws.once('error', reject);
       ws.once('open', () => reject(new Error('it was opened')));
     });
-    expect({ ...answer, body: JSON.parse(answer.body) as unknown }).toMatchObject({
+
+  it('refuses to upgrade in plain HTTP, with a Status', async () => {
+    const { code, body } = await refusedUpgrade('nobody');
+    expect({ code, body: JSON.parse(body) as unknown }).toMatchObject({
       code: 404,
       body: { kind: 'Status', message: 'pods "nobody" not found' },
     });
+  });
+
+  it('lets a proxy refuse in its place, and loses the connection on command', async () => {
+    const on = { resource: 'pods', subresource: 'exec' };
+    cluster.control.addFault({ on, kind: 'answer', code: 502, contentType: 'text/html', body: '<h1>Bad Gateway</h1>' });
+    expect(await refusedUpgrade(pod)).toEqual({ code: 502, body: '<h1>Bad Gateway</h1>' });
+    cluster.control.addFault({ on, kind: 'loseRequest' });
+    await expect(refusedUpgrade(pod)).rejects.toThrow(/socket hang up|ECONNRESET/u);
   });
 
   it("forwards a port through the vendor's client, and says where nobody listens", async () => {
