@@ -4,6 +4,7 @@ import { loadavg } from 'node:os';
 import { join } from 'node:path';
 
 import { benchActivation } from './activation.ts';
+import { benchClustersKubernetes } from './clustersKubernetes.ts';
 import { benchClustersSlurm } from './clustersSlurm.ts';
 import { benchLog } from './log.ts';
 import { benchLogWorkbench } from './logWorkbench.ts';
@@ -20,7 +21,7 @@ type Bench = () => Promise<Figures>;
 
 const sections: Readonly<Record<string, readonly Bench[]>> = {
   core: [benchSizes, benchActivation, benchWorkbench, benchStore, benchWatch, benchSpool, benchSnapshot],
-  clusters: [benchClustersSlurm],
+  clusters: [benchClustersKubernetes, benchClustersSlurm],
   log: [benchLog, benchLogWorkbench, benchMetrics],
 };
 
@@ -54,6 +55,9 @@ const targets = new Map([
   ['log.tail.p50.ms', 35],
   ['log.tail.p95.ms', 60],
   ['log.metrics.7m.ms', 1500],
+  ['k8s.status.1000.requests.per.min', 2],
+  ['k8s.line.latency.p95.ms', 300],
+  ['bundle.kubernetes.bytes', 3_500_000],
 ]);
 
 function chosenBenches(names: readonly string[]): readonly Bench[] {
