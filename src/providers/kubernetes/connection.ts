@@ -35,12 +35,14 @@ import { specOf } from './errands.ts';
 import type { Flavour } from './flavour.ts';
 import { whoAmI } from './identity.ts';
 import { runLog } from './logs/runLog.ts';
+import { setOf } from './model/job.ts';
 import { timeOf } from './model/meta.ts';
 import { container, indexOf, type Pod, statusOf } from './model/pod.ts';
 import { annotation, jobName, keyOfLabels, keyOfName } from './names.ts';
 import { rememberedFacts, rememberFacts } from './offers/clusterFacts.ts';
 import { lookAtNodes } from './offers/lookAtNodes.ts';
 import { blindOffers, factsOf, offersOf } from './offers/offers.ts';
+import { throughSet } from './observe/jobSet.ts';
 import { currentPods, observationOf } from './observe/observation.ts';
 import { collection } from './paths.ts';
 import { jobOptions } from './plan/jobOptions.ts';
@@ -53,7 +55,7 @@ import { piped } from './results/piped.ts';
 import { listPodFiles, readPodFile } from './results/podFiles.ts';
 import type { ClusterSettings } from './settings.ts';
 import { openPodShell } from './shell.ts';
-import type { Run } from './state/runs.ts';
+import type { AllRuns, Run } from './state/runs.ts';
 import { dataOf, findJob, handleOf, handleOfMetadata, readRequest, resourceOf, submitJob } from './submit.ts';
 
 interface Push {
@@ -142,17 +144,14 @@ export class ClusterConnection implements Connection {
         return new Map<string, Observation>();
       }
       const { runs } = cluster;
-      const all = await runs.all(signal);
       const wanted = new Map(handles.flatMap((handle) => nameOf(handle)));
-      const found = new Map<string, Run>();
-      for (const [id, name] of wanted) {
+      let all = await runs.all(signal);
+      if (runs.isLive && [...wanted.values()].some((name) => all.get(name) === undefined)) {
         // What was just made may not have been heard of yet.
-        const run = all.get(name) ?? (runs.isLive ? await runs.fresh(name, signal) : undefined);
-        if (run !== undefined) {
-          found.set(id, run);
-        }
+        all = await runs.listed(signal);
       }
-      return this.#observations(cluster, found, wanted, all.seenAt, signal);
+      const sets = new Set(handles.filter((handle) => dataOf(handle).kind === 'JobSet').map(({ id }) => id));
+      return this.#observations(cluster, all, wanted, sets, signal);
     });
   }
 
@@ -320,12 +319,11 @@ export class ClusterConnection implements Connection {
   async *#pushes(signal: AbortSignal): AsyncGenerator<Push, void> {
     const cluster = await this.#cluster();
     for await (const name of cluster.runs.watch(signal)) {
-      const run = await cluster.runs.one(name, signal);
       const key = keyOfName(name);
       const id = key === null ? null : runName(key);
       if (id !== null) {
-        const seenAt = this.#ports.clock.now();
-        const observed = await this.#observations(cluster, new Map([[id, run]]), new Map([[id, name]]), seenAt, signal);
+        const all = await cluster.runs.all(signal);
+        const observed = await this.#observations(cluster, all, new Map([[id, name]]), new Set(), signal);
         for (const [handleId, observation] of observed) {
           yield { handleId, observation };
         }
@@ -333,28 +331,36 @@ export class ClusterConnection implements Connection {
     }
   }
 
-  /** `wanted`: handle ids with names of Jobs; those that are not in `found` may have been deleted by us. */
+  /**
+   * `wanted`: handle ids with names of Jobs; what is not among all may have been deleted by us. `sets`: handle ids of JobSets,
+   * whose Job comes and goes.
+   */
   async #observations(
     cluster: Cluster,
-    found: ReadonlyMap<string, Run>,
+    all: AllRuns,
     wanted: ReadonlyMap<string, string>,
-    seenAt: number,
+    sets: ReadonlySet<string>,
     signal: AbortSignal,
   ): Promise<ReadonlyMap<string, Observation>> {
-    const { runs, hints, errands, tombstones } = cluster;
-    const about = await hints.hintsFor([...found.values()], runs.isLive, signal);
+    const { api, namespace, runs, hints, errands, tombstones } = cluster;
+    const everything = all.names.flatMap((name) => all.get(name) ?? []);
+    const about = await hints.hintsFor(everything, runs.isLive, signal);
     const observed = new Map<string, Observation>();
     for (const [id, name] of wanted) {
-      const run = found.get(id);
-      const now = run === undefined ? null : observationOf(run, about, seenAt);
-      if (run !== undefined && now !== null) {
-        errands.consider(id, run, about);
+      const run = all.get(name);
+      const own = run === undefined ? null : observationOf(run, about, all.seenAt);
+      const isSet = sets.has(id) || (run?.job && setOf(run.job) !== null);
+      const now = isSet ? await throughSet({ api, namespace, name, seenAt: all.seenAt }, own, signal) : own;
+      if (now !== null) {
+        if (run !== undefined) {
+          errands.consider(id, run, about);
+        }
         observed.set(id, now);
         continue;
       }
-      const gone = tombstones.answer(name, seenAt);
+      const gone = tombstones.answer(name, all.seenAt);
       if (gone !== null) {
-        observed.set(id, { ...gone, observedAt: Math.max(seenAt, gone.observedAt) });
+        observed.set(id, { ...gone, observedAt: Math.max(all.seenAt, gone.observedAt) });
       }
     }
     return observed;

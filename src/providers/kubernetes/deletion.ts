@@ -5,6 +5,7 @@ import { hasStatus } from './client/apiError.ts';
 import type { Cluster } from './cluster.ts';
 import { container, endOf, statusOf } from './model/pod.ts';
 import { noHints } from './observe/hints.ts';
+import { findJobSet, outcomeOf } from './observe/jobSet.ts';
 import { currentPods, observationOf } from './observe/observation.ts';
 import { verdictPatch } from './observe/verdict.ts';
 import { object, resource } from './paths.ts';
@@ -25,7 +26,9 @@ export async function cancelRun(cluster: Cluster, handle: Handle, now: number, s
   for (let left = tries; ; left -= 1) {
     const run = await runs.fresh(name, signal);
     const observation = observationOf(run, noHints, now);
-    if (kind === 'Job' && (run.job === null || observation === null || hasEnded(observation.state))) {
+    if (
+      kind === 'JobSet' ? await setHasEnded(cluster, name, signal) : observation === null || hasEnded(observation.state)
+    ) {
       return;
     }
     if (run.job !== null && observation?.state === 'preempted' && isFinished(run)) {
@@ -33,7 +36,11 @@ export async function cancelRun(cluster: Cluster, handle: Handle, now: number, s
       return;
     }
     const keeping = currentPods(run.pods).filter((pod) => statusOf(pod, container.results)?.state?.running);
-    if (run.pods.length > 0 && currentPods(run.pods).every((pod) => endOf(pod, container.main) !== null)) {
+    if (
+      kind === 'Job' &&
+      run.pods.length > 0 &&
+      currentPods(run.pods).every((pod) => endOf(pod, container.main) !== null)
+    ) {
       // It has ended by itself; only its results are still kept.
       await Promise.all(keeping.map(async (pod) => letGo(api, namespace, pod, signal)));
       return;
@@ -63,10 +70,14 @@ export async function cancelRun(cluster: Cluster, handle: Handle, now: number, s
 /** Removes an ended Job with its pods and everything that it owns. Throws `conflict` for one that has not ended. */
 export async function removeRun(cluster: Cluster, handle: Handle, now: number, signal: AbortSignal): Promise<void> {
   const { runs, tombstones } = cluster;
-  const { name, uid } = dataOf(handle);
+  const { name, kind, uid } = dataOf(handle);
   const run = await runs.fresh(name, signal);
   const observation = observationOf(run, noHints, now);
-  if (observation !== null && !hasEnded(observation.state) && !isFinished(run)) {
+  const isOver =
+    kind === 'JobSet'
+      ? await setHasEnded(cluster, name, signal)
+      : observation === null || hasEnded(observation.state) || isFinished(run);
+  if (!isOver) {
     throw new ProviderError('conflict', 'The job has not ended yet, so it is not removed.', {
       remedy: 'Cancel it first.',
     });
@@ -102,6 +113,12 @@ async function patchVerdict(
 ): Promise<void> {
   const body = verdictPatch({ state: 'cancelled', explanation: null, reason: null, at }, uid);
   await api.json('PATCH', object(resource.jobs, namespace, name), { body, contentType: mergePatch }, signal);
+}
+
+/** True as well when it is not there. */
+async function setHasEnded({ api, namespace }: Cluster, name: string, signal: AbortSignal): Promise<boolean> {
+  const set = await findJobSet(api, namespace, name, signal);
+  return set === null || outcomeOf(set) !== null;
 }
 
 function hasEnded(state: string): boolean {

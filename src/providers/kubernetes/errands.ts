@@ -30,6 +30,8 @@ export interface ErrandDeps {
 
 /** In ms. */
 const retryAfter = { first: 2_000, longest: 60_000 };
+/** A pod that waits for its code longer than this will not find it in the namespace. */
+const missingAfter = 15_000;
 
 /**
  * What runs need while they are looked after: code for pods that wait for it, each time such a pod appears; results of pods that
@@ -41,6 +43,8 @@ export class Errands {
   readonly #busy = new Map<string, Promise<void>>();
   readonly #failures = new Map<string, { readonly count: number; readonly nextAt: number }>();
   readonly #done = new Set<string>();
+  /** Pods that wait for their code, by uid. */
+  readonly #waitingSince = new Map<string, number>();
   readonly #ended = new AbortController();
 
   constructor(deps: ErrandDeps) {
@@ -56,7 +60,7 @@ export class Errands {
     const pods = currentPods(run.pods);
     for (const pod of pods) {
       if (statusOf(pod, container.code)?.state?.running && !pod.metadata.deletionTimestamp) {
-        this.#begin(`code ${pod.metadata.uid}`, async (signal) => this.#sendCode(job, pod, signal));
+        this.#considerCode(job, pod);
       }
     }
     const keeping = pods.filter((pod) => statusOf(pod, container.results)?.state?.running);
@@ -105,11 +109,22 @@ export class Errands {
     );
   }
 
-  async #sendCode(job: Job, pod: Pod, signal: AbortSignal): Promise<void> {
+  /** Large code is sent at once. Small code is in the namespace, unless it went from there: then the pod waits on. */
+  #considerCode(job: Job, pod: Pod): void {
+    const { uid } = pod.metadata;
+    const since = this.#waitingSince.get(uid) ?? this.#deps.now();
+    this.#waitingSince.set(uid, since);
+    this.#begin(`code ${uid}`, async (signal) => this.#sendCode(job, pod, smallCodeBytes, signal));
+    if (this.#deps.now() - since > missingAfter) {
+      this.#begin(`missing code ${uid}`, async (signal) => this.#sendCode(job, pod, 0, signal));
+    }
+  }
+
+  /** Nothing happens where this machine does not have the code. */
+  async #sendCode(job: Job, pod: Pod, above: number, signal: AbortSignal): Promise<void> {
     const { api, namespace, codeFolder } = this.#deps;
     const archive = await findArchive(await codeFolder(), job.metadata.annotations[annotation.snapshot] ?? '');
-    // Small code is in the namespace already, and another machine's is not here.
-    if (archive !== null && archive.bytes > smallCodeBytes) {
+    if (archive !== null && archive.bytes > above) {
       await uploadCode(api, namespace, pod.metadata.name, archive, signal);
     }
   }

@@ -21,6 +21,8 @@ export const annotation = {
   wanted: 'aloft.dev/wanted-at',
   /** Whose code the job runs. */
   snapshot: 'aloft.dev/snapshot',
+  /** Of the Job of a JobSet: the Kueue queue of the set. */
+  queue: 'aloft.dev/queue',
   index: 'batch.kubernetes.io/job-completion-index',
 } as const;
 

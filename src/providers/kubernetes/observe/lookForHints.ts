@@ -3,7 +3,8 @@ import type { Clock } from '../../../core/ports.ts';
 import type { KubeApi } from '../client/api.ts';
 import { hasStatus } from '../client/apiError.ts';
 import { type Event, eventSchema } from '../model/event.ts';
-import { jobUidLabel, kueueGroup, kueueVersions, queueLabel, type Workload, workloadSchema } from '../model/kueue.ts';
+import { jobUidLabel, kueueGroup, kueueVersions, type Workload, workloadSchema } from '../model/kueue.ts';
+import { queueOf, workloadOwner } from '../model/job.ts';
 import { holds, timeOf } from '../model/meta.ts';
 import { nodeSchema } from '../model/node.ts';
 import { container, isOver, type Pod, statusOf } from '../model/pod.ts';
@@ -13,8 +14,11 @@ import type { Run } from '../state/runs.ts';
 import type { Hints } from './hints.ts';
 import { slowStart } from './waiting.ts';
 
-/** How old an answer may be, in ms: nothing that waits changes faster, and it costs a request however many wait. */
-const fresh = { unwatched: 2_000, watched: 60_000 };
+/**
+ * How old an answer may be, in ms: it costs a request however many wait. While runs are watched, each of their changes comes by
+ * itself; others that wait are reason enough to ask again, but not at each of them.
+ */
+const fresh = { unwatched: 2_000, watched: 60_000, aboutOthers: 5_000 };
 
 type Question = 'jobEvents' | 'podEvents' | 'workloads' | 'nodes';
 
@@ -37,12 +41,12 @@ export class HintSource {
 
   async hintsFor(runs: readonly Run[], isWatched: boolean, signal: AbortSignal): Promise<Hints> {
     const now = this.#clock.now();
-    const within = isWatched ? fresh.watched : fresh.unwatched;
+    const within = isWatched
+      ? { same: fresh.watched, others: fresh.aboutOthers }
+      : { same: fresh.unwatched, others: fresh.unwatched };
     const unmade = runs.filter(lacksPods);
     const slow = runs.flatMap(({ pods }) => pods).filter((pod) => isUnexplained(pod, now));
-    const queued = runs.filter(
-      ({ job }) => job?.spec.suspend === true && job.metadata.labels[queueLabel] !== undefined,
-    );
+    const queued = runs.filter(({ job }) => job?.spec.suspend === true && queueOf(job) !== null);
     const silent = [
       ...new Set(
         runs
@@ -64,7 +68,7 @@ export class HintSource {
       ),
       ask(
         'workloads',
-        queued.flatMap(({ job }) => job?.metadata.uid ?? []),
+        queued.flatMap(({ job }) => (job === null ? [] : workloadOwner(job))),
         null,
         async () => this.#workloads(signal),
       ),
@@ -83,7 +87,7 @@ export class HintSource {
   async #remembered<T>(
     question: Question,
     about: string,
-    within: number,
+    within: { readonly same: number; readonly others: number },
     empty: T,
     work: () => Promise<T>,
   ): Promise<T> {
@@ -92,7 +96,7 @@ export class HintSource {
     if (this.#refused.has(question)) {
       return empty;
     }
-    if (known !== undefined && known.about === about && age >= 0 && age < within) {
+    if (known !== undefined && age >= 0 && age < (known.about === about ? within.same : within.others)) {
       return known.answer as T;
     }
     try {

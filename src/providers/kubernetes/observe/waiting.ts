@@ -1,6 +1,5 @@
 import type { EpochMs } from '../../../core/job.ts';
-import { queueLabel } from '../model/kueue.ts';
-import type { Job } from '../model/job.ts';
+import { type Job, queueOf, workloadOwner } from '../model/job.ts';
 import { holds, timeOf } from '../model/meta.ts';
 import { container, indexOf, type Pod, statusOf } from '../model/pod.ts';
 import { explainRefused } from './admission.ts';
@@ -30,9 +29,9 @@ export const slowStart = 60_000;
 
 /** Of the pods that wait, the one that is furthest behind decides. `now` is compared with times of the cluster. */
 export function explainWait(job: Job, pods: readonly Pod[], hints: Hints): Wait {
-  const queue = job.metadata.labels[queueLabel];
+  const queue = queueOf(job);
   if (job.spec.suspend === true) {
-    if (queue === undefined) {
+    if (queue === null) {
       return {
         state: 'queued',
         native: 'Suspended',
@@ -48,7 +47,7 @@ export function explainWait(job: Job, pods: readonly Pod[], hints: Hints): Wait 
         reason: null,
       };
     }
-    return { state: 'queued', native: 'Suspended', ...explainKueue(hints.workloads.get(job.metadata.uid), queue) };
+    return { state: 'queued', native: 'Suspended', ...explainKueue(hints.workloads.get(workloadOwner(job)), queue) };
   }
   const waiting = pods.map((pod) => explainPod(pod, hints)).flatMap((wait) => wait ?? []);
   const unmade = pods.length < (job.spec.completions ?? 1) ? explainUnmade(job, hints) : null;

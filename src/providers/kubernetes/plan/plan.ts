@@ -72,7 +72,7 @@ export function planJob(input: PlanInput, namespace: string, flavour: Flavour, f
     labels: { ...labels, ...(options.queue === null ? {} : { [queueLabel]: options.queue }) },
   };
   const bare: JsonObject = isSet
-    ? jobSet(meta, jobSpec, labels, specAnnotations(spec, snapshotId), options)
+    ? jobSet(meta, jobSpec, labels, { ...specAnnotations(spec, snapshotId), ...queueAnnotation(options) }, options)
     : {
         apiVersion: 'batch/v1',
         kind: 'Job',
@@ -201,6 +201,10 @@ function specAnnotations(spec: JobSpec, snapshotId: string): Record<string, stri
     [annotation.snapshot]: snapshotId,
     ...(Buffer.byteLength(text) > mostSpecBytes ? {} : { [annotation.spec]: text }),
   };
+}
+
+function queueAnnotation({ queue }: PlanOptions): Record<string, string> {
+  return queue === null ? {} : { [annotation.queue]: queue };
 }
 
 /** Whole machines that work together are what such a network is for. */

@@ -77,10 +77,14 @@ export class Runs {
 
   /** Without a request while somebody watches, else with one list of Jobs and one of pods. */
   async all(signal: AbortSignal): Promise<AllRuns> {
+    return this.#live?.isLive === true
+      ? { ...allOf(this.#live.jobs.values(), this.#live.pods.values()), seenAt: this.#clock.now() }
+      : this.listed(signal);
+  }
+
+  /** From the cluster itself, whoever watches. */
+  async listed(signal: AbortSignal): Promise<AllRuns> {
     const seenAt = this.#clock.now();
-    if (this.#live?.isLive === true) {
-      return { ...allOf(this.#live.jobs.values(), this.#live.pods.values()), seenAt };
-    }
     const [jobs, pods] = await Promise.all([
       listAll(this.#api, this.#path('jobs'), { labelSelector: managedSelector }, signal),
       listAll(this.#api, this.#path('pods'), { labelSelector: managedSelector }, signal),

@@ -64,7 +64,13 @@ export class GarbageCollector {
       this.#removeFinalizer(type, current, 'orphan');
     } else if (finalizers.includes('foregroundDeletion')) {
       const dependents = this.#of(uid);
-      dependents.forEach((dependent) => this.#delete(dependent, 'Foreground'));
+      for (const dependent of dependents) {
+        if (this.#hasOtherOwner(dependent, uid)) {
+          this.#disown(dependent, uid);
+        } else {
+          this.#delete(dependent, 'Foreground');
+        }
+      }
       const blocking = this.#of(uid).filter(({ object: { metadata } }) =>
         metadata.ownerReferences?.some((owner) => owner.uid === uid && owner.blockOwnerDeletion === true),
       );
@@ -104,6 +110,18 @@ export class GarbageCollector {
         metadata.ownerReferences = left;
       });
     }
+  }
+
+  /** Somebody who stays: neither gone nor waiting for its own dependents to go. */
+  #hasOtherOwner({ object }: Dependent, uid: string): boolean {
+    const { namespace = '', ownerReferences = [] } = object.metadata;
+    return ownerReferences.some((owner) => {
+      const type = this.#types.find((one) => one.kind === owner.kind && apiVersionOf(one) === owner.apiVersion);
+      const other = type === undefined ? undefined : this.#context.store.get(type, namespace, owner.name);
+      const isSolid =
+        other?.metadata.uid === owner.uid && other.metadata.finalizers?.includes('foregroundDeletion') !== true;
+      return owner.uid !== uid && isSolid;
+    });
   }
 
   #of(uid: string): Dependent[] {

@@ -95,6 +95,30 @@ describe('what a job needs', () => {
     expect((await untilEnded(connection, handle)).state).toBe('succeeded');
   });
 
+  it('stays while another job has the same code', async () => {
+    const first = await lab.submit(connection, 'sleep 600');
+    const second = await lab.submit(connection, 'sleep 1; cat data/greeting.txt');
+    await until(connection, first.handle, (each) => each?.state === 'running');
+    await connection.cancel(first.handle, never());
+    await untilEnded(connection, first.handle);
+    expect((await untilEnded(connection, second.handle)).state).toBe('succeeded');
+    expect(lab.control.list(secrets, 'default').some(({ metadata }) => metadata.name.startsWith('aloft-code-'))).toBe(
+      true,
+    );
+  });
+
+  it('is sent to a pod that waits for small code which is not there any more', async () => {
+    const stop = lab.control.cordonAll();
+    const { handle } = await lab.submit(connection, 'cat data/greeting.txt');
+    for (const secret of lab.control.list(secrets, 'default')) {
+      lab.control.remove(secrets, 'default', secret.metadata.name);
+    }
+    stop();
+    await until(connection, handle, (each) => each?.explanation === 'Its code is being put in place');
+    lab.aheadMs = 20_000;
+    expect((await untilEnded(connection, handle)).state).toBe('succeeded');
+  });
+
   it('is refused under a name that another job has', async () => {
     const key = newKey();
     const staged = await connection.stage(lab.snapshot, never(), () => undefined);
