@@ -23,7 +23,8 @@ export function describeProvider(name: string, setup: ProviderSetup): void {
   describe(name, () => {
     const harness = new Harness(setup);
     beforeAll(async () => harness.start());
-    afterEach(async () => harness.clean());
+    // A busy machine takes its time to end what a case began.
+    afterEach(async () => harness.clean(), 60_000);
     afterAll(async () => harness.stop());
 
     describePlan(harness);

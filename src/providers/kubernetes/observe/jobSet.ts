@@ -8,7 +8,7 @@ import { conditionsSchema, holds, metadataSchema } from '../model/meta.ts';
 import { object, resource } from '../paths.ts';
 
 /** `jobset.x-k8s.io/v1alpha2` JobSet as far as it matters here. */
-const jobSetSchema = z.object({
+export const jobSetSchema = z.object({
   metadata: metadataSchema,
   status: z._default(z.object({ restarts: z._default(z.number(), 0), conditions: conditionsSchema }), { restarts: 0 }),
 });
@@ -40,27 +40,19 @@ export function outcomeOf({ status }: JobSet): 'succeeded' | 'failed' | null {
   return holds(status.conditions, 'Failed') === undefined ? null : 'failed';
 }
 
-export interface SetQuestion {
-  readonly api: KubeApi;
-  readonly namespace: string;
-  /** Of the JobSet. */
-  readonly name: string;
-  readonly seenAt: EpochMs;
-}
-
 /**
  * What its Job says is true of a JobSet only while the Job runs: one that has ended may be made anew, with all its nodes. `own`:
  * of the Job; null when there is none now. null when the JobSet is not there.
  */
 export async function throughSet(
-  { api, namespace, name, seenAt }: SetQuestion,
   own: Observation | null,
-  signal: AbortSignal,
+  seenAt: EpochMs,
+  lookUp: () => Promise<JobSet | null>,
 ): Promise<Observation | null> {
   if (own !== null && (own.state === 'unknown' || !(isTerminal(own.state) || own.state === 'cancelling'))) {
     return own;
   }
-  const set = await findJobSet(api, namespace, name, signal);
+  const set = await lookUp();
   if (set === null) {
     return null;
   }

@@ -143,8 +143,11 @@ export class Runs {
     return this.#live?.isLive === true;
   }
 
-  /** Names of runs as they change, all there are first. Ends with the signal, or rejects when the cluster cannot be asked. */
-  async *watch(signal: AbortSignal): AsyncGenerator<string, void> {
+  /**
+   * Names of runs that changed, those of a burst at once and all there are first. Ends with the signal, or rejects when the
+   * cluster cannot be asked.
+   */
+  async *watch(signal: AbortSignal): AsyncGenerator<readonly string[], void> {
     const changed = new Set<string>();
     let arrived = Promise.withResolvers<void>();
     const stop = new AbortController();
@@ -166,9 +169,9 @@ export class Runs {
         arrived = Promise.withResolvers();
         // Both lists first: half of the truth is none.
         while (changed.size > 0 && watching.isLive) {
-          const [name = ''] = changed;
-          changed.delete(name);
-          yield name;
+          const names = [...changed];
+          changed.clear();
+          yield names;
         }
         signal.throwIfAborted();
         if (failure !== null) {

@@ -4,7 +4,7 @@ import type { Connection } from '../../../../../src/core/provider.ts';
 import { coreweave, provider } from '../../../../../src/providers/kubernetes/index.ts';
 import { never } from '../../../../conformance/harness.ts';
 import { pods } from '../../../../emulators/kubernetes/objects/resources.ts';
-import { Lab, readWhole, until, untilEnded } from '../../../../fixtures/kubernetes/lab.ts';
+import { Lab, noContainers, readWhole, until, untilEnded } from '../../../../fixtures/kubernetes/lab.ts';
 
 const started: Lab[] = [];
 
@@ -30,7 +30,7 @@ async function offered(connection: Connection): Promise<unknown> {
   ]);
 }
 
-describe('CoreWeave', () => {
+describe.skipIf(noContainers !== null)('CoreWeave', () => {
   it('offers its machines with their prices, takes them with their InfiniBand, and counts what is left', async () => {
     const lab = await start({ nodes: 'coreweave' });
     const connection = lab.open({}, coreweave);
@@ -57,7 +57,7 @@ describe('CoreWeave', () => {
   });
 });
 
-describe('GKE', () => {
+describe.skipIf(noContainers !== null)('GKE', () => {
   it('takes spot nodes only for spot jobs', async () => {
     const lab = await start({ nodes: 'gkeGpu' });
     const connection = lab.open();
@@ -86,18 +86,49 @@ describe('GKE', () => {
   });
 });
 
-describe('a cluster with Kueue and JobSet', () => {
-  it('lists its queues, and says why a job waits in one', async () => {
+describe.skipIf(noContainers !== null)('a cluster with Kueue and JobSet', () => {
+  it('lists its queues, says why a job waits in one, and goes on after it was put back', async () => {
     const lab = await start({ kueue: true, jobSet: true });
+    const { kueue } = lab.control;
+    kueue.addQueue('default', 'gpus');
     const connection = lab.open({}, provider);
     const options = await connection.jobOptions?.(never());
-    expect(options?.map(({ name }) => name)).toEqual(expect.arrayContaining(['queue', 'controller', 'priorityClass']));
-    const submitted = await lab.submit(connection, 'true', { options: { queue: 'gpus' } });
-    const waiting = await until(connection, submitted.handle, (each) => each?.nativeState === 'Suspended');
-    expect(waiting).toMatchObject({ state: 'queued', explanation: expect.stringMatching(/Kueue/u) });
-    await connection.cancel(submitted.handle, never());
-    expect((await untilEnded(connection, submitted.handle)).state).toBe('cancelled');
+    expect(options?.find(({ name }) => name === 'queue')?.choices).toMatchObject([{ value: 'gpus' }]);
+    expect(options?.map(({ name }) => name)).toContain('controller');
+    const { handle, name } = await lab.submit(connection, 'echo ready; sleep 600', { options: { queue: 'gpus' } });
+    kueue.wait('default', name, { reason: 'ExceedsMaxQuota', message: 'requested 64, maximum 8' });
+    const waiting = await until(connection, handle, (each) => each?.reason?.startsWith('ExceedsMaxQuota') === true);
+    expect(waiting).toMatchObject({
+      state: 'queued',
+      explanation: 'It asks for more than its Kueue queue will ever have (queue gpus)',
+    });
+    kueue.admit('default', name);
+    await until(connection, handle, (each) => each?.state === 'running');
+    kueue.evict('default', name);
+    await until(connection, handle, (each) => each?.state === 'queued');
+    kueue.admit('default', name);
+    await until(connection, handle, (each) => each?.state === 'running');
+    await connection.cancel(handle, never());
+    expect((await untilEnded(connection, handle)).state).toBe('cancelled');
   });
+
+  it('starts all nodes of a JobSet again when one fails, and gives up after three times', async () => {
+    const lab = await start({ jobSet: true });
+    const connection = lab.open();
+    const more = { nodes: 2, options: { controller: 'JobSet' } };
+    const bad = await lab.submit(connection, 'echo "rank $NODE_RANK"; sleep 0.3; exit 3', more);
+    expect(await untilEnded(connection, bad.handle)).toMatchObject({ state: 'failed', exitCode: 3 });
+    expect(await connection.find(bad.key, never())).toEqual(bad.handle);
+    await connection.remove(bad.handle, never());
+    expect(await connection.find(bad.key, never())).toBeNull();
+    const good = await lab.submit(connection, 'getent hosts "$MASTER_ADDR" > /dev/null && echo found', more);
+    expect((await untilEnded(connection, good.handle)).state).toBe('succeeded');
+    expect((await readWhole(connection, good.handle)).streams).toEqual({ stdout: 'found\n', 'stdout.n1': 'found\n' });
+    const endless = await lab.submit(connection, 'sleep 600', more);
+    await until(connection, endless.handle, (each) => each?.state === 'running');
+    await connection.cancel(endless.handle, never());
+    expect((await untilEnded(connection, endless.handle)).state).toBe('cancelled');
+  }, 60_000);
 
   it('has neither option where they are not there', async () => {
     const lab = await start({});
@@ -107,7 +138,7 @@ describe('a cluster with Kueue and JobSet', () => {
   });
 });
 
-describe('a cluster whose nodes may not be listed', () => {
+describe.skipIf(noContainers !== null)('a cluster whose nodes may not be listed', () => {
   it('offers what the quota leaves, and takes a node selector', async () => {
     const lab = await start({ nodes: 'nvidia' });
     lab.control.addUser({ name: 'ada', groups: [] }, 'ada-token', [

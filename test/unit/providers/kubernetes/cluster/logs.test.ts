@@ -5,7 +5,7 @@ import type { Connection } from '../../../../../src/core/provider.ts';
 import { never } from '../../../../conformance/harness.ts';
 import { pods } from '../../../../emulators/kubernetes/objects/resources.ts';
 import type { Pod } from '../../../../emulators/kubernetes/objects/types.ts';
-import { Lab, readWhole, until, untilEnded } from '../../../../fixtures/kubernetes/lab.ts';
+import { Lab, noContainers, readWhole, until, untilEnded } from '../../../../fixtures/kubernetes/lab.ts';
 
 let lab: Lab;
 let connection: Connection;
@@ -36,7 +36,7 @@ async function podOf(name: string): Promise<Pod> {
   }
 }
 
-describe('the log of a running job', () => {
+describe.skipIf(noContainers !== null)('the log of a running job', () => {
   it('loses and doubles no byte while connections are cut at random', async () => {
     const { handle } = await lab.submit(connection, printing(2000, 100, '0.1'));
     const over = new AbortController();

@@ -8,7 +8,7 @@ import type { Connection, Snapshot } from '../../../../../src/core/provider.ts';
 import { gather, never, newKey, rejection, specFor } from '../../../../conformance/harness.ts';
 import { bigSnapshot } from '../../../../fixtures/kubernetes/bigSnapshot.ts';
 import { jobs, pods, resourceQuotas, secrets, services } from '../../../../emulators/kubernetes/objects/resources.ts';
-import { Lab, readWhole, until, untilEnded } from '../../../../fixtures/kubernetes/lab.ts';
+import { Lab, noContainers, readWhole, until, untilEnded } from '../../../../fixtures/kubernetes/lab.ts';
 
 let lab: Lab;
 let connection: Connection;
@@ -34,7 +34,7 @@ afterAll(async () => {
   await lab.stop();
 });
 
-describe('what a job needs', () => {
+describe.skipIf(noContainers !== null)('what a job needs', () => {
   it('goes with it: its secrets, its code and the names of its nodes', async () => {
     const value = 'correct-horse';
     const { handle, name } = await lab.submit(
@@ -131,7 +131,7 @@ describe('what a job needs', () => {
   });
 });
 
-describe('large code', () => {
+describe.skipIf(noContainers !== null)('large code', () => {
   let big: { readonly snapshot: Snapshot; readonly greeting: string; readonly dispose: () => Promise<void> };
 
   beforeAll(async () => {
@@ -193,7 +193,7 @@ describe('large code', () => {
   });
 });
 
-describe('results', () => {
+describe.skipIf(noContainers !== null)('results', () => {
   it('are fetched from every node when the job has ended, and survive its pod', async () => {
     const { handle, name } = await lab.submit(
       connection,
@@ -246,7 +246,7 @@ describe('results', () => {
   });
 });
 
-describe('what can never start', () => {
+describe.skipIf(noContainers !== null)('what can never start', () => {
   it('is ended by Aloft when its image cannot be had for ten minutes, whoever asks then', async () => {
     lab.control.images.allowOnly([]);
     const { handle, name } = await lab.submit(connection, 'true', { image: 'ghcr.io/lab/private:1' });
@@ -310,7 +310,7 @@ describe('what can never start', () => {
   });
 });
 
-describe('a job that is interfered with', () => {
+describe.skipIf(noContainers !== null)('a job that is interfered with', () => {
   it('is preempted when it is evicted, and can be cancelled then', async () => {
     const { handle, name } = await lab.submit(connection, 'sleep 600');
     await until(connection, handle, (each) => each?.state === 'running');
@@ -359,7 +359,7 @@ describe('a job that is interfered with', () => {
   });
 });
 
-describe('watching', () => {
+describe.skipIf(noContainers !== null)('watching', () => {
   it('answers without a request while it is watched, and hears of everything', async () => {
     const stop = new AbortController();
     const seen = new Map<string, string[]>();
@@ -408,7 +408,7 @@ describe('watching', () => {
   }, 60_000);
 });
 
-describe('signing in', () => {
+describe.skipIf(noContainers !== null)('signing in', () => {
   it('is refused with the words of the cluster when the token is no longer good', async () => {
     const token = `t-${randomBytes(8).toString('hex')}`;
     lab.control.addUser({ name: 'ada', groups: [] }, token, []);
