@@ -54,7 +54,9 @@ export async function stageCode(
   return { by: 'secret', snapshotId: snapshot.id, sha256: archive.sha256 };
 }
 
-/** False when it is not there. The time says that somebody is about to use it. */
+/**
+ * False when it is not there, or nobody may look: then making it tells. The time says that somebody is about to use it.
+ */
 async function touch(api: KubeApi, namespace: string, name: string, signal: AbortSignal): Promise<boolean> {
   const path = object(resource.secrets, namespace, name);
   try {
@@ -71,7 +73,7 @@ async function touch(api: KubeApi, namespace: string, name: string, signal: Abor
     );
     return true;
   } catch (error) {
-    if (hasStatus(error, 404)) {
+    if (hasStatus(error, 403, 404)) {
       return false;
     }
     throw error;
