@@ -85,8 +85,8 @@ export function describePorts(harness: Harness): void {
       'to a port that nobody listens on: refuses, or closes each connection',
       async () => {
         const { handle, port } = await serving();
-        const unused = await freePort();
-        const outcome = await forward(handle, unused).catch((error: unknown) => error);
+        const unused = await portOfNobody();
+        const outcome = await forward(handle, unused.port).catch((error: unknown) => error);
         if (isForwarded(outcome)) {
           expect(await echoed(outcome.localPort, Buffer.from('anybody there?')).catch(() => Buffer.of())).toHaveLength(
             0,
@@ -96,6 +96,7 @@ export function describePorts(harness: Harness): void {
         } else {
           expect(isProviderError(outcome), String(outcome)).toBe(true);
         }
+        unused.release();
         const good = await forward(handle, port);
         expect((await echoed(good.localPort, Buffer.from('yes'))).toString()).toBe('yes');
         good.close();
@@ -185,11 +186,21 @@ async function isOpen(port: number, host = '127.0.0.1'): Promise<boolean> {
   return opened;
 }
 
-async function freePort(): Promise<number> {
-  const probe = createServer().listen(0, '127.0.0.1');
-  await once(probe, 'listening');
-  const address = probe.address();
-  probe.close();
-  await once(probe, 'close');
-  return typeof address === 'object' && address !== null ? address.port : 0;
+/**
+ * A port of this machine that refuses connections and that nobody can listen on until it is released: one that listened there
+ * itself would be what it forwards to, where the job runs on this very machine.
+ */
+async function portOfNobody(): Promise<{ readonly port: number; readonly release: () => void }> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const address = server.address();
+  const holder = connect(typeof address === 'object' && address !== null ? address.port : 0, '127.0.0.1');
+  await once(holder, 'connect');
+  return {
+    port: holder.localPort ?? 0,
+    release: () => {
+      holder.destroy();
+      server.close();
+    },
+  };
 }
