@@ -1,9 +1,10 @@
 import type { Handle } from '../../core/provider.ts';
 import { ProviderError } from '../../core/providerError.ts';
 import { mergePatch } from './client/api.ts';
-import { hasStatus } from './client/apiError.ts';
+import { ApiError, hasStatus } from './client/apiError.ts';
 import type { Cluster } from './cluster.ts';
-import { container, endOf, statusOf } from './model/pod.ts';
+import { type Job, nodeCount } from './model/job.ts';
+import { container, disruption, endOf, type Pod, statusOf } from './model/pod.ts';
 import { noHints } from './observe/hints.ts';
 import { findJobSet, outcomeOf } from './observe/jobSet.ts';
 import { currentPods, observationOf } from './observe/observation.ts';
@@ -35,17 +36,13 @@ export async function cancelRun(cluster: Cluster, handle: Handle, now: number, s
       await patchVerdict(cluster, run.job.metadata, now, signal);
       return;
     }
-    const keeping = currentPods(run.pods).filter((pod) => statusOf(pod, container.results)?.state?.running);
-    if (
-      kind === 'Job' &&
-      run.pods.length > 0 &&
-      currentPods(run.pods).every((pod) => endOf(pod, container.main) !== null)
-    ) {
-      // It has ended by itself; only its results are still kept.
+    if (kind === 'Job' && run.job !== null && endsByItself(run.job, run.pods)) {
+      // Only its results are still kept.
+      const keeping = currentPods(run.pods).filter((pod) => statusOf(pod, container.results)?.state?.running);
       await Promise.all(keeping.map(async (pod) => letGo(api, namespace, pod, signal)));
       return;
     }
-    tombstones.expect(name, observation);
+    const takeBack = tombstones.expect(name, observation);
     const resourceVersion = kind === 'Job' ? run.job?.metadata.resourceVersion : undefined;
     try {
       await deleteObject(
@@ -60,11 +57,27 @@ export async function cancelRun(cluster: Cluster, handle: Handle, now: number, s
       if (hasStatus(error, 404)) {
         return;
       }
+      // Without an answer it may have been deleted.
+      if (error instanceof ApiError) {
+        takeBack();
+      }
       if (!hasStatus(error, 409) || left <= 1) {
         throw error;
       }
     }
   }
+}
+
+/** Every node has come to its end, and none of them begins anew because its place was taken away. */
+export function endsByItself(job: Job, pods: readonly Pod[]): boolean {
+  const current = currentPods(pods);
+  return (
+    current.length >= nodeCount(job) &&
+    current.every((pod) => {
+      const end = endOf(pod, container.main);
+      return end !== null && (end.exitCode === 0 || disruption(pod) === null);
+    })
+  );
 }
 
 /** Removes an ended Job with its pods and everything that it owns. Throws `conflict` for one that has not ended. */

@@ -5,15 +5,18 @@ export class Tombstones {
   readonly #last = new Map<string, Observation>();
   readonly #cancelled = new Map<string, Observation>();
 
-  /** Remembers how a run is that is about to be deleted. */
-  expect(run: string, last: Observation | null): void {
-    if (last !== null) {
-      this.#last.set(run, last);
+  /** Remembers how a run is that is about to be deleted. What it gives back undoes that, when the run is not deleted after all. */
+  expect(run: string, last: Observation | null): () => void {
+    const before = this.#last.get(run);
+    if (last === null || this.#cancelled.has(run)) {
+      return () => undefined;
     }
-  }
-
-  isExpected(run: string): boolean {
-    return this.#last.has(run) || this.#cancelled.has(run);
+    this.#last.set(run, last);
+    return () => {
+      if (before === undefined) {
+        this.#last.delete(run);
+      }
+    };
   }
 
   /** How a run ended that is gone; null for one that we did not delete. */
