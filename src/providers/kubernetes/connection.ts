@@ -26,7 +26,8 @@ import type {
 } from '../../core/provider.ts';
 import { ProviderError } from '../../core/providerError.ts';
 import { parseRunName, runName } from '../../core/runName.ts';
-import { codeFolder, removeUnclaimed, stageCode } from './code/staging.ts';
+import { claimParts } from './claims.ts';
+import { codeFolder, stageCode } from './code/staging.ts';
 import { type Cluster, openCluster } from './cluster.ts';
 import { cancelRun, removeRun } from './deletion.ts';
 import { specOf } from './errands.ts';
@@ -50,7 +51,8 @@ import { listRunOutputs, readRunOutput } from './results/runOutputs.ts';
 import type { ClusterSettings } from './settings.ts';
 import { openPodShell } from './shell.ts';
 import type { Run } from './state/runs.ts';
-import { dataOf, findJob, handleOf, handleOfMetadata, submitJob } from './submit.ts';
+import { dataOf, findAttempt, handleOf, handleOfMetadata, submitJob } from './submit.ts';
+import { removeUnclaimed } from './unclaimed.ts';
 
 interface Push {
   readonly handleId: string;
@@ -112,13 +114,14 @@ export class ClusterConnection implements Connection {
   async find(key: AttemptKey, signal: AbortSignal): Promise<Handle | null> {
     return this.#do(signal, async ({ api }) => {
       const { namespace } = this.#settings;
-      for (const kind of ['Job', 'JobSet'] as const) {
-        const found = await findJob(api, namespace, key, kind, signal);
-        if (found !== null) {
-          return handleOf(key, namespace, kind, found.uid);
-        }
+      const found = await findAttempt(api, namespace, key, signal);
+      if (found === null) {
+        return null;
       }
-      return null;
+      // Its submission may have come to an end before it could.
+      await claimParts(api, namespace, key, found.owner, found.annotations, signal);
+      signal.throwIfAborted();
+      return handleOf(key, namespace, found.owner.kind, found.owner.uid);
     });
   }
 

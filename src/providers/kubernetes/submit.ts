@@ -3,13 +3,15 @@ import type { AttemptKey } from '../../core/job.ts';
 import type { Handle, SubmitInput } from '../../core/provider.ts';
 import { ProviderError } from '../../core/providerError.ts';
 import { runName } from '../../core/runName.ts';
-import { type KubeApi, mergePatch, metadataOnly } from './client/api.ts';
+import { claimParts, own, type Owner, ownerOf, ownerOfJob } from './claims.ts';
+import { type KubeApi, metadataOnly } from './client/api.ts';
 import { ApiError, hasStatus } from './client/apiError.ts';
 import { claimCode, requireCode, stagedSchema } from './code/staging.ts';
 import { metadataSchema } from './model/meta.ts';
 import { annotation, envSecretName, jobName, label, labelsOf } from './names.ts';
 import { collection, object, type Resource, resource } from './paths.ts';
 import { type JobRequest, requestSchema } from './plan/plan.ts';
+import { listAll } from './state/listing.ts';
 
 export type Kind = JobRequest['job']['kind'];
 
@@ -26,8 +28,8 @@ export function handleOf(key: AttemptKey, namespace: string, kind: Kind, uid: st
 
 /** The Job of a JobSet stands for it: the labels say whose it is. */
 export function handleOfMetadata(key: AttemptKey, namespace: string, meta: Metadata): Handle {
-  const set = meta.ownerReferences?.find(({ kind }) => kind === 'JobSet');
-  return set === undefined ? handleOf(key, namespace, 'Job', meta.uid) : handleOf(key, namespace, 'JobSet', set.uid);
+  const { kind, uid } = ownerOfJob(meta);
+  return handleOf(key, namespace, kind, uid);
 }
 
 const dataSchema = z.object({
@@ -75,7 +77,9 @@ export async function submitJob(
   const values = secretValues(request.secrets, secrets);
   const existing = await findJob(api, namespace, key, job.kind, signal);
   if (existing !== null) {
-    return theSame(existing, request, key);
+    const handle = theSame(existing, request, key);
+    await claimParts(api, namespace, key, ownerOf(job.kind, existing), existing.annotations, signal);
+    return handle;
   }
   if (code.by === 'secret') {
     await requireCode(api, namespace, folder, code.snapshotId, signal);
@@ -87,7 +91,7 @@ export async function submitJob(
     await createOrKeep(api, collection(resource.services, namespace), request.service, signal);
   }
   const made = await create(api, request, key, signal);
-  const owner = { apiVersion: job.apiVersion, kind: job.kind, name: made.name, uid: made.uid };
+  const owner = ownerOf(job.kind, made);
   // The job runs whether or not these succeed; they only clean up after it.
   await Promise.allSettled([
     code.by === 'secret' ? claimCode(api, namespace, folder, code.snapshotId, owner, signal) : undefined,
@@ -119,6 +123,34 @@ export async function findJob(
     }
     throw error;
   }
+}
+
+/** What stands for that attempt, with its annotations; null when there is nothing of it. */
+export async function findAttempt(
+  api: KubeApi,
+  namespace: string,
+  key: AttemptKey,
+  signal: AbortSignal,
+): Promise<{ readonly owner: Owner; readonly annotations: Readonly<Record<string, string>> } | null> {
+  const job = await findJob(api, namespace, key, 'Job', signal);
+  if (job !== null) {
+    return { owner: ownerOf('Job', job), annotations: job.annotations };
+  }
+  try {
+    const set = await findJob(api, namespace, key, 'JobSet', signal);
+    return set === null ? null : { owner: ownerOf('JobSet', set), annotations: set.annotations };
+  } catch (error) {
+    if (!hasStatus(error, 403)) {
+      throw error;
+    }
+  }
+  // A right is asked for before it is looked whether JobSets are installed at all; the Job of a set tells of it, too.
+  const labelSelector = Object.entries(labelsOf(key))
+    .map((pair) => pair.join('='))
+    .join();
+  const jobs = await listAll(api, collection(resource.jobs, namespace), { labelSelector }, signal);
+  const [member] = (jobs?.items ?? []).flatMap((item) => z.safeParse(objectSchema, item).data?.metadata ?? []);
+  return member === undefined ? null : { owner: ownerOfJob(member), annotations: member.annotations };
 }
 
 async function create(api: KubeApi, request: JobRequest, key: AttemptKey, signal: AbortSignal): Promise<Metadata> {
@@ -186,7 +218,11 @@ async function putSecret(
     apiVersion: 'v1',
     kind: 'Secret',
     type: 'Opaque',
-    metadata: { name, labels: { ...labelsOf(key), [label.part]: 'env' } },
+    metadata: {
+      name,
+      labels: { ...labelsOf(key), [label.part]: 'env' },
+      annotations: { [annotation.wanted]: new Date().toISOString() },
+    },
     data: Object.fromEntries(
       Object.entries(values).map(([secret, value]) => [secret, Buffer.from(value).toString('base64')]),
     ),
@@ -199,11 +235,6 @@ async function putSecret(
     }
     await api.json('PUT', object(resource.secrets, namespace, name), { body, accept: metadataOnly }, signal);
   }
-}
-
-async function own(api: KubeApi, path: string, owner: object, signal: AbortSignal): Promise<void> {
-  const body = { metadata: { ownerReferences: [owner] } };
-  await api.json('PATCH', path, { body, contentType: mergePatch, accept: metadataOnly }, signal);
 }
 
 /** null when the job has no secrets. */

@@ -3,18 +3,17 @@ import { join } from 'node:path';
 import * as z from 'zod/mini';
 import type { Snapshot, StagedCode, StageProgress } from '../../../core/provider.ts';
 import { ProviderError } from '../../../core/providerError.ts';
-import { type KubeApi, mergePatch, metadataOnly, strategicPatch } from '../client/api.ts';
+import { own, type Owner } from '../claims.ts';
+import { type KubeApi, mergePatch, metadataOnly } from '../client/api.ts';
 import { hasStatus } from '../client/apiError.ts';
-import { listSchema, metadataSchema, timeOf } from '../model/meta.ts';
-import { annotation, codeSecretName, label, managed, managedSelector } from '../names.ts';
+import { annotation, codeSecretName, label, managed } from '../names.ts';
 import { collection, object, resource } from '../paths.ts';
 import { codeFile } from '../plan/scripts.ts';
+import { removeUnclaimed } from '../unclaimed.ts';
 import { type CodeArchive, findArchive, makeArchive } from './archive.ts';
 
 /** What fits into a Secret (1 MiB with everything else in it). Larger code is sent to each pod. */
 export const smallCodeBytes = 700_000;
-/** Staged code that no job has claimed is kept for a submission that has not come yet, in ms. */
-const unclaimedFor = 3_600_000;
 
 export const stagedSchema = z.object({
   /** `secret`: it is in the namespace. `upload`: it is on this machine and goes to each pod. */
@@ -86,7 +85,7 @@ async function create(
   name: string,
   archive: CodeArchive,
   signal: AbortSignal,
-  owner?: object,
+  owner?: Owner,
 ): Promise<void> {
   const body = {
     apiVersion: 'v1',
@@ -123,14 +122,12 @@ export async function claimCode(
   namespace: string,
   folder: string,
   snapshotId: string,
-  owner: object,
+  owner: Owner,
   signal: AbortSignal,
 ): Promise<void> {
   const name = codeSecretName(snapshotId);
-  const body = { metadata: { ownerReferences: [owner] } };
   try {
-    const patch = { contentType: strategicPatch, accept: metadataOnly, body };
-    await api.json('PATCH', object(resource.secrets, namespace, name), patch, signal);
+    await own(api, object(resource.secrets, namespace, name), owner, signal);
   } catch (error) {
     const archive = hasStatus(error, 404) ? await findArchive(folder, snapshotId) : null;
     if (archive === null) {
@@ -159,41 +156,4 @@ export async function requireCode(
     });
   }
   await create(api, namespace, name, archive, signal);
-}
-
-const metadataList = z.object({ metadata: metadataSchema });
-
-/** Secrets of submissions that never came: they have no owner that takes them along. */
-export async function removeUnclaimed(api: KubeApi, namespace: string, signal: AbortSignal): Promise<void> {
-  const path = collection(resource.secrets, namespace);
-  const list = z.parse(
-    listSchema,
-    await api.json(
-      'GET',
-      path,
-      {
-        query: { labelSelector: `${managedSelector},${label.part}` },
-        accept: 'application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1,application/json',
-      },
-      signal,
-    ),
-  );
-  for (const item of list.items) {
-    const parsed = z.safeParse(metadataList, item);
-    const meta = parsed.data?.metadata;
-    if (meta === undefined || (meta.ownerReferences ?? []).length > 0) {
-      continue;
-    }
-    const wanted = timeOf(meta.annotations[annotation.wanted]) ?? timeOf(meta.creationTimestamp) ?? Date.now();
-    if (Date.now() - wanted > unclaimedFor) {
-      const preconditions = { uid: meta.uid, resourceVersion: meta.resourceVersion };
-      await api
-        .json('DELETE', object(resource.secrets, namespace, meta.name), { body: { preconditions } }, signal)
-        .catch((error: unknown) => {
-          if (!hasStatus(error, 404, 409)) {
-            throw error;
-          }
-        });
-    }
-  }
 }

@@ -16,12 +16,13 @@ export async function jobOptions(
   flavour: Flavour,
   signal: AbortSignal,
 ): Promise<readonly JobOption[]> {
-  const [queues, classes, secrets, accounts, hasJobSets] = await Promise.all([
-    localQueues(api, namespace, signal),
+  const groups = await servedGroups(api, signal);
+  const hasJobSets = groups.some(({ name }) => name === jobSetGroup);
+  const [queues, classes, secrets, accounts] = await Promise.all([
+    localQueues(api, namespace, groups, signal),
     names(api, '/apis/scheduling.k8s.io/v1/priorityclasses', signal),
     pullSecrets(api, namespace, signal),
     names(api, collection(resource.serviceAccounts, namespace), signal),
-    canListJobSets(api, namespace, signal),
   ]);
   const choices: Readonly<Partial<Record<OptionName, readonly JobOptionChoice[]>>> = {
     queue: queues ?? [],
@@ -53,49 +54,54 @@ function plain(values: readonly string[]): readonly JobOptionChoice[] {
   return values.map((value) => ({ value, description: '' }));
 }
 
+const groupsSchema = z.object({
+  groups: z.array(z.object({ name: z.string(), versions: z.array(z.object({ version: z.string() })) })),
+});
+
+type Groups = z.infer<typeof groupsSchema>['groups'];
+
+/** What is installed: requests for what is not are refused, not told that it is missing, where rights are few. */
+async function servedGroups(api: KubeApi, signal: AbortSignal): Promise<Groups> {
+  return z.parse(groupsSchema, await api.json('GET', '/apis', {}, signal)).groups;
+}
+
 /** null where Kueue is not there. */
 async function localQueues(
   api: KubeApi,
   namespace: string,
+  groups: Groups,
   signal: AbortSignal,
 ): Promise<readonly JobOptionChoice[] | null> {
-  for (const version of kueueVersions) {
-    const base = `/apis/${kueueGroup}/${version}`;
-    const items = await listOrNull(api, collection({ base, plural: 'localqueues' }, namespace), signal);
-    if (items !== 'absent') {
-      return (items ?? []).flatMap((item) => {
-        const queue = z.safeParse(localQueueSchema, item).data;
-        const { pendingWorkloads = 0, admittedWorkloads = 0 } = queue?.status ?? {};
-        return queue === undefined
-          ? []
-          : [{ value: queue.metadata.name, description: `${admittedWorkloads} running, ${pendingWorkloads} waiting` }];
-      });
-    }
+  const served = groups.find(({ name }) => name === kueueGroup)?.versions ?? [];
+  const version = kueueVersions.find((known) => served.some((each) => each.version === known));
+  if (version === undefined) {
+    return null;
   }
-  return null;
+  const base = `/apis/${kueueGroup}/${version}`;
+  const items = await listOrNull(api, collection({ base, plural: 'localqueues' }, namespace), signal);
+  return (items ?? []).flatMap((item) => {
+    const queue = z.safeParse(localQueueSchema, item).data;
+    const { pendingWorkloads = 0, admittedWorkloads = 0 } = queue?.status ?? {};
+    return queue === undefined
+      ? []
+      : [{ value: queue.metadata.name, description: `${admittedWorkloads} running, ${pendingWorkloads} waiting` }];
+  });
 }
 
-async function canListJobSets(api: KubeApi, namespace: string, signal: AbortSignal): Promise<boolean> {
-  return (await listOrNull(api, collection(resource.jobSets, namespace), signal)) !== 'absent';
-}
-
+const jobSetGroup = 'jobset.x-k8s.io';
 const named = z.object({ metadata: metadataSchema });
 
 /** null when they may not be listed. */
 async function names(api: KubeApi, path: string, signal: AbortSignal): Promise<readonly string[] | null> {
   const items = await listOrNull(api, path, signal);
-  return items === null || items === 'absent'
-    ? null
-    : items.flatMap((item) => z.safeParse(named, item).data?.metadata.name ?? []);
+  return items?.flatMap((item) => z.safeParse(named, item).data?.metadata.name ?? []) ?? null;
 }
 
 async function pullSecrets(api: KubeApi, namespace: string, signal: AbortSignal): Promise<readonly string[] | null> {
   const items = await listOrNull(api, collection(resource.secrets, namespace), signal, {
     fieldSelector: 'type=kubernetes.io/dockerconfigjson',
   });
-  return items === null || items === 'absent'
-    ? null
-    : items.flatMap((item) => z.safeParse(named, item).data?.metadata.name ?? []);
+  return items?.flatMap((item) => z.safeParse(named, item).data?.metadata.name ?? []) ?? null;
 }
 
 async function listOrNull(
@@ -103,14 +109,11 @@ async function listOrNull(
   path: string,
   signal: AbortSignal,
   query = {},
-): Promise<readonly unknown[] | null | 'absent'> {
+): Promise<readonly unknown[] | null> {
   try {
     return (await listAll(api, path, query, signal, 4))?.items ?? null;
   } catch (error) {
-    if (hasStatus(error, 404)) {
-      return 'absent';
-    }
-    if (hasStatus(error, 403)) {
+    if (hasStatus(error, 403, 404)) {
       return null;
     }
     throw error;

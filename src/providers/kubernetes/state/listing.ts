@@ -18,6 +18,7 @@ export async function listAll(
   query: Query,
   signal: AbortSignal,
   mostPages = Number.POSITIVE_INFINITY,
+  accept?: string,
 ): Promise<Listing | null> {
   const items: unknown[] = [];
   let more: string | undefined;
@@ -25,7 +26,12 @@ export async function listAll(
     try {
       const page = z.parse(
         listSchema,
-        await api.json('GET', path, { query: { ...query, limit: pageItems, continue: more } }, signal),
+        await api.json(
+          'GET',
+          path,
+          { query: { ...query, limit: pageItems, continue: more }, ...(accept === undefined ? {} : { accept }) },
+          signal,
+        ),
       );
       items.push(...page.items);
       more = page.metadata?.continue || undefined;
