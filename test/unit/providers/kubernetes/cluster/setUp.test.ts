@@ -8,6 +8,7 @@ import { setUpCluster } from '../../../../../src/providers/kubernetes/setUp.ts';
 import { coreWeave } from '../../../../../src/providers/kubernetes/coreweave.ts';
 import { anyKubernetes } from '../../../../../src/providers/kubernetes/flavour.ts';
 import { never, rejection } from '../../../../conformance/harness.ts';
+import { jobs } from '../../../../emulators/kubernetes/objects/resources.ts';
 import { Lab } from '../../../../fixtures/kubernetes/lab.ts';
 
 let lab: Lab;
@@ -115,6 +116,32 @@ describe('setUp', () => {
     expect(asked[2]?.detail).toContain('create pods/exec (to send large code, fetch results and open shells)');
     expect(asked[2]?.detail).toContain('create pods/portforward (to forward ports)');
     expect(await setUp(somebody(path, 'lab', false).ask)).toBeUndefined();
+  });
+
+  it('tells the truth of rights: without those that are only useful, jobs can be submitted', async () => {
+    const rule = (verbs: readonly ('*' | 'create' | 'get')[], resources: readonly string[]) => ({
+      verbs,
+      resources,
+      apiGroups: ['', 'batch'],
+      namespace: 'lab',
+    });
+    const few = [rule(['*'], ['jobs', 'pods', 'pods/log']), rule(['create'], ['secrets'])];
+    lab.control.addUser({ name: 'eve', groups: [] }, 'eve-token', few);
+    const path = await lab.cluster.writeKubeconfig('eve', { eve: { kind: 'token', token: 'eve-token' } }, [
+      { name: 'eve', user: 'eve', namespace: 'lab' },
+    ]);
+    const { ask, asked } = somebody(path, 'lab', true);
+    const made = await setUp(ask);
+    expect(asked[2]?.detail).toContain('get secrets (to send code only once)');
+    expect(asked[2]?.detail).toContain('get pods/portforward (to forward ports)');
+    const { name } = await lab.submit(lab.open(made?.settings), 'true');
+    expect(lab.control.get(jobs, 'lab', name)).toBeDefined();
+    lab.control.addUser({ name: 'eve', groups: [] }, 'eve-token', [
+      rule(['create', 'get'], ['jobs', 'pods/log', 'secrets']),
+    ]);
+    expect(await rejection(setUp(somebody(path, 'lab').ask))).toMatchObject({
+      remedy: expect.stringContaining('get pods (to read logs)'),
+    });
   });
 
   it('refuses a namespace in which nothing would work, with what is missing', async () => {
