@@ -1,5 +1,3 @@
-import * as z from 'zod/mini';
-import { parseJobSpec } from '../../core/jobSpec.ts';
 import type { Logger } from '../../core/ports.ts';
 import { type KubeApi, mergePatch } from './client/api.ts';
 import { hasStatus } from './client/apiError.ts';
@@ -13,7 +11,7 @@ import type { Hints } from './observe/hints.ts';
 import { currentPods, giveUpAt } from './observe/observation.ts';
 import { verdictPatch } from './observe/verdict.ts';
 import { object, resource } from './paths.ts';
-import { place } from './plan/scripts.ts';
+import { specOf } from './plan/specOf.ts';
 import { collectResults } from './results/collect.ts';
 import type { ResultStore } from './results/store.ts';
 import type { Run } from './state/runs.ts';
@@ -159,19 +157,4 @@ export class Errands {
       }
     }
   }
-}
-
-const textSchema = z.string();
-
-/** What the Job's own record says of where it runs and what it leaves. */
-export function specOf(job: Job): { readonly folder: string; readonly outputs: readonly string[] } {
-  let input: unknown;
-  try {
-    input = JSON.parse(z.parse(textSchema, job.metadata.annotations[annotation.spec]));
-  } catch {
-    input = undefined;
-  }
-  const parsed = parseJobSpec(input);
-  const folder = parsed.ok && parsed.spec.workingDirectory !== '.' ? `/${parsed.spec.workingDirectory}` : '';
-  return { folder: place.work + folder, outputs: parsed.ok ? parsed.spec.outputs : [] };
 }

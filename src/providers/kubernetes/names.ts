@@ -13,6 +13,8 @@ export const label = {
 export const annotation = {
   /** The spec as `specToInput` writes it. */
   spec: 'aloft.dev/spec',
+  /** Of a spec that is too long to be kept: where the job runs and what it leaves, in the words of the spec. */
+  results: 'aloft.dev/results',
   /** SHA-256 (hex) of the request that the job was made from. */
   hash: 'aloft.dev/spec-hash',
   /** How Aloft ended it, as JSON; see `Verdict`. */

@@ -199,7 +199,9 @@ function specAnnotations(spec: JobSpec, snapshotId: string): Record<string, stri
   const text = JSON.stringify(specToInput(spec));
   return {
     [annotation.snapshot]: snapshotId,
-    ...(Buffer.byteLength(text) > mostSpecBytes ? {} : { [annotation.spec]: text }),
+    ...(Buffer.byteLength(text) > mostSpecBytes
+      ? { [annotation.results]: JSON.stringify({ workingDirectory: spec.workingDirectory, outputs: spec.outputs }) }
+      : { [annotation.spec]: text }),
   };
 }
 

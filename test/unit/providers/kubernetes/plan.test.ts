@@ -9,7 +9,9 @@ import { coreWeave } from '../../../../src/providers/kubernetes/coreweave.ts';
 import { anyKubernetes, type Flavour } from '../../../../src/providers/kubernetes/flavour.ts';
 import type { ClusterFacts } from '../../../../src/providers/kubernetes/offers/clusterFacts.ts';
 import { planJob } from '../../../../src/providers/kubernetes/plan/plan.ts';
+import { specOf } from '../../../../src/providers/kubernetes/plan/specOf.ts';
 import { specFor } from '../../../conformance/harness.ts';
+import { jobObject } from '../../../fixtures/kubernetes/objects.ts';
 
 const key = { runId: '01K9ZZZZZZZZZZZZZZZZZZZZZZ' as RunId, attempt: 1 };
 const snapshotId = 'ab'.repeat(32) as SnapshotId;
@@ -188,12 +190,16 @@ describe('planJob', () => {
     expect(refusal(more)).toMatchObject(error);
   });
 
-  it('leaves a spec out of the annotations that would not fit', () => {
+  it('leaves a spec out of the annotations that would not fit, but for where the job runs and what it leaves', () => {
     const planned = plan({
+      workingDirectory: 'src',
+      outputs: ['out/**'],
       env: Object.fromEntries(Array.from({ length: 4 }, (_, index) => [`A${index}`, 'x'.repeat(50_000)])),
     });
     const annotations = shown(planned)[0]?.metadata['annotations'] ?? {};
-    expect(Object.keys(annotations)).toEqual(['aloft.dev/spec-hash', 'aloft.dev/snapshot']);
+    expect(Object.keys(annotations)).toEqual(['aloft.dev/spec-hash', 'aloft.dev/snapshot', 'aloft.dev/results']);
+    const job = jobObject({ annotations: z.parse(z.record(z.string(), z.string()), annotations) });
+    expect(specOf(job)).toEqual({ folder: '/aloft/work/src', outputs: ['out/**'] });
   });
 });
 
