@@ -4,8 +4,8 @@ import type { KubeApi } from '../client/api.ts';
 import { exec } from '../client/exec.ts';
 import { container, indexOf, type Pod } from '../model/pod.ts';
 import { place } from '../plan/scripts.ts';
-import { listPodFiles, readPodFile } from './podFiles.ts';
-import type { ResultStore } from './store.ts';
+import { listPodFiles, readPodFile, UnreadableFile } from './podFiles.ts';
+import type { ResultStore, ResultWriter } from './store.ts';
 
 /** Results of ended jobs that are fetched without being asked for, in bytes. Larger ones wait in the pod for a person. */
 export const mostFetched = 1024 ** 3;
@@ -24,6 +24,9 @@ export interface CollectInput {
   readonly signal: AbortSignal;
 }
 
+/** Among the results when some could not be had: a text that names those, with why. */
+export const missingReport = 'aloft-missing-results.txt';
+
 /** Path under which a result of a rank is known; those of the first are plain. */
 export function resultPath(index: number, path: string): string {
   return index === 0 ? path : `node${index}/${path}`;
@@ -35,29 +38,29 @@ export function ofResultPath(path: string): { readonly index: number; readonly p
 }
 
 /**
- * Fetches the results of a job that has ended and lets its pods go. False when they are larger than `mostFetched`: then the pods
- * wait until their time is over.
+ * Fetches the results of a job that has ended, as far as they can be had, and lets its pods go. False when they are larger than
+ * `mostFetched`: then the pods wait until their time is over.
  */
 export async function collectResults(input: CollectInput): Promise<boolean> {
   const { api, namespace, store, run, pods, folder, globs, signal } = input;
   if (!(await store.has(run))) {
-    const found: { readonly pod: Pod; readonly file: OutputFile }[] = [];
+    const found: Found[] = [];
+    const missing: string[] = [];
     for (const pod of pods) {
-      const files = await listPodFiles(api, targetIn(namespace, pod), folder, globs, signal);
+      const { files, trouble } = await listPodFiles(api, targetIn(namespace, pod), folder, globs, signal);
       found.push(...files.map((file) => ({ pod, file })));
+      missing.push(...(trouble === null ? [] : [`node ${indexOf(pod)}: ${trouble}`]));
     }
     if (found.reduce((sum, { file }) => sum + file.bytes, 0) > mostFetched) {
       return false;
     }
     const writer = await store.begin(run);
     try {
-      for (const { pod, file } of found) {
-        const into = await writer.file({ ...file, path: resultPath(indexOf(pod), file.path) });
-        try {
-          await readPodFile(api, targetIn(namespace, pod), folder, file.path, into.write, signal);
-        } finally {
-          await into.done();
-        }
+      for (const each of found) {
+        missing.push(...(await fetchOne(input, writer, each)));
+      }
+      if (missing.length > 0) {
+        await report(writer, missing);
       }
     } catch (error) {
       await writer.abandon();
@@ -71,6 +74,39 @@ export async function collectResults(input: CollectInput): Promise<boolean> {
     }),
   );
   return true;
+}
+
+interface Found {
+  readonly pod: Pod;
+  readonly file: OutputFile;
+}
+
+/** Resolves to why it could not be had; to nothing when it was. */
+async function fetchOne(
+  { api, namespace, folder, signal }: CollectInput,
+  writer: ResultWriter,
+  { pod, file }: Found,
+): Promise<readonly string[]> {
+  const path = resultPath(indexOf(pod), file.path);
+  const into = await writer.file({ ...file, path });
+  try {
+    await readPodFile(api, targetIn(namespace, pod), folder, file.path, into.write, signal);
+  } catch (error) {
+    await into.drop();
+    if (error instanceof UnreadableFile) {
+      return [`${path}: ${error.raw ?? error.message}`];
+    }
+    throw error;
+  }
+  await into.done();
+  return [];
+}
+
+async function report(writer: ResultWriter, missing: readonly string[]): Promise<void> {
+  const text = Buffer.from(`These results could not be fetched when the job had ended:\n${missing.join('\n')}\n`);
+  const into = await writer.file({ path: missingReport, bytes: text.length, modifiedAt: null });
+  await into.write(text);
+  await into.done();
 }
 
 function targetIn(namespace: string, pod: Pod): { namespace: string; pod: string; container: string } {

@@ -30,17 +30,29 @@ exec cat "$2"
 
 const mostListed = 16 * 1024 * 1024;
 
-/** The files below a folder of a container that match the globs. */
+/** The job has that file, or had it, but this one cannot be had, however often it is tried. */
+export class UnreadableFile extends ProviderError {}
+
+export interface PodFiles {
+  readonly files: readonly OutputFile[];
+  /** Why there may be more of them, in the words of the pod; null when these are all. */
+  readonly trouble: string | null;
+}
+
+/** Exit codes of what could not be done; from here on somebody or something ended the command. */
+const firstSignal = 128;
+
+/** The files below a folder of a container that match the globs, as far as they can be seen. */
 export async function listPodFiles(
   api: KubeApi,
   target: ExecTarget,
   folder: string,
   globs: readonly string[],
   signal: AbortSignal,
-): Promise<OutputFile[]> {
+): Promise<PodFiles> {
   const starts = foldersOf(globs);
   if (starts.length === 0) {
-    return [];
+    return { files: [], trouble: null };
   }
   const chunks: Buffer[] = [];
   let bytes = 0;
@@ -61,14 +73,14 @@ export async function listPodFiles(
       },
     },
   );
-  if (exitCode !== 0 && bytes === 0) {
-    if (exitCode === 44) {
-      return [];
-    }
+  if (exitCode === 44) {
+    return { files: [], trouble: null };
+  }
+  if (exitCode >= firstSignal) {
     throw new ProviderError('transient', 'The files of the job could not be listed.', { raw: stderr.trim() });
   }
   const isWanted = matcher(globs);
-  return Buffer.concat(chunks)
+  const files = Buffer.concat(chunks)
     .toString('utf8')
     .split('\0')
     .flatMap((record) => {
@@ -79,6 +91,7 @@ export async function listPodFiles(
         : [{ path: inside, bytes: Number(size), modifiedAt: Number(seconds) * 1000 }];
     })
     .toSorted((a, b) => (a.path < b.path ? -1 : 1));
+  return { files, trouble: exitCode === 0 ? null : stderr.trim() || `exit code ${exitCode}` };
 }
 
 /** The bytes of one file. Rejects with `notFound` and `invalid` as the contract has it. */
@@ -100,12 +113,15 @@ export async function readPodFile(
     },
   );
   if (exitCode === 44) {
-    throw new ProviderError('notFound', `The job has no file "${path}".`);
+    throw new UnreadableFile('notFound', `The job has no file "${path}".`);
   }
   if (exitCode === 45) {
-    throw new ProviderError('invalid', `"${path}" is not inside the job's folder.`, { field: 'path' });
+    throw new UnreadableFile('invalid', `"${path}" is not inside the job's folder.`, { field: 'path' });
+  }
+  if (exitCode >= firstSignal) {
+    throw new ProviderError('transient', `"${path}" could not be read.`, { raw: stderr.trim() });
   }
   if (exitCode !== 0) {
-    throw new ProviderError('transient', `"${path}" could not be read.`, { raw: stderr.trim() });
+    throw new UnreadableFile('invalid', `"${path}" cannot be read.`, { raw: stderr.trim() });
   }
 }

@@ -2,12 +2,12 @@ import type { Handle, OutputFile } from '../../../core/provider.ts';
 import { ProviderError } from '../../../core/providerError.ts';
 import { safeRelativePath } from '../../../core/safePath.ts';
 import type { Cluster } from '../cluster.ts';
-import { specOf } from '../errands.ts';
 import { container, indexOf, type Pod, statusOf } from '../model/pod.ts';
 import { currentPods } from '../observe/observation.ts';
+import { specOf } from '../plan/specOf.ts';
 import type { Run } from '../state/runs.ts';
 import { dataOf } from '../submit.ts';
-import { ofResultPath, resultPath } from './collect.ts';
+import { missingReport, ofResultPath, resultPath } from './collect.ts';
 import { matcher } from './globs.ts';
 import { piped } from './piped.ts';
 import { listPodFiles, readPodFile } from './podFiles.ts';
@@ -23,7 +23,7 @@ export async function listRunOutputs(
   const fetched = await (await store()).list(handle.id);
   if (fetched !== null) {
     const isWanted = matcher(globs);
-    return fetched.filter(({ path }) => isWanted(ofResultPath(path).path));
+    return fetched.filter(({ path }) => path === missingReport || isWanted(ofResultPath(path).path));
   }
   const pods = reachable(run);
   if (pods.length === 0 || run.job === null) {
@@ -32,7 +32,10 @@ export async function listRunOutputs(
   const { folder } = specOf(run.job);
   const lists = await Promise.all(
     pods.map(async ({ pod, target }) => {
-      const files = await listPodFiles(api, { namespace, ...target }, folder, globs, signal);
+      const { files, trouble } = await listPodFiles(api, { namespace, ...target }, folder, globs, signal);
+      if (files.length === 0 && trouble !== null) {
+        throw new ProviderError('invalid', 'The files of the job cannot be listed.', { raw: trouble });
+      }
       return files.map((file) => ({ ...file, path: resultPath(indexOf(pod), file.path) }));
     }),
   );

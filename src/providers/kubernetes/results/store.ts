@@ -76,13 +76,15 @@ export class ResultWriter {
     this.#target = target;
   }
 
-  /** Resolves to a function that takes the bytes; the file counts once `done` was called with all of them there. */
+  /** The file counts once `done` was called with all of its bytes there; `drop` leaves it out. */
   async file(file: OutputFile): Promise<{
     readonly write: (bytes: Uint8Array) => Promise<void>;
     readonly done: () => Promise<void>;
+    readonly drop: () => Promise<void>;
   }> {
     const stored = String(this.#files.length);
-    const handle = await open(join(this.#folder, stored), 'wx', 0o600);
+    const path = join(this.#folder, stored);
+    const handle = await open(path, 'wx', 0o600);
     let bytes = 0;
     return {
       write: async (chunk) => {
@@ -92,6 +94,10 @@ export class ResultWriter {
       done: async () => {
         await handle.close();
         this.#files.push({ ...file, bytes, stored });
+      },
+      drop: async () => {
+        await handle.close();
+        await rm(path);
       },
     };
   }

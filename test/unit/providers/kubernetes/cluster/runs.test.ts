@@ -227,6 +227,19 @@ describe.skipIf(noContainers !== null)('results', () => {
     expect(Buffer.concat(bytes).toString()).toBe('half\n');
   });
 
+  it('are fetched as far as they can be had, with word of the others', async () => {
+    const { handle } = await lab.submit(
+      connection,
+      String.raw`mkdir out && echo kept > out/kept.txt && echo odd > "out/$(printf 'odd\377')"`,
+      { outputs: ['out/**'] },
+    );
+    expect((await untilEnded(connection, handle)).state).toBe('succeeded');
+    const files = await connection.outputs(handle, ['out/**'], never());
+    expect(files.map(({ path }) => path)).toEqual(['out/kept.txt', 'aloft-missing-results.txt']);
+    const text = Buffer.concat(await gather(connection.readOutput(handle, 'aloft-missing-results.txt', never())));
+    expect(text.toString()).toContain('out/odd');
+  });
+
   it('can be looked at while the job runs', async () => {
     const { handle } = await lab.submit(connection, 'echo now > so-far.txt; sleep 60');
     await until(connection, handle, (each) => each?.state === 'running');
