@@ -98,7 +98,9 @@ export class ContainerProcess {
   /** The first process of the container as this machine numbers it; null when it is over. */
   get pid(): number | null {
     const outer = this.#child.pid;
-    if (outer === undefined || this.#isOver) {
+    // Once it has ended its number may be another process's.
+    const hasEnded = this.#isOver || this.#child.exitCode !== null || this.#child.signalCode !== null;
+    if (outer === undefined || hasEnded) {
       return null;
     }
     try {
