@@ -87,6 +87,7 @@ export class Cluster {
       host: hostname().split('.')[0] ?? 'localhost',
       ports: { controller, nodes: [node1, node2], accounting, database },
       accounting: options.accounting ?? false,
+      version: Number(/[0-9]+\.[0-9]+/u.exec(execFileSync('slurmd', ['-V'], { encoding: 'utf8' }))?.[0]),
       config: options.config ?? [],
     });
     try {

@@ -13,6 +13,8 @@ export interface ClusterLayout {
     readonly database: number;
   };
   readonly accounting: boolean;
+  /** Of the installed Slurm: 22.05, 24.11. */
+  readonly version: number;
   readonly config: readonly string[];
 }
 
@@ -22,8 +24,8 @@ export function clusterFiles(layout: ClusterLayout): Record<string, string> {
   return {
     'slurm.conf': slurmConf(layout),
     'gres.conf': `AutoDetect=off\nNodeName=n[1-2] Name=gpu Type=h100 File=${folder}/dev/nvidia[0-7]\n`,
-    // slurmd 22.05 dies with "disabled".
-    'cgroup.conf': 'CgroupPlugin=cgroup/v1\n',
+    // No cgroups at all; 22.05 does not know the word for it.
+    'cgroup.conf': `CgroupPlugin=${layout.version < 23 ? 'cgroup/v1' : 'disabled'}\n`,
   };
 }
 

@@ -22,6 +22,12 @@ const failures: readonly {
     message: "Slurm's controller does not answer.",
   },
   {
+    pattern: /incompatible versions|invalid protocol version/iu,
+    tag: 'unsupported',
+    message: "Slurm's commands on this node are of another version than its controller.",
+    remedy: 'Choose another login node, or write into the settings of the connection what loads the right version.',
+  },
+  {
     pattern: /munge|invalid authentication credential|authentication (?:error|failure)/iu,
     tag: 'transient',
     message: 'Slurm does not recognize this node: its authentication service does not work.',

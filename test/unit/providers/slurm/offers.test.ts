@@ -10,6 +10,7 @@ import { parseGres, parseSite } from '../../../../src/providers/slurm/offers/sit
 import { parseSettings } from '../../../../src/providers/slurm/settings.ts';
 
 const text = await readFile(new URL('../../../fixtures/slurm/site-22.05.txt', import.meta.url), 'utf8');
+const newer = await readFile(new URL('../../../fixtures/slurm/site-24.11.txt', import.meta.url), 'utf8');
 const context = { connectionId: 'slurm' as ConnectionId, asOf: 7 };
 const brief = ({ region, accelerator, count, freeNow, likelihood, note }: Offer): string =>
   [region, accelerator ?? 'CPU', count, freeNow, likelihood, note].join(' | ');
@@ -35,6 +36,15 @@ describe('offers', () => {
     expect(offersOf({ region: 'gpu' }, down, context).map(brief)).toContain(
       'gpu | H100 | 1 | 0 | wait | nodes are down or reserved',
     );
+  });
+
+  it('are read from what 24.11 prints as well', () => {
+    const site = parseSite(newer);
+    expect(offersOf({}, site, context).map(brief)).toEqual(
+      expect.arrayContaining(['gpu | CPU | 0 | 1 | now | 3 CPUs free now', 'spot | H100 | 2 | 3 | now | 6 free now']),
+    );
+    expect(knowledgeOf(site).preemptible).toEqual(['spot']);
+    expect(site).toMatchObject({ reservations: ['workshop'], waiting: new Map([['gpu', 2]]) });
   });
 
   it('are only what was asked for', () => {
