@@ -35,10 +35,7 @@ describeWithCluster('preemption', {}, () => {
     expect(preempted.explanation).toContain('make room for another job');
     await site.connection.cancel(urgent, never());
     await site.end(urgent);
-    await site.cluster.until(async () => {
-      await site.cluster.run('scontrol', ['update', `JobId=${site.jobId(spot)}`, 'StartTime=now']).catch(() => '');
-      return !['preempted', 'queued'].includes((await site.observe(spot)).state);
-    });
+    await site.runAgain(spot);
     expect(await site.end(spot)).toMatchObject({ state: 'succeeded', exitCode: 0 });
     const log = await site.log(spot);
     expect(log['stdout']).toBe('begun 0\nbegun 1\n');

@@ -59,7 +59,8 @@ function tasksOf({ tasks }: { readonly tasks: string | null }): (number | null)[
 function fromQueue(record: QueueRecord, task: number | null, facts: RunFacts): TaskStatus {
   const { state: nativeState, reason, nodeList } = record;
   const meaning = meaningOf(nativeState);
-  const own = facts.exits.get(task);
+  const kept = facts.exits.get(task);
+  const own = kept === undefined || isOfEarlierRun(kept, record) ? undefined : kept;
   const hasStarted = nodeList !== '';
   const common = { task, nativeState, reason, nodeList };
   if (meaning === undefined) {
@@ -80,7 +81,7 @@ function fromQueue(record: QueueRecord, task: number | null, facts: RunFacts): T
   }
   const isWaiting = meaning.state === 'queued';
   // A job that was put back before its script began has left no record, but Slurm's own line in its log.
-  const hasRun = own !== undefined || facts.requeued !== null;
+  const hasRun = kept !== undefined || facts.requeued !== null;
   const again = isWaiting && hasRun ? whyAgain(facts.requeued, reason) : undefined;
   return {
     ...common,
@@ -92,6 +93,11 @@ function fromQueue(record: QueueRecord, task: number | null, facts: RunFacts): T
     startedAt: hasStarted && !isWaiting ? record.startAt : null,
     endedAt: null,
   };
+}
+
+/** A record of before the job was put back into the queue, which takes Slurm two minutes; clocks may differ by less. */
+function isOfEarlierRun({ startedAt }: ExitRecord, { startAt, nodeList }: QueueRecord): boolean {
+  return nodeList !== '' && startAt !== null && startedAt + 60 < startAt;
 }
 
 const noTimes = { expectedStartAt: null, startedAt: null, endedAt: null } as const;

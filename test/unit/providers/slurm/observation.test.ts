@@ -128,6 +128,14 @@ describe('one job', () => {
     });
   });
 
+  it('is not told from the record of a run that was put back into the queue', () => {
+    const before = record({ state: 'stopped', startedAt: 1_795_699_000, endedAt: 1_795_699_100, code: 143 });
+    expect(seen(queue('FAILED', 'NonZeroExitCode'), before, 'code RUN 12 1:0')).toMatchObject({
+      exitCode: 1,
+      signal: null,
+    });
+  });
+
   it('never started when it has no nodes', () => {
     expect(seen(queue('CANCELLED', 'None', '', '1795700000|1795700100|1795700100'))).toMatchObject({
       state: 'cancelled',
