@@ -183,6 +183,13 @@ export class Cluster {
     await this.#kill('slurmctld');
   }
 
+  /** It keeps its connections and answers none, until the returned function is called. */
+  pauseController(): () => void {
+    const controller = this.#daemons.get('slurmctld');
+    controller?.kill('SIGSTOP');
+    return () => controller?.kill('SIGCONT');
+  }
+
   startNode(node: string): void {
     this.#daemon(node, 'slurmd', ['-D', '-N', node, '-f', join(this.folder, 'slurm.conf')]);
   }

@@ -1,7 +1,9 @@
-import { chmod, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { chmod, readdir, readFile, rm, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 
+import type { SubmitInput } from '../../src/core/provider.ts';
 import { isProviderError } from '../../src/core/providerError.ts';
 import { never, rejection } from '../conformance/harness.ts';
 import { describeWithCluster } from './describeWithCluster.ts';
@@ -17,7 +19,7 @@ async function contents(folder: string): Promise<string> {
 describeWithCluster('submitting to Slurm', {}, () => {
   let site: Site;
   beforeAll(async () => {
-    site = await Site.start();
+    site = await Site.start({ config: ['PartitionName=hidden Nodes=n[1-2] Hidden=YES State=UP PreemptMode=off'] });
   });
   afterAll(async () => site.stop());
 
@@ -26,6 +28,14 @@ describeWithCluster('submitting to Slurm', {}, () => {
     const path = join(site.folder, 'bin', 'sbatch');
     await writeFile(path, `#!/bin/bash\nreal=/usr/bin/sbatch\nrm -f '${path}'\n${script}\n`);
     await chmod(path, 0o755);
+  };
+
+  /** As if the time had passed in which what was sent may still arrive. */
+  const settle = async ({ key }: SubmitInput): Promise<void> => {
+    const run = `${key.runId}.${key.attempt}`;
+    await utimes(join(site.root, 'runs', run, 'submitting'), 0, 0).catch(
+      () => undefined,
+    );
   };
 
   it.each([
@@ -38,6 +48,8 @@ describeWithCluster('submitting to Slurm', {}, () => {
     const input = await site.prepare('echo once');
     await sabotage(script);
     expect(await rejection(site.connection.submit(input, never()))).toMatchObject({ tag: 'transient' });
+    await site.cluster.until(async () => (await site.jobsOf(input)).length > 0, 1000).catch(() => undefined);
+    await settle(input);
     const found = await site.open().find(input.key, never());
     const handle = await site.connection.submit(input, never());
     expect(found ?? handle).toEqual(handle);
@@ -46,18 +58,91 @@ describeWithCluster('submitting to Slurm', {}, () => {
     expect(await site.log(handle)).toEqual({ stdout: 'once\n' });
   });
 
-  it('makes one job of a submission whose answer Slurm never gave', async () => {
-    const input = await site.prepare('echo once');
-    await sabotage(
-      '"$real" "$@" >/dev/null; echo "sbatch: error: Batch job submission failed: Socket timed out on send/recv operation" >&2; exit 1',
-    );
-    expect(await rejection(site.connection.submit(input, never()))).toMatchObject({
-      tag: 'transient',
-      raw: expect.stringContaining('Socket timed out'),
-    });
+  it.each(['Socket timed out on send/recv operation', 'Connection reset by peer'])(
+    'makes one job of a submission whose answer Slurm never gave: %s',
+    async (words) => {
+      const input = await site.prepare('echo once');
+      await sabotage(
+        `"$real" "$@" >/dev/null; echo "sbatch: error: Batch job submission failed: ${words}" >&2; exit 1`,
+      );
+      expect(await rejection(site.connection.submit(input, never()))).toMatchObject({
+        tag: 'transient',
+        raw: expect.stringContaining(words),
+      });
+      const handle = await site.connection.submit(input, never());
+      expect(await site.jobsOf(input)).toHaveLength(1);
+      await site.end(handle);
+    },
+  );
+
+  it('looks whether there is a job when sbatch fails with words that nobody knows', async () => {
+    const input = await site.prepare('true');
+    await sabotage('"$real" "$@" >/dev/null; echo "sbatch: error: Batch job submission failed: Odd" >&2; exit 1');
     const handle = await site.connection.submit(input, never());
     expect(await site.jobsOf(input)).toHaveLength(1);
     await site.end(handle);
+
+    const refused = await site.prepare('true');
+    await sabotage('echo "sbatch: error: Name a project" >&2; exit 1');
+    const clock = join(site.folder, 'bin', 'stat');
+    await writeFile(clock, '#!/bin/sh\ncase $* in *submitting) echo 0 ;; *) exec /usr/bin/stat "$@" ;; esac\n', {
+      mode: 0o755,
+    });
+    const error = await rejection(site.connection.submit(refused, never()));
+    await rm(clock);
+    expect(error).toMatchObject({ tag: 'invalid', message: expect.stringContaining('Name a project') });
+    expect(await site.connection.find(refused.key, never())).toBeNull();
+  });
+
+  it('makes one job when the connection is lost while the controller stands still', async () => {
+    const input = await site.prepare('true');
+    const goOn = site.cluster.pauseController();
+    try {
+      const lost = new AbortController();
+      const first = rejection(site.connection.submit(input, lost.signal));
+      await site.cluster.until(async () =>
+        (await readdir(join(site.root, 'runs', `${input.key.runId}.1`))).includes(
+          '.sbatch',
+        ),
+      );
+      await delay(500);
+      lost.abort();
+      await first;
+      // What is left of a lost connection is ended after 5 s.
+      await delay(5500);
+      const second = site.open().submit(input, never());
+      await delay(500);
+      goOn();
+      const handle = await second;
+      expect(await site.jobsOf(input)).toHaveLength(1);
+      await site.end(handle);
+    } finally {
+      goOn();
+    }
+  });
+
+  it('finds jobs in a partition that is hidden from whoever is no administrator', async () => {
+    const [folder, bin] = [site.cluster.folder, join(site.folder, 'bin')];
+    for (const path of [folder, join(folder, 'munge')]) {
+      await chmod(path, 0o755);
+    }
+    await chmod(join(folder, 'slurm.conf'), 0o644);
+    for (const program of ['squeue', 'scontrol']) {
+      const run = `exec setpriv --reuid=65534 --regid=65534 --clear-groups /usr/bin/${program}`;
+      await writeFile(join(bin, program), `#!/bin/bash\n${run} "\${@/#--me/--user=root}"\n`, { mode: 0o755 });
+    }
+    const input = await site.prepare('sleep 600', { region: 'hidden' });
+    const handle = await site.connection.submit(input, never());
+    await site.until(handle, ({ state }) => state === 'running');
+    expect(await site.connection.jobOptions?.(never())).toBeDefined();
+    await rm(join(site.runFolder(handle), 'jobid'));
+    await rm(join(site.runFolder(handle), 'exit'));
+    expect(await site.connection.find(input.key, never())).toEqual(handle);
+    const offers = await site.connection.offers({}, never());
+    expect(offers.map(({ region }) => region)).toContain('hidden');
+    await site.connection.cancel(handle, never());
+    expect(await site.end(handle)).toMatchObject({ state: 'cancelled' });
+    await Promise.all(['squeue', 'scontrol'].map(async (program) => rm(join(bin, program))));
   });
 
   it('does not submit again while a job that Slurm did not answer for may still come', async () => {
@@ -94,6 +179,7 @@ describeWithCluster('submitting to Slurm', {}, () => {
     expect(await site.connection.find(input.key, never())).toBeNull();
     // Even when the note that it was refused got lost.
     await writeFile(join(site.root, 'runs', `${input.key.runId}.1`, 'submitting'), '');
+    await settle(input);
     expect(await site.connection.find(input.key, never())).toBeNull();
   });
 

@@ -13,7 +13,7 @@ export interface MemberPlace {
 
 /** $1 job id, $2 task, $3 node. Prints id, node and address; 66 when it does not run or has no such member. */
 const placeScript = `
-line=$(squeue -h -t running -r --me -o '%F|%K|%A|%N') || exit
+line=$(squeue -a -h -t running -r --me -o '%F|%K|%A|%N') || exit
 line=$(printf '%s\\n' "$line" | awk -F'|' -v job="$1" -v task="$2" '$1 == job && ($2 == task || $2 == "N/A" && task == 0) { print; exit }')
 [ -n "$line" ] || exit 66
 id=\${line#*|*|} id=\${id%%|*}

@@ -18,7 +18,7 @@ wanted=$(cat)
 export SLURM_TIME_FORMAT=%s
 echo "now $(date +%s.%3N)"
 cd "$root/runs" 2>/dev/null || exit 0
-queue=$(squeue -h -t all --me -o '${queueFormat}') || exit
+queue=$(squeue -a -h -t all --me -o '${queueFormat}') || exit
 # Lines of $1 that begin with the id of a job that is wanted, with its run before them.
 select() { { printf '%s\\n' "$wanted"; echo; printf '%s\\n' "$1"; } | awk '
   !table { if ($0 == "") table = 1; else { split($0, pair, " "); run[pair[2]] = pair[1] } next }

@@ -1,5 +1,23 @@
 import { ProviderError, type ProviderErrorTag } from '../../../core/providerError.ts';
 
+/**
+ * Extended regular expression for what sbatch prints when it was refused for certain: by itself, or by the controller's answer
+ * (slurm_errno.c, 22.05 to 24.11). Of all else it may print, a job may be the result as well.
+ */
+export const refusal = `^sbatch: (error|fatal): (Batch job submission failed: )?(${[
+  'Invalid (--|(partition|account|qos|(cluster )?feature|generic resource|Trackable RESource|node (name|count)|wckey|license|job array|time|time-min) )',
+  "Access.permission denied|Access denied to requested reservation|User's group not permitted|Job violates accounting|Job dependency problem",
+  'Requested (node configuration|nodes not in|partition configuration|time limit|reservation|more tasks|GRES)',
+  'Required (node|partition) not available|No partition specified|Node count specification invalid|CPU count|More processors requested',
+  'Memory (required|specification)|Problem using reservation|Unable to open file|This does not look like a batch script|Batch script (is empty|contains)',
+].join('|')})|^sbatch: (unrecognized|invalid) option|^Try "sbatch --help"`;
+
+/** Extended regular expression for what is printed when the controller's answer, if there was one, did not arrive. */
+export const noAnswer =
+  'unable to contact slurm controller|socket timed out|zero bytes were transmitted|unexpected message|temporarily unable to (accept|process)|' +
+  'slurm_persist_conn|communications? (.* )?(error|failure)|message (send|receive) failure|controller .* not responding|' +
+  'connection (reset|refused|aborted|timed out)|broken pipe|no route to host|network is (unreachable|down)|incomplete packet|aloft: not known yet';
+
 /** What Slurm's commands, and the system below them, print when they fail. */
 const failures: readonly {
   readonly pattern: RegExp;
@@ -16,8 +34,7 @@ const failures: readonly {
       'Free some space, delete finished jobs, or choose another folder for runs in the settings of the connection.',
   },
   {
-    pattern:
-      /unable to contact slurm controller|socket timed out|zero bytes were transmitted|unexpected message received|temporarily unable to (?:accept|process)|slurm_persist_conn|communications? (?:error|failure)|controller .* not responding|aloft: not known yet/iu,
+    pattern: new RegExp(noAnswer, 'iu'),
     tag: 'transient',
     message: "Slurm's controller does not answer.",
   },

@@ -1,12 +1,18 @@
+import { shellQuote } from '../../../core/shellQuote.ts';
+import { noAnswer, refusal } from '../shell/slurmFailure.ts';
+
 /*
  * Below the root folder on the cluster:
  * - `pieces/<sha256>`: content of snapshots; `snapshots/<id>`: their pieces, one a line.
  * - `runs/<run id>.<attempt>/`: everything about one attempt, enough to find it again:
  *   `request.json` (what was planned), `job.sh` (what was submitted), `script` (the existing batch script that it runs), `submitting`
- *   (sbatch may have been run), `jobid` (what it answered), `exit[.t<task>]` (how the job began and ended, by the job itself),
+ *   (sbatch may have been run and what came of it is not known) `jobid` (what it answered), `exit[.t<task>]` (how the job began and ended, by the job itself),
  *   `final` (the last that Slurm said of each task), `cancel` (we asked for the end), `work/` (the code), `folder` (a link to the
  *   working folder in it), `logs/` (one per stream).
  */
+
+/** Seconds after which what sbatch sent has arrived, or never will. */
+const settledAfter = 30;
 
 /**
  * Shell functions for a run folder. `enter RUN` goes into it and keeps everybody else out, by a lock that ends with us, also on
@@ -30,20 +36,23 @@ enter() {
   done
   trap 'rmdir "$root/runs/$run/.locked"' EXIT
 }
+inQueue() {
+  queue=$(squeue -a -h -t all --me -o '%F|%T|%r|%Z|%k') || exit
+  id=$(printf '%s\\n' "$queue" | grep -v '|FAILED|BadConstraints|' |
+    awk -F'|' -v folder="$PWD" -v comment="aloft:$run" '$4 == folder || $5 == comment { print $1; exit }')
+  [ -n "$id" ]
+}
 recover() {
   id=$(sed -n 's/.*"job":\\([0-9]*\\).*/\\1/p' exit* 2>/dev/null | head -n 1)
   [ -z "$id" ] || { echo "$id"; return; }
-  # What sbatch sent before it was cut off may still be on its way; what the controller did not answer, for longer.
-  least=2; grep -q unsure submitting 2>/dev/null && least=30
-  while :; do
-    queue=$(squeue -h -t all --me -o '%F|%T|%r|%Z|%k') || exit
-    id=$(printf '%s\\n' "$queue" | grep -v '|FAILED|BadConstraints|' |
-      awk -F'|' -v folder="$PWD" -v comment="aloft:$run" '$4 == folder || $5 == comment { print $1; exit }')
-    [ -z "$id" ] || { echo "$id"; return; }
-    [ $(($(date +%s) - $(stat -c %Y submitting))) -lt $least ] || break
-    [ $least -lt 30 ] || { echo 'aloft: not known yet: Slurm did not answer when the job was submitted' >&2; exit 75; }
-    sleep 0.5
-  done
+  if inQueue; then echo "$id"; return; fi
+  # What was sent may still be on its way to a controller that is slow. Both times are the disk's own.
+  : >.now
+  [ $(($(stat -c %Y .now) - $(stat -c %Y submitting))) -ge ${settledAfter} ] ||
+    { echo 'aloft: not known yet: Slurm did not answer when the job was submitted' >&2; exit 75; }
+  # A question can overtake a job that still waits at a controller which stood still; a second one, after an answer, cannot.
+  sleep 3
+  if inQueue; then echo "$id"; return; fi
   sacct -X -P -n -S now-30days -o JobID,Start,WorkDir 2>/dev/null |
     awk -F'|' -v folder="$PWD" '$3 == folder && $2 != "Unknown" { sub(/_.*/, "", $1); id = $1 } END { if (id != "") print id }'
 }
@@ -59,6 +68,41 @@ enter "$run"
 [ -e submitting ] || exit 0
 id=$(recover) || exit
 [ -z "$id" ] || keep "$id"
+`;
+
+/**
+ * $1 root, $2 run; then the arguments of sbatch. Runs sbatch in the run folder and leaves `jobid`, or `submitting` when it is not
+ * known whether there is a job, or neither when there is none. It is a session of its own, which nothing ends when the connection
+ * is lost, and holds the lock of the folder until sbatch has answered. stdin: shell lines that export the secrets.
+ */
+const sbatchScript = `${runFolder}
+root=$1 run=$2
+shift 2
+trap '' HUP INT TERM PIPE
+trap 'rmdir .locked 2>/dev/null' EXIT
+unset SBATCH_WAIT
+# A pattern such as %j would be one anywhere in the path.
+output=$(printf %s "$PWD/logs/slurm.log" | sed 's/%/%%/g')
+secrets=$(cat)
+set -- --parsable --output="$output" --error="$output" "$@" job.sh "$PWD"
+answer=$(eval "$secrets"; exec sbatch "$@" 2>.sbatch </dev/null); code=$?
+id=$(printf '%s\\n' "$answer" | sed -n 's/^\\([0-9][0-9]*\\)\\(;.*\\)*$/\\1/p' | tail -n 1)
+if [ $code = 0 ]; then
+  [ -z "$id" ] || { keep "$id"; exit; }
+  code=65
+fi
+if grep -qiE ${shellQuote(refusal)} .sbatch; then
+  rm -f submitting
+  exit $code
+fi
+: >submitting
+if [ $code -gt 128 ] || grep -qiE ${shellQuote(noAnswer)} .sbatch; then exit 75; fi
+# Words that are new to us: whether there is a job is seen when it must have arrived.
+until id=$(recover 2>/dev/null); do
+  [ $? = 75 ] || exit 75
+  sleep 2
+done
+if [ -n "$id" ]; then keep "$id"; else rm -f submitting; exit $code; fi
 `;
 
 /**
@@ -92,19 +136,11 @@ else
   mv .job job.sh || exit
 fi
 printf '%-510s\\n' '' >exit && : >submitting || exit
-eval "$secrets"
-# From here on a lost connection must not come between the job and its id.
-trap '' HUP TERM PIPE
-# A pattern such as %j would be one anywhere in the path.
-output=$(printf %s "$PWD/logs/slurm.log" | sed 's/%/%%/g')
-answer=$(sbatch --parsable --output="$output" "$@" job.sh "$PWD" 2>.sbatch); code=$?
-if [ $code != 0 ]; then
-  cat .sbatch >&2
-  if [ $code -gt 128 ] || grep -qiE 'socket timed out|zero bytes|unexpected message|unable to contact|not responding' .sbatch; then
-    echo unsure >submitting; exit 75
-  fi
-  rm -f submitting
-  exit $code
-fi
-keep "\${answer%%;*}"
+trap - EXIT
+printf '%s\\n' "$secrets" | $(command -v setsid) sh -c ${shellQuote(sbatchScript)} sh "$root" "$run" "$@" >/dev/null; code=$?
+[ ! -s jobid ] || { cat jobid; exit 0; }
+cat .sbatch >&2
+[ -e submitting ] || exit $code
+echo 'aloft: not known yet: Slurm did not say whether it has the job' >&2
+exit 75
 `;
