@@ -76,7 +76,8 @@ async function* followWhileLive(
 }
 
 function* itemsOf(frame: Frame, position: Map<string, FilePosition>): Generator<LogItem, void> {
-  if (frame.kind === 'round' || !advance(position, frame)) {
+  const isOther = (frame.kind === 'bytes' || frame.kind === 'cut') && streamOf(frame.file) === null;
+  if (frame.kind === 'round' || isOther || !advance(position, frame)) {
     return;
   }
   if (frame.kind === 'bytes') {

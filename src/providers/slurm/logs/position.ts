@@ -14,7 +14,7 @@ export type Position = ReadonlyMap<string, FilePosition>;
 const fileName = /^(?<name>stdout|stderr|slurm)(?:\.t(?<task>[0-9]{1,10}))?(?:\.n(?<node>[0-9]{1,6}))?\.log$/u;
 
 const positionSchema = z.record(
-  z.string().check(z.regex(fileName)),
+  z.string(),
   z.tuple([z.int().check(z.nonnegative()), z.string().check(z.regex(/^[0-9]+$/u))]),
 );
 
@@ -24,11 +24,16 @@ export function encodePosition(position: Position): LogCursor {
   ) as LogCursor;
 }
 
-/** null: the beginning. So is a cursor that is not one of ours: showing something twice is better than leaving it out. */
+/**
+ * null: the beginning. So is a cursor that is not one of ours: showing something twice is better than leaving it out. Files that are
+ * no streams are left out.
+ */
 export function decodePosition(cursor: LogCursor | null): Map<string, FilePosition> {
   try {
     const entries = Object.entries(z.parse(positionSchema, JSON.parse(cursor ?? '{}')));
-    return new Map(entries.map(([file, [offset, inode]]) => [file, { offset, inode }]));
+    return new Map(
+      entries.filter(([file]) => streamOf(file) !== null).map(([file, [offset, inode]]) => [file, { offset, inode }]),
+    );
   } catch {
     return new Map();
   }

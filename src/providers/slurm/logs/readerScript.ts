@@ -32,9 +32,9 @@ while :; do
       case $record in *'"endedAt"'*) ends="$ends $run"; eval "told_$key=E" ;; esac
     fi
     for path in "$run"/logs/*.log; do
-      case \${path##*/} in
-      *[!A-Za-z0-9.]*) ;;
-      stdout* | stderr* | slurm*) [ -f "$path" ] && true <"$path" && paths="$paths $path" count=$((count + 1)) ;;
+      case \${path#"$run/logs/"} in
+      *[!a-z0-9.]* | *.[!tn]*.log | *.[tn][!0-9]* | *.*.*.*.log) ;;
+      stdout.* | stderr.* | slurm.*) [ -f "$path" ] && true <"$path" && paths="$paths $path" count=$((count + 1)) ;;
       esac
     done
   done 2>/dev/null

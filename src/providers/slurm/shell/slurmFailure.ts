@@ -27,6 +27,20 @@ const failures: readonly {
   readonly field?: string;
 }[] = [
   {
+    pattern: /^aloft: the batch script cannot be read/mu,
+    tag: 'invalid',
+    message: 'The batch script cannot be read.',
+    field: 'command',
+    remedy: 'Check its path: below the working folder, or absolute on the cluster.',
+  },
+  {
+    pattern: /^aloft: not in a batch script/mu,
+    tag: 'invalid',
+    message: 'The batch script has a #SBATCH line with an option that cannot be used here.',
+    field: 'command',
+    remedy: 'Take out --test-only, --wait and --clusters; add another cluster as a connection of its own.',
+  },
+  {
     pattern: /no space left on device|disk quota exceeded|file too large/iu,
     tag: 'capacity',
     message: 'The disk of the cluster is full, or your quota there is used up.',
@@ -86,14 +100,15 @@ const failures: readonly {
     remedy: 'Choose features that nodes of the cluster have.',
   },
   {
-    pattern: /reservation/iu,
+    pattern:
+      /^sbatch: .*\b(?:requested|problem using|invalid) .*reservation|^sbatch: .*access denied to requested reservation/imu,
     tag: 'invalid',
     message: 'Slurm does not accept the reservation.',
     field: 'options.reservation',
     remedy: 'Choose one that is there and that you may use.',
   },
   {
-    pattern: /invalid generic resource|invalid trailing|gres/iu,
+    pattern: /^sbatch: .*(?:invalid generic resource|invalid trailing|\bgres\b)/imu,
     tag: 'invalid',
     message: 'The cluster does not have the accelerators that were asked for under that name.',
     field: 'accelerator.name',

@@ -12,7 +12,7 @@ if [ -d "$1" ]; then
 fi
 rm -rf .removed.*
 cd ../snapshots 2>/dev/null || exit 0
-used=$(sed -n 's/.*"snapshot":"\\([0-9a-f]*\\)".*/\\1/p' ../runs/*/request.json 2>/dev/null | sort -u)
+used=$(cat ../runs/*/request.json 2>/dev/null | grep -o '"snapshot":"[0-9a-f]*"' | cut -d '"' -f 4 | sort -u)
 old=$(find . ../pieces -type f -mtime +6 2>/dev/null)
 [ -n "$old" ] || exit 0
 for list in *; do

@@ -1,66 +1,61 @@
+import { execFileSync } from 'node:child_process';
 import { describe, expect, it } from 'vitest';
 
-import { explainFailure } from '../../../../src/providers/slurm/shell/slurmFailure.ts';
+import { explainFailure, noAnswer, refusal } from '../../../../src/providers/slurm/shell/slurmFailure.ts';
 
-describe('what Slurm prints when it refuses', () => {
+/** Whether `grep -iE` finds it, as the scripts on the cluster ask. */
+function greps(pattern: string, text: string): boolean {
+  try {
+    execFileSync('grep', ['-qiE', pattern], { input: `${text}\n` });
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+describe('what sbatch prints when it fails', () => {
   it.each([
-    [
-      'sbatch: error: invalid partition specified: nowhere\nsbatch: error: Batch job submission failed: Invalid partition name specified',
-      'invalid',
-      'region',
-    ],
-    [
-      'sbatch: error: Batch job submission failed: Requested node configuration is not available',
-      'invalid',
-      'accelerator',
-    ],
-    ['sbatch: error: Batch job submission failed: Invalid feature specification', 'invalid', 'options.constraint'],
-    [
-      'sbatch: error: Batch job submission failed: Invalid account or account/partition combination specified',
-      'invalid',
-      'options.account',
-    ],
-    ['sbatch: error: Batch job submission failed: Invalid qos specification', 'invalid', 'options.qos'],
-    [
-      'sbatch: error: Batch job submission failed: Invalid generic resource (gres) specification',
-      'invalid',
-      'accelerator.name',
-    ],
-    [
-      'sbatch: error: Batch job submission failed: Requested time limit is invalid (missing or exceeds some limit)',
-      'invalid',
-      'limits.duration',
-    ],
-    [
-      "sbatch: error: Batch job submission failed: User's group not permitted to use this partition",
-      'invalid',
-      'region',
-    ],
-    [
-      "sbatch: error: AssocMaxSubmitJobLimit\nsbatch: error: Batch job submission failed: Job violates accounting/QOS policy (job submit limit, user's size and/or time limits)",
-      'quota',
-      undefined,
-    ],
-    ['slurm_load_jobs error: Unable to contact slurm controller (connect failure)', 'transient', undefined],
-    ['sbatch: error: Batch job submission failed: Socket timed out on send/recv operation', 'transient', undefined],
-    ['squeue: error: If munged is up, restart with --num-threads=10', 'transient', undefined],
-    ['sh: 12: cannot create request.json: No space left on device', 'capacity', undefined],
-    ['mkdir: cannot create directory ‘/x’: Disk quota exceeded', 'capacity', undefined],
-    ['mkdir: cannot create directory ‘/x’: Permission denied', 'invalid', 'root'],
-    ['This does not look like a batch script', 'invalid', 'command'],
-  ])('%s', (text, tag, field) => {
-    const error = explainFailure(text, 1);
-    expect(error).toMatchObject({ tag, raw: text });
-    expect(error.field).toBe(field);
-    expect(error.message).toMatch(/^[A-Z][^]+\.$/u);
+    'sbatch: error: Batch job submission failed: Requested node configuration is not available',
+    'sbatch: error: Batch job submission failed: Invalid generic resource (gres) specification',
+    'sbatch: error: Batch job submission failed: Invalid qos specification',
+    'sbatch: error: invalid partition specified: nowhere\nsbatch: error: Batch job submission failed: Invalid partition name specified',
+    "sbatch: error: Batch job submission failed: User's group not permitted to use this partition",
+    'sbatch: error: Invalid --begin specification',
+    'sbatch: unrecognized option \'--foo\'\nTry "sbatch --help" for more information',
+  ])('is a refusal: %s', (text) => {
+    expect(greps(refusal, text)).toBe(true);
   });
 
-  it('leaves words that are new to us readable', () => {
-    expect(explainFailure('sbatch: error: Batch job submission failed: The moon is full', 1).message).toBe(
-      'Slurm refused it: The moon is full',
-    );
-    expect(explainFailure('', 1)).toMatchObject({ tag: 'invalid' });
-    expect(explainFailure('', null)).toMatchObject({ tag: 'transient' });
-    expect(explainFailure('', 137)).toMatchObject({ tag: 'transient' });
+  it.each([
+    'sbatch: error: Batch job submission failed: Connection reset by peer',
+    'sbatch: error: Batch job submission failed: Zero Bytes were transmitted or received',
+    'sbatch: error: Batch job submission failed: Unable to contact slurm controller (connect failure)',
+    'sbatch: error: Batch job submission failed: Message receive failure',
+  ])('is no answer: %s', (text) => {
+    expect([greps(refusal, text), greps(noAnswer, text)]).toEqual([false, true]);
+    expect(explainFailure(text, 75)).toMatchObject({ tag: 'transient' });
+  });
+
+  it.each(['Unspecified error', 'Invalid authentication credential', 'Job/step already completing or completed'])(
+    'is left open: %s',
+    (words) => {
+      expect(greps(refusal, `sbatch: error: Batch job submission failed: ${words}`)).toBe(false);
+    },
+  );
+
+  it('is not read into the names of the files of a user', () => {
+    expect(
+      explainFailure(
+        'aloft: the batch script cannot be read\ntar: progress/reservation-invalid-qos.sh: Not found in archive',
+        66,
+      ),
+    ).toMatchObject({ tag: 'invalid', message: 'The batch script cannot be read.', field: 'command' });
+    expect(explainFailure('sh: 1: cannot open progress/reservation.sh', 2)).toMatchObject({ field: undefined });
+    expect(
+      explainFailure('sbatch: error: Batch job submission failed: Requested reservation is invalid', 1),
+    ).toMatchObject({ field: 'options.reservation' });
+    expect(
+      explainFailure('sbatch: error: Batch job submission failed: Invalid generic resource (gres) specification', 1),
+    ).toMatchObject({ field: 'accelerator.name' });
   });
 });
