@@ -93,15 +93,15 @@ function hereDocument(name: string, text: string): string[] {
 
 const commandWork = `aloft_work() {
   bash -c 'trap : USR1 USR2
-setup=$1 command=$2; set --
-if [ -n "$setup" ]; then set -e; eval "$setup"; set +e; fi
-unset setup; eval "$command"' aloft "$aloft_setup" "$aloft_command"
+aloft_setup=$1 aloft_command=$2; set --
+if [ -n "$aloft_setup" ]; then set -e; eval "$aloft_setup"; set +e; fi
+eval "$aloft_command"' aloft "$aloft_setup" "$aloft_command"
 }`;
 
 const scriptWork = `aloft_work() {
-  IFS= read -r first <"$aloft_run/script"
-  read -r -a interpreter <<<"\${first#??}"
-  "\${interpreter[@]}" "$aloft_run/script" "\${aloft_arguments[@]}"
+  IFS= read -r aloft_first <"$aloft_run/script"
+  read -r -a aloft_interpreter <<<"\${aloft_first#??}"
+  "\${aloft_interpreter[@]}" "$aloft_run/script" "\${aloft_arguments[@]}"
 }`;
 
 const library = `
@@ -128,7 +128,7 @@ aloft_enter() { [ "$PWD" != "$aloft_run" ] || cd "$aloft_run/work/$aloft_folder"
 const begin = `trap 'aloft_stopped=stopped' TERM
 aloft_record "{\\"state\\":\\"running\\",$aloft_about}"
 [ "\${SLURM_RESTART_COUNT:-0}" = 0 ] || echo "aloft: started again on $SLURM_JOB_NODELIST at $(date -u +%FT%TZ) (restart $SLURM_RESTART_COUNT)"
-for name in "\${aloft_secrets[@]}"; do [ -n "\${!name+set}" ] || aloft_end 1 secrets; done
+for aloft_secret in "\${aloft_secrets[@]}"; do [ -n "\${!aloft_secret+set}" ] || aloft_end 1 secrets; done
 : >>"$aloft_run/logs/stdout$aloft_tag.log" || aloft_end 1 logs
 aloft_unpack || aloft_end 1 unpack
 aloft_enter || aloft_end 1 folder

@@ -1,5 +1,6 @@
 import type { JobSpec } from '../../../core/jobSpec.ts';
 import { ProviderError } from '../../../core/providerError.ts';
+import { guarded, isShortFor } from './guardedOptions.ts';
 import { shellWords } from './shellWords.ts';
 
 /** An option of a job and the sbatch argument it becomes. */
@@ -89,9 +90,17 @@ export const moreRule = {
   help: 'Anything else that sbatch takes, such as --nice=100 --mail-type=END.',
 };
 
-/** Arguments that would break what makes a submission findable, or its log whole. */
-const ours =
-  /^(?:--(?:output|error|open-mode|job-name|comment|chdir|parsable|wrap|wait|test-only|clusters|array|signal|uid|gid|export|export-file|get-user-env|help|usage|version|quiet|verbose|nodes|ntasks.*|gres.*|gpus.*)(?:=.*)?)$/u;
+/** Arguments that would break what makes a submission findable, or its log whole, as sbatch takes them: also when they are shortened. */
+function isOurs(argument: string): boolean {
+  const name = argument.replace(/^--/u, '').replace(/=.*$/su, '');
+  return isShortFor(name, ours) || /^(?:ntasks|tasks|gres|gpus)/u.test(name);
+}
+
+const ours = [
+  ...guarded,
+  ...['job-name', 'chdir', 'array', 'signal', 'export', 'export-file', 'get-user-env', 'nodes', 'jobid'],
+  ...['ntasks', 'tasks-per-node', 'gres', 'gpus'],
+];
 
 /** The sbatch arguments that the options of a spec become. Throws `unsupported` or `invalid`, naming the option. */
 export function optionArguments(options: JobSpec['options']): string[] {
@@ -119,13 +128,13 @@ export function optionArguments(options: JobSpec['options']): string[] {
 function moreArguments(text: string): string[] {
   const words = shellWords(text);
   for (const argument of words ?? ['']) {
-    if (!/^--[a-z][a-z-]*(?:=[A-Za-z0-9_.:@/+%,=-]*)?$/u.test(argument) || ours.test(argument)) {
+    if (!/^--[a-z][a-z-]*(?:=[A-Za-z0-9_.:@/+%,=-]*)?$/u.test(argument) || isOurs(argument)) {
       throw new ProviderError(
         'invalid',
         `${argument === '' ? text : argument} cannot be added to the arguments of sbatch.`,
         {
           field: `options.${moreName}`,
-          remedy: ours.test(argument)
+          remedy: isOurs(argument)
             ? 'Aloft sets this one itself; use the field of the form for it.'
             : 'Write long options with = and plain values, such as --nice=100 --mail-type=END.',
         },

@@ -1,5 +1,6 @@
 import { ProviderError } from '../../../core/providerError.ts';
 import { safeRelativePath } from '../../../core/safePath.ts';
+import { guarded, isShortFor, ownLong, refusedLong, shortWithValue } from './guardedOptions.ts';
 import { shellWords } from './shellWords.ts';
 
 /** `sbatch [arguments] script [its arguments]`, taken apart. */
@@ -13,7 +14,6 @@ export interface SbatchCommand {
   readonly leftOut: readonly string[];
 }
 
-const shortWithValue = 'AabBcCdDeFGiJLmMnNoOpqStwx';
 const shortWithout = 'HkQsvWhuV';
 const longWithout = new Set([
   ...[
@@ -42,29 +42,15 @@ const longWithout = new Set([
   ...['test-only', 'help', 'usage', 'version', 'share'],
 ]);
 
-/** What would send the job elsewhere, to somebody else or to nobody, or make sbatch do something else than submit. */
-const refused = new Map([
-  ...['wrap'].map((name) => [name, 'Write the command itself instead of wrapping it.'] as const),
-  ...['M', 'clusters'].map((name) => [name, 'Add the other cluster as a connection of its own.'] as const),
-  ...['uid', 'gid', 'h', 'help', 'u', 'usage', 'V', 'version', 'test-only'].map(
-    (name) => [name, 'Take it out.'] as const,
-  ),
-]);
-const leftOut = new Set([
-  'o',
-  'output',
-  'e',
-  'error',
-  'open-mode',
-  'comment',
-  'parsable',
-  'Q',
-  'quiet',
-  'v',
-  'verbose',
-  'W',
-  'wait',
-]);
+/** For the letters and for the long names of `refusedLong`. */
+const advices: Readonly<Record<string, string>> = {
+  wrap: 'Write the command itself instead of wrapping it.',
+  M: 'Add the other cluster as a connection of its own.',
+  cluster: 'Add the other cluster as a connection of its own.',
+  clusters: 'Add the other cluster as a connection of its own.',
+};
+const refused = new Set([...refusedLong, 'M', 'h', 'u', 'V']);
+const leftOut = new Set([...ownLong, 'o', 'e', 'Q', 'v', 'W']);
 
 /** null when the command is something else. Throws `invalid` when it begins with sbatch and cannot be submitted as it is. */
 export function parseSbatchCommand(command: string): SbatchCommand | null {
@@ -83,9 +69,11 @@ export function parseSbatchCommand(command: string): SbatchCommand | null {
   const dropped: string[] = [];
   while (rest[0]?.startsWith('-') === true) {
     const { name, text } = takeArgument(rest);
-    const advice = refused.get(name);
-    if (advice !== undefined) {
-      throw refusal(`sbatch cannot be given ${text[0] ?? ''} here.`, advice);
+    if (refused.has(name)) {
+      throw refusal(`sbatch cannot be given ${text[0] ?? ''} here.`, advices[name] ?? 'Take it out.');
+    }
+    if (name.length > 1 && !guarded.includes(name) && isShortFor(name, guarded)) {
+      throw refusal(`${text[0] ?? ''} is the beginning of another option of sbatch.`, 'Write it in full.');
     }
     (leftOut.has(name) ? dropped : kept).push(...text);
   }

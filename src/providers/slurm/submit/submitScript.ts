@@ -1,5 +1,6 @@
 import { shellQuote } from '../../../core/shellQuote.ts';
 import { noAnswer, refusal } from '../shell/slurmFailure.ts';
+import { refusedDirective } from './directives.ts';
 
 /*
  * Below the root folder on the cluster:
@@ -132,6 +133,8 @@ if [ -n "$existing" ]; then
   case $(head -c 2 script) in '#!') ;; *) echo 'This does not look like a batch script' >&2; exit 65 ;; esac
   { echo '#!/bin/bash'; sed -n '1d; /^[[:space:]]*$/p; /^#/p; /^[[:space:]]*[^#[:space:]]/q' script; cat .job; } >job.sh || exit
   rm .job
+  option=$(awk ${shellQuote(refusedDirective)} job.sh)
+  [ -z "$option" ] || { echo "aloft: not in a batch script: $option" >&2; exit 65; }
 else
   mv .job job.sh || exit
 fi
