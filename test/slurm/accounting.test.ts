@@ -1,4 +1,4 @@
-import { rm } from 'node:fs/promises';
+import { readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 
@@ -8,6 +8,11 @@ import { testPorts } from '../emulators/scripted/testPorts.ts';
 import { Answers } from '../fixtures/ask.ts';
 import { describeWithCluster } from './describeWithCluster.ts';
 import { Site } from './site.ts';
+
+async function keepOnly(file: string, isKept: (line: string) => boolean): Promise<void> {
+  const lines = (await readFile(file, 'utf8')).split('\n');
+  await writeFile(file, `${lines.filter(isKept).join('\n')}\n`);
+}
 
 describeWithCluster('a Slurm with accounting', { accounting: true }, () => {
   let site: Site;
@@ -72,6 +77,19 @@ describeWithCluster('a Slurm with accounting', { accounting: true }, () => {
     });
     expect(seen.nativeState).toMatch(/^CANCELLED/u);
     expect(seen.startedAt).not.toBeNull();
+  });
+
+  it('knows of the tasks of an array that were cancelled before anybody saw them end', async () => {
+    const handle = await site.submit('true', { options: { array: '0-2%1' } });
+    await site.until(handle, ({ tasks }) => tasks.some(({ state }) => state === 'succeeded'));
+    await site.cluster.run('scontrol', ['hold', site.jobId(handle)]).catch(() => undefined);
+    await site.cluster.run('scancel', [site.jobId(handle)]);
+    await forgotten(site.jobId(handle));
+    await keepOnly(join(site.runFolder(handle), 'final'), (line) => line.includes('|0|'));
+    await Promise.all(
+      ['exit.t1', 'exit.t2'].map(async (name) => rm(join(site.runFolder(handle), name), { force: true })),
+    );
+    await site.until(handle, ({ tasks }) => tasks.length === 3);
   });
 
   it('finds a submission whose job was cancelled before it ran, when its id was lost', async () => {

@@ -1,4 +1,4 @@
-import { readFile, writeFile } from 'node:fs/promises';
+import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 
@@ -97,6 +97,88 @@ describeWithCluster('jobs of a real Slurm', {}, () => {
     const ended = await site.end(handle);
     expect(ended.state).toBe('cancelled');
     expect(new Set(ended.tasks.map(({ state }) => state))).toEqual(new Set(['cancelled']));
+  });
+
+  it('of an array are cancelled also when some have ended, and the wish is known', async () => {
+    const handle = await site.submit('[ $SLURM_ARRAY_TASK_ID = 0 ] || sleep 600', { options: { array: '0-1' } });
+    await site.until(handle, ({ tasks }) => tasks.some(({ state }) => state === 'succeeded'));
+    await site.connection.cancel(handle, never());
+    expect(await readdir(site.runFolder(handle))).toContain('cancel');
+    expect(await site.end(handle)).toMatchObject({ state: 'cancelled' });
+    await site.connection.cancel(handle, never());
+  });
+
+  it('are not taken for cancelled when Slurm was not told', async () => {
+    const handle = await site.submit('sleep 600');
+    await site.begun(handle);
+    const scancel = join(site.folder, 'bin', 'scancel');
+    await writeFile(scancel, '#!/bin/sh\necho "scancel: error: Unable to contact slurm controller" >&2\nexit 1\n', {
+      mode: 0o755,
+    });
+    expect(await rejection(site.connection.cancel(handle, never()))).toMatchObject({ tag: 'transient' });
+    await rm(scancel);
+    expect(await site.observe(handle)).toMatchObject({ state: 'running' });
+    await site.connection.cancel(handle, never());
+    expect(await site.end(handle)).toMatchObject({ state: 'cancelled' });
+    await site.connection.cancel(handle, never());
+  });
+
+  it('get the variables of the environment as they were set, whatever their names', async () => {
+    const env = Object.fromEntries(
+      ['name', 'setup', 'command', 'first', 'interpreter', 'run', 'root', 'code', 'id', 'folder'].map((name) => [
+        name,
+        `my ${name}`,
+      ]),
+    );
+    const secrets = new Map(['output', 'answer', 'secrets', 'queue'].map((name) => [name, `secret ${name}`]));
+    const names = [...Object.keys(env), ...secrets.keys()];
+    const print = `printenv ${names.join(' ')}`;
+    const printed = `${[...Object.values(env), ...secrets.values()].join('\n')}\n`;
+    const tree = await makeTree({ 'print.sbatch': `#!/bin/bash\n${print}\n` });
+    const more = { env, secrets: [...secrets.keys()] };
+    for (const input of [
+      await site.prepare(print, { ...more, setup: ':' }, secrets),
+      await site.prepare('sbatch print.sbatch', more, secrets, tree.snapshot),
+    ]) {
+      const handle = await site.connection.submit(input, never());
+      await site.end(handle);
+      expect(await site.log(handle)).toEqual({ stdout: printed });
+    }
+    await tree.dispose();
+  });
+
+  it.each(['--test-only', '--wait', '--clusters=other', '-M other'])(
+    'are refused when the batch script asks for %s',
+    async (option) => {
+      const tree = await makeTree({ 'odd.sbatch': `#!/bin/bash\n#SBATCH ${option}\ntrue\n` });
+      const input = await site.prepare('sbatch odd.sbatch', {}, new Map(), tree.snapshot);
+      expect(await rejection(site.connection.submit(input, never()))).toMatchObject({
+        tag: 'invalid',
+        field: 'command',
+      });
+      expect(await site.connection.find(input.key, never())).toBeNull();
+      expect(await site.jobsOf(input)).toEqual([]);
+      await tree.dispose();
+    },
+  );
+
+  it("keep Slurm's own words in the log when the batch script has files of its own for its output", async () => {
+    const tree = await makeTree({
+      'own.sbatch':
+        '#!/bin/bash\n#SBATCH --error=logs/stderr.%j.log\necho out; echo mine >"$SLURM_SUBMIT_DIR/../logs/stderr.18.log"; sleep 600\n',
+    });
+    const handle = await site.connection.submit(
+      await site.prepare('sbatch own.sbatch', {}, new Map(), tree.snapshot),
+      never(),
+    );
+    const log = join(site.runFolder(handle), 'logs', 'stderr.18.log');
+    await site.cluster.until(async () => (await readFile(log, 'utf8')) !== '');
+    await site.connection.cancel(handle, never());
+    await site.end(handle);
+    expect(await site.log(handle)).toMatchObject({ stdout: 'out\n', slurm: expect.stringContaining('CANCELLED AT') });
+    const cursors = (await gather(site.connection.logs(handle, null, never()))).map(({ cursor }) => cursor);
+    expect(await gather(site.connection.logs(handle, cursors.at(-1) ?? null, never()))).toEqual([]);
+    await tree.dispose();
   });
 
   it('are submitted as they are when the command is sbatch: directives, arguments, interpreter, folder', async () => {

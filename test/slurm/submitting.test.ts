@@ -33,9 +33,7 @@ describeWithCluster('submitting to Slurm', {}, () => {
   /** As if the time had passed in which what was sent may still arrive. */
   const settle = async ({ key }: SubmitInput): Promise<void> => {
     const run = `${key.runId}.${key.attempt}`;
-    await utimes(join(site.root, 'runs', run, 'submitting'), 0, 0).catch(
-      () => undefined,
-    );
+    await utimes(join(site.root, 'runs', run, 'submitting'), 0, 0).catch(() => undefined);
   };
 
   it.each([
@@ -101,9 +99,7 @@ describeWithCluster('submitting to Slurm', {}, () => {
       const lost = new AbortController();
       const first = rejection(site.connection.submit(input, lost.signal));
       await site.cluster.until(async () =>
-        (await readdir(join(site.root, 'runs', `${input.key.runId}.1`))).includes(
-          '.sbatch',
-        ),
+        (await readdir(join(site.root, 'runs', `${input.key.runId}.1`))).includes('.sbatch'),
       );
       await delay(500);
       lost.abort();

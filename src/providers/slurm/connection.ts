@@ -264,11 +264,18 @@ export class SlurmConnection implements Connection {
   }
 }
 
-/** $1 run, $2 job id. A wish that comes after the end leaves no trace. scancel says nothing of jobs that are not there. */
+/**
+ * $1 run, $2 job id. A wish that comes after the end of all tasks, or that Slurm was not told, leaves no trace. scancel says nothing of
+ * jobs that are not there.
+ */
 const cancelScript = `
 cd "$root/runs/$1" 2>/dev/null || exit 66
-[ -e final ] || : >cancel || exit
-scancel "$2"
+new=
+if [ ! -e cancel ] && { [ ! -e final ] || [ -n "$(squeue -a -h -j "$2" -o %A 2>/dev/null)" ]; }; then
+  new=yes
+  : >cancel || exit
+fi
+scancel "$2" || { code=$?; [ -z "$new" ] || rm -f cancel; exit $code; }
 `;
 
 /** $1 id of the task, $2 node, $3 run. */
