@@ -8,7 +8,7 @@ import { t } from '../l10n.ts';
 import { DraftConnection } from './draftConnection.ts';
 import { idFor, uniqueLabel } from './editConnections.ts';
 import type { ProviderEntry } from './providerCatalog.ts';
-import type { SavedConnection } from './savedConnections.ts';
+import { longestLabel, type SavedConnection } from './savedConnections.ts';
 import { type Tried, tryConnection } from './tryConnection.ts';
 
 /** What a person wants after something went wrong; undefined: no more of it. */
@@ -63,18 +63,25 @@ export async function addProvider(deps: AddProviderDeps): Promise<Added | undefi
     }
     const { provider, answer } = found;
     const known = deps.known();
-    const same = known.usable.find(
-      ({ provider: id, settings }) => id === entry.id && JSON.stringify(settings) === JSON.stringify(answer.settings),
-    );
+    const same = sameAs(known, entry.id, answer.settings);
     if (same !== undefined) {
       return { kind: 'there', connection: same };
     }
-    const label = uniqueLabel(oneLine(answer.label, 60) || entry.label, known.labels);
+    const label = uniqueLabel(oneLine(answer.label, longestLabel) === '' ? entry.label : answer.label, known.labels);
     const outcome = await addTried(deps, entry, provider, { label, settings: answer.settings }, known);
     if (outcome !== 'change') {
       return outcome;
     }
   }
+}
+
+function sameAs(
+  { usable }: KnownConnections,
+  provider: ProviderEntry['id'],
+  settings: JsonObject,
+): SavedConnection | undefined {
+  const text = JSON.stringify(settings);
+  return usable.find((known) => known.provider === provider && JSON.stringify(known.settings) === text);
 }
 
 async function setUp(
@@ -129,6 +136,14 @@ async function untilDecided(
 ): Promise<Added | 'change' | undefined> {
   for (;;) {
     const outcome = await tryDraft(deps, provider, draft);
+    // It may have been added elsewhere while it was tried.
+    const same = sameAs(deps.known(), connection.provider, connection.settings);
+    if (same !== undefined && ('tried' in outcome || outcome.next === 'add')) {
+      if ('tried' in outcome) {
+        await closeWell(deps, connection.id, outcome.open);
+      }
+      return { kind: 'there', connection: same };
+    }
     if ('tried' in outcome) {
       await deps.save(connection, outcome.open);
       return { kind: 'added', connection, tried: outcome.tried };
@@ -158,13 +173,19 @@ async function tryDraft(
     );
     return { open, tried };
   } catch (error) {
-    await connection?.dispose().catch((failure: unknown) => {
-      deps.logger.warn(`${id} did not close well`, failure);
-    });
+    if (connection !== undefined) {
+      await closeWell(deps, id, connection);
+    }
     if (isAbort(error)) {
       return { next: undefined };
     }
     deps.logger.warn(`${id} did not pass its test`, error);
     return { next: await deps.failed(label, error, ['retry', 'change', 'add']) };
   }
+}
+
+async function closeWell({ logger }: AddProviderDeps, id: ConnectionId, connection: Connection): Promise<void> {
+  await connection.dispose().catch((failure: unknown) => {
+    logger.warn(`${id} did not close well`, failure);
+  });
 }

@@ -3,12 +3,19 @@ import { createHash } from 'node:crypto';
 import type { ConnectionId } from '../../core/job.ts';
 import type { JsonObject, ProviderId } from '../../core/provider.ts';
 import { ProviderError } from '../../core/providerError.ts';
+import { oneLine } from '../hostileText.ts';
 import { t } from '../l10n.ts';
-import type { EntryOf, SavedConnection } from './savedConnections.ts';
+import { type EntryOf, longestLabel, type SavedConnection } from './savedConnections.ts';
 
-/** The setting with one more connection. Throws `conflict` when there is something else than a list; nothing of it is lost. */
+/**
+ * The setting with one more connection, or as it was where the very same is there already: another window may have added it meanwhile.
+ * Throws `conflict` when there is something else than a list; nothing of it is lost.
+ */
 export function withConnection(written: unknown, { id, provider, label, settings }: SavedConnection): unknown[] {
-  return [...listOf(written), { id, provider, label, settings }];
+  const entries = listOf(written);
+  const isIt = (entry: unknown): boolean =>
+    isObject(entry) && entry['id'] === id && JSON.stringify(entry['settings']) === JSON.stringify(settings);
+  return entries.some(isIt) ? [...entries] : [...entries, { id, provider, label, settings }];
 }
 
 /** The setting with another label for a connection. Throws `conflict` like `withConnection`. */
@@ -16,13 +23,15 @@ export function withLabel(written: unknown, id: ConnectionId, label: string): un
   return listOf(written).map((entry) => (isObject(entry) && entry['id'] === id ? { ...entry, label } : entry));
 }
 
-/** The setting without an entry. Throws like `withConnection`. */
+/** The setting without an entry; of several that are written alike, the first stays. Throws like `withConnection`. */
 export function withoutConnection(written: unknown, gone: EntryOf): unknown[] {
-  const isGone = (entry: unknown): boolean =>
-    'written' in gone
-      ? JSON.stringify(entry) === JSON.stringify(gone.written)
-      : isObject(entry) && entry['id'] === gone.id;
-  return listOf(written).filter((entry) => !isGone(entry));
+  const entries = listOf(written);
+  if ('written' in gone) {
+    const text = JSON.stringify(gone.written);
+    const last = entries.findLastIndex((entry) => JSON.stringify(entry) === text);
+    return entries.filter((_, index) => index !== last);
+  }
+  return entries.filter((entry) => !(isObject(entry) && entry['id'] === gone.id));
 }
 
 /** The same settings get the same id, so that jobs of a connection that was removed are found again when it comes back. */
@@ -36,10 +45,11 @@ export function idFor(provider: ProviderId, settings: JsonObject, taken: Readonl
   return unique as ConnectionId;
 }
 
+/** One line that no other connection has, numbered where it has to be; the number is never what is cut off. */
 export function uniqueLabel(label: string, taken: ReadonlySet<string>): string {
-  let unique = label;
+  let unique = oneLine(label, longestLabel);
   for (let number = 2; taken.has(unique); number += 1) {
-    unique = `${label} ${number}`;
+    unique = `${oneLine(label, longestLabel - ` ${number}`.length)} ${number}`;
   }
   return unique;
 }

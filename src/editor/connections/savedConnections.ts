@@ -32,7 +32,8 @@ export interface SavedConnections {
   readonly broken: readonly BrokenConnection[];
 }
 
-const longestLabel = 60;
+/** Characters of a label that are shown. */
+export const longestLabel = 60;
 const idPattern = /^[a-z0-9][a-z0-9-]{0,63}$/u;
 const entrySchema = z.object({
   id: z.string().check(z.regex(idPattern)),

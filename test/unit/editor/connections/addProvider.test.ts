@@ -207,6 +207,19 @@ describe('adding a provider', () => {
     expect(same.opened).toEqual([]);
   });
 
+  it('is the one that was added elsewhere while it was tried', async () => {
+    const there = { id: connectionId('slurm-1'), provider: 'slurm', ...lab };
+    const { deps, saved, closed } = await setup({});
+    let asked = 0;
+    const known = (): KnownConnections => {
+      asked += 1;
+      return { usable: asked === 1 ? [] : [there], ids: new Set(), labels: new Set() };
+    };
+    expect(await addProvider({ ...deps, known })).toEqual({ kind: 'there', connection: there });
+    expect(saved).toEqual([]);
+    expect(closed).toHaveLength(1);
+  });
+
   it('makes one short line of a hostile label', async () => {
     const label = `$(flame) [click](command:x)\u202e\n${'y'.repeat(10_000)}`;
     const { deps, saved } = await setup({ setUps: [{ ...lab, label }] });

@@ -80,10 +80,12 @@ describe('a change of the setting', () => {
     const added = { ...lab, id: connectionId('slurm-3') };
     expect(withConnection(written, added)).toEqual([...written, added]);
     expect(withConnection(undefined, added)).toEqual([added]);
+    expect(withConnection([lab, added], { ...added, label: 'of another window' })).toEqual([lab, added]);
     expect(withLabel(written, connectionId('slurm-1'), 'new')).toEqual([{ ...lab, label: 'new' }, broken, 7]);
     expect(withoutConnection(written, { id: connectionId('slurm-1') })).toEqual([broken, 7]);
     expect(withoutConnection(written, { written: 7 })).toEqual([lab, broken]);
     expect(withoutConnection(written, { written: broken })).toEqual([lab, 7]);
+    expect(withoutConnection([lab, 7, lab], { written: lab })).toEqual([lab, 7]);
     expect(written).toHaveLength(3);
   });
 
@@ -104,5 +106,11 @@ describe('a change of the setting', () => {
   it('numbers labels that are taken', () => {
     expect(uniqueLabel('lab', new Set(['This machine']))).toBe('lab');
     expect(uniqueLabel('lab', new Set(['lab', 'lab 2']))).toBe('lab 3');
+    const long = 'arn:aws:eks:us-east-1:123456789012:cluster/a-rather-long-name-of-a-cluster';
+    const first = uniqueLabel(`${long} / a`, new Set());
+    const second = uniqueLabel(`${long} / b`, new Set([first]));
+    const shown = parseConnections([first, second].map((label, index) => ({ ...lab, id: `c-${index}`, label })));
+    expect(new Set(shown.usable.map(({ label }) => label)).size).toBe(2);
+    expect(second).toMatch(/ 2$/u);
   });
 });
