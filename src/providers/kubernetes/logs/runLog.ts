@@ -1,6 +1,7 @@
 import type { LogCursor, LogItem, StreamId } from '../../../core/logChunk.ts';
 import type { KubeApi } from '../client/api.ts';
 import { hasStatus } from '../client/apiError.ts';
+import { nodeCount } from '../model/job.ts';
 import { holds } from '../model/meta.ts';
 import { indexOf, type Pod, podSchema } from '../model/pod.ts';
 import { verdictOf } from '../observe/verdict.ts';
@@ -128,6 +129,7 @@ class RunLog {
       }
       await this.#missGonePods(run);
       if (this.#readers.size === 0 && hasEnded(run)) {
+        await this.#missUnreadPods(run);
         return;
       }
       if (this.#failure !== null) {
@@ -205,21 +207,32 @@ class RunLog {
     for (const [index, position] of this.#positions) {
       if (!there.has(position.uid) && !this.#finished.has(position.uid) && !this.#readers.has(index)) {
         this.#finished.add(position.uid);
-        await this.#handOver.put(
-          {
-            index,
-            item: {
-              kind: 'gap',
-              from: null,
-              to: null,
-              reason: 'the pod was deleted before its output was read to the end',
-              position: { ...position, isDone: true },
-            },
-          },
-          this.#signal,
-        );
+        await this.#miss(index, position, 'the pod was deleted before its output was read to the end');
       }
     }
+  }
+
+  /** Nodes whose pods went before anything of their output was read. One that Aloft ended never began. */
+  async #missUnreadPods({ job }: Run): Promise<void> {
+    if (job === null || verdictOf(job)?.state === 'failed') {
+      return;
+    }
+    const isUnread = (index: number): boolean => !this.#positions.has(index);
+    const unread = [...Array(nodeCount(job)).keys()].filter(isUnread);
+    if (unread.length === 0) {
+      return;
+    }
+    const { pods } = await this.#input.runs.fresh(this.#input.name, this.#signal);
+    const there = new Set(pods.map(indexOf));
+    for (const index of unread.filter((each) => !there.has(each))) {
+      const reason = 'the pod was gone before its output was read, so that all of it may be missing';
+      await this.#miss(index, startOf(`gone-from-${job.metadata.uid}`, ''), reason);
+    }
+  }
+
+  async #miss(index: number, position: Position, reason: string): Promise<void> {
+    const item = { kind: 'gap', from: null, to: null, reason, position: { ...position, isDone: true } } as const;
+    await this.#handOver.put({ index, item }, this.#signal);
   }
 
   #logItem({ index, item }: Made): LogItem {

@@ -173,6 +173,21 @@ describe.skipIf(noContainers !== null)('the log of a running job', () => {
     expect(await readWhole(connection, handle, rest.cursor)).toMatchObject({ gaps: [] });
   });
 
+  it('says that all of it may be missing when its pod went before anybody read', async () => {
+    const { handle, name } = await lab.submit(connection, 'echo ready; sleep 30');
+    await until(connection, handle, (each) => each?.state === 'running');
+    lab.control.evict(await podOf(name));
+    await expect
+      .poll(() => lab.control.list(pods, 'default').some((pod) => pod.metadata.name.startsWith(name)), {
+        timeout: 10_000,
+      })
+      .toBe(false);
+    await until(connection, handle, (each) => each?.nativeState === 'PodFailurePolicy');
+    const read = await readWhole(connection, handle);
+    expect(read.gaps).toEqual(['the pod was gone before its output was read, so that all of it may be missing']);
+    expect(await readWhole(connection, handle, read.cursor)).toMatchObject({ streams: {}, gaps: [] });
+  });
+
   it('is empty for a job whose container never began', async () => {
     lab.control.images.allowOnly([]);
     const { handle } = await lab.submit(connection, 'echo never', { image: 'nothing:1' });
