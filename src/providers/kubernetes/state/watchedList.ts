@@ -12,6 +12,8 @@ const watchForSeconds = { least: 300, spread: 200 };
 const silentFor = 150_000;
 /** A watch that ended sooner than this, in ms, is not begun anew at once. */
 const tooSoon = 1_000;
+/** Between two lists whose watches expire at once, in ms. */
+const longestWait = 30_000;
 
 const eventSchema = z.object({
   type: z.enum(['ADDED', 'MODIFIED', 'DELETED', 'BOOKMARK', 'ERROR']),
@@ -67,10 +69,20 @@ export class WatchedList<T extends Named> {
 
   /** Runs until the signal ends it or the server cannot be asked; rejects with why. */
   async run(signal: AbortSignal): Promise<never> {
+    let wait = tooSoon;
     try {
       for (;;) {
+        const began = Date.now();
         await this.#list(signal);
         await this.#watchUntilExpired(signal);
+        if (Date.now() - began > longestWait) {
+          wait = tooSoon;
+          continue;
+        }
+        // A server that never knows what happened since its own list is not asked in a hurry.
+        await delay(wait, undefined, { signal }).catch(() => undefined);
+        signal.throwIfAborted();
+        wait = Math.min(longestWait, wait * 2);
       }
     } finally {
       this.#isLive = false;

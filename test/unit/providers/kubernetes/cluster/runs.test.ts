@@ -7,6 +7,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { Connection, Snapshot } from '../../../../../src/core/provider.ts';
 import { gather, never, newKey, rejection, specFor } from '../../../../conformance/harness.ts';
 import { bigSnapshot } from '../../../../fixtures/kubernetes/bigSnapshot.ts';
+import { expired } from '../../../../emulators/kubernetes/api/status.ts';
 import { jobs, pods, resourceQuotas, secrets, services } from '../../../../emulators/kubernetes/objects/resources.ts';
 import { Lab, noContainers, readWhole, until, untilEnded } from '../../../../fixtures/kubernetes/lab.ts';
 
@@ -419,6 +420,26 @@ describe.skipIf(noContainers !== null)('watching', () => {
     stop.abort(new Error('seen enough'));
     await watching;
   }, 60_000);
+});
+
+describe('watching a server that knows nothing of what happened', () => {
+  it('does not list again and again in a hurry', async () => {
+    const stop = new AbortController();
+    lab.control.addFault({ on: { verb: 'watch' }, kind: 'fail', error: expired('too old'), times: 10_000 });
+    const lists = { verb: 'list', resource: 'jobs' } as const;
+    const before = lab.control.countRequests(lists);
+    const watching = (async () => {
+      for await (const { handleId } of connection.watch?.(stop.signal) ?? []) {
+        expect(handleId).not.toBe('');
+      }
+    })().catch((error: unknown) => error);
+    await delay(1500);
+    stop.abort(new Error('seen enough'));
+    await watching;
+    const asked = lab.control.countRequests(lists) - before;
+    expect(asked).toBeGreaterThan(0);
+    expect(asked).toBeLessThan(5);
+  });
 });
 
 describe.skipIf(noContainers !== null)('signing in', () => {
