@@ -14,5 +14,6 @@ export const coreWeave: Flavour = {
     env: { NCCL_SOCKET_IFNAME: 'eth0', NCCL_IB_HCA: 'ibp', UCX_TLS: 'tcp', UCX_NET_DEVICES: 'eth0' },
   },
   spotPodLabels: { 'qos.coreweave.com/graceful-interruptible': 'true' },
+  spotNodes: [],
   price: (instanceType) => prices.machines.find(({ type }) => type === instanceType) ?? null,
 };

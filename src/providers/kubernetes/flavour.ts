@@ -1,3 +1,4 @@
+import { spotLabels } from './offers/deviceLabels.ts';
 import type { OptionName } from './plan/options.ts';
 
 /** In what one kind of Kubernetes differs from the others. */
@@ -11,6 +12,8 @@ export interface Flavour {
   readonly rdma: { readonly resource: string; readonly env: Readonly<Record<string, string>> } | null;
   /** Labels of pods that may be interrupted. */
   readonly spotPodLabels: Readonly<Record<string, string>>;
+  /** How nodes that may be taken back are marked where none has been seen; none where they bear no mark. */
+  readonly spotNodes: readonly { readonly key: string; readonly value: string }[];
   /** USD an hour of a whole machine of that type; null where it is not known. */
   readonly price: (instanceType: string) => MachinePrice | null;
 }
@@ -41,6 +44,7 @@ export const anyKubernetes: Flavour = {
   host: null,
   rdma: null,
   spotPodLabels: {},
+  spotNodes: spotLabels,
   price: () => null,
 };
 

@@ -10,6 +10,8 @@ const kind = z.object({
   values: z.array(z.string()),
   /** Most of them on one node. */
   perNode: z.number(),
+  /** Resources by which some of these nodes give their RDMA network, such as `rdma/ib`. */
+  rdma: z.array(z.string()),
   /** TPU topologies that slices of these nodes form. */
   topologies: z.array(z.string()),
 });

@@ -21,6 +21,8 @@ export interface NodeUse {
   /** Devices that nobody has asked for; null when that may not be known. */
   readonly free: number | null;
   readonly spot: { readonly key: string; readonly value: string } | null;
+  /** Resources by which it gives its RDMA network. */
+  readonly rdma: readonly string[];
   readonly topology: string | null;
   readonly instanceType: string | null;
 }
@@ -45,6 +47,9 @@ export function usesOf(nodes: readonly Node[], pods: readonly PodRequests[] | nu
       total,
       free: taken === null ? null : Math.max(0, total - taken),
       spot: spotLabelOf(labels),
+      rdma: Object.entries(node.status.allocatable).flatMap(([name, quantity]) =>
+        name.startsWith('rdma/') && String(quantity) !== '0' ? name : [],
+      ),
       topology: labels[tpuTopologyLabel] ?? null,
       instanceType: labels[instanceTypeLabel] ?? null,
     };

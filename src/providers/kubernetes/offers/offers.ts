@@ -128,6 +128,7 @@ export function factsOf(uses: readonly NodeUse[]): ClusterFacts {
               resource: first.resource,
               key: first.label.key,
               values: [...new Set(alike.map(({ label }) => label.value))].toSorted(),
+              rdma: [...new Set(alike.flatMap(({ rdma }) => rdma))].toSorted(),
               perNode: Math.max(...alike.map(({ total }) => total)),
               topologies: [...new Set(alike.flatMap(({ topology }) => topology ?? []))].toSorted(),
             },

@@ -1,5 +1,6 @@
 import type { AcceleratorName } from '../../../core/accelerator.ts';
 import type { JobSpec } from '../../../core/jobSpec.ts';
+import type { Flavour } from '../flavour.ts';
 import type { AcceleratorKind, ClusterFacts } from '../offers/clusterFacts.ts';
 import { resourceFor, spotLabels, tpuTopologyLabel, usualLabels } from '../offers/deviceLabels.ts';
 import type { PlanOptions } from './options.ts';
@@ -30,7 +31,12 @@ export interface Placement {
 }
 
 /** By what the nodes looked like when they were last listed; where they never were, by how the clouds spell it. */
-export function placementOf(spec: JobSpec, options: PlanOptions, facts: ClusterFacts | null): Placement {
+export function placementOf(
+  spec: JobSpec,
+  options: PlanOptions,
+  facts: ClusterFacts | null,
+  flavour: Flavour,
+): Placement {
   const { accelerator, nodes, spot } = spec;
   const warnings: string[] = [];
   const isChosen = Object.keys(options.nodeSelector).length > 0;
@@ -55,16 +61,11 @@ export function placementOf(spec: JobSpec, options: PlanOptions, facts: ClusterF
       nodeSelector[tpuTopologyLabel] = topology;
     }
   }
-  const marks = facts === null || facts.spot.length === 0 ? spotLabels : facts.spot;
+  const marks = facts === null || facts.spot.length === 0 ? flavour.spotNodes : facts.spot;
   return {
     resource,
     nodeSelector: { ...nodeSelector, ...options.nodeSelector },
-    terms: spot
-      ? crossed(
-          byDevice,
-          marks.map(({ key, value }) => [{ key, operator: 'In' as const, values: [value] }]),
-        )
-      : avoidSpot(byDevice, facts),
+    terms: spot ? onSpot(byDevice, marks) : avoidSpot(byDevice, facts),
     tolerations: tolerationsFor(resource, spot),
     warnings,
   };
@@ -83,6 +84,14 @@ function crossed(
   right: readonly (readonly NodeExpression[])[],
 ): readonly (readonly NodeExpression[])[] {
   return left.length === 0 ? right : left.flatMap((one) => right.map((other) => [...one, ...other]));
+}
+
+function onSpot(
+  terms: readonly (readonly NodeExpression[])[],
+  marks: readonly { readonly key: string; readonly value: string }[],
+): readonly (readonly NodeExpression[])[] {
+  const marked = marks.map(({ key, value }) => [{ key, operator: 'In' as const, values: [value] }]);
+  return marked.length === 0 ? terms : crossed(terms, marked);
 }
 
 /** Some clouds do not keep other jobs off their spot nodes by themselves. */

@@ -46,12 +46,12 @@ export function planJob(input: PlanInput, namespace: string, flavour: Flavour, f
   const { spec, key, snapshotId } = input;
   check(spec);
   const options = readOptions(spec.options, flavour.options);
-  const placement = placementOf(spec, options, facts);
+  const placement = placementOf(spec, options, facts, flavour);
   const name = jobName(key);
   const labels = labelsOf(key);
   const isSet = options.controller === 'JobSet';
   const service = spec.nodes > 1 && !isSet ? headlessService(name, labels) : null;
-  const rdma = usesRdma(spec, options, facts) ? flavour.rdma : null;
+  const rdma = usesRdma(spec, options, flavour, facts) ? flavour.rdma : null;
   const pod = podSpec({
     spec,
     key,
@@ -209,12 +209,13 @@ function queueAnnotation({ queue }: PlanOptions): Record<string, string> {
   return queue === null ? {} : { [annotation.queue]: queue };
 }
 
-/** Whole machines that work together are what such a network is for. */
-function usesRdma(spec: JobSpec, options: PlanOptions, facts: ClusterFacts | null): boolean {
+/** Whole machines that work together are what such a network is for, if they have it. */
+function usesRdma(spec: JobSpec, options: PlanOptions, { rdma }: Flavour, facts: ClusterFacts | null): boolean {
   const { accelerator, nodes } = spec;
   if (options.rdma !== null || accelerator === null) {
     return options.rdma ?? false;
   }
-  const perNode = facts?.accelerators.find(({ name }) => name === accelerator.name)?.perNode ?? 8;
-  return nodes > 1 && accelerator.count >= perNode;
+  const known = facts?.accelerators.find(({ name }) => name === accelerator.name);
+  const hasNetwork = rdma !== null && (known === undefined || known.rdma.includes(rdma.resource));
+  return hasNetwork && nodes > 1 && accelerator.count >= (known?.perNode ?? 8);
 }

@@ -134,6 +134,21 @@ describe('usesOf', () => {
   });
 });
 
+describe('factsOf', () => {
+  it('knows which nodes have an RDMA network', () => {
+    const labels = (name: string) => ({ 'gpu.nvidia.com/class': name });
+    const eight = { 'nvidia.com/gpu': '8' };
+    const nodes = [
+      node(labels('H100'), { ...eight, 'rdma/ib': '1k' }),
+      node(labels('L40S'), { ...eight, 'rdma/ib': '0' }),
+    ];
+    expect(factsOf(usesOf(nodes, null)).accelerators.map(({ name, rdma }) => [name, rdma])).toEqual([
+      ['H100', ['rdma/ib']],
+      ['L40S', []],
+    ]);
+  });
+});
+
 describe('offersOf', () => {
   const h100 = { 'gpu.nvidia.com/class': 'H100', 'node.kubernetes.io/instance-type': 'gd-8xh100ib-i128' };
   const one = node(h100, { 'nvidia.com/gpu': '8' });
@@ -211,6 +226,7 @@ describe('offersOf', () => {
           resource: 'nvidia.com/gpu',
           key: 'gpu.nvidia.com/class',
           values: ['H100'],
+          rdma: [],
           perNode: 8,
           topologies: [],
         },

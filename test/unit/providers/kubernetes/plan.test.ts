@@ -283,6 +283,7 @@ describe('nodes of the right kind', () => {
         key: 'gpu.nvidia.com/class',
         values: ['H100'],
         perNode: 8,
+        rdma: ['rdma/ib'],
         topologies: [],
       },
       {
@@ -291,6 +292,7 @@ describe('nodes of the right kind', () => {
         key: 'cloud.google.com/gke-tpu-accelerator',
         values: ['tpu-v6e-slice'],
         perNode: 4,
+        rdma: [],
         topologies: ['4x4'],
       },
     ],
@@ -374,6 +376,7 @@ describe('nodes of the right kind', () => {
   });
 
   it('have their InfiniBand on CoreWeave when whole machines work together', () => {
+    const withoutNetwork = { ...facts, accelerators: facts.accelerators.map((kind) => ({ ...kind, rdma: [] })) };
     const planned = plan({ accelerator: h100, nodes: 2 }, facts, coreWeave);
     expect(podOf(planned).containers[0]?.resources.limits).toMatchObject({ 'rdma/ib': '1', 'nvidia.com/gpu': '8' });
     expect(envOf(planned)).toMatchObject({ NCCL_SOCKET_IFNAME: 'eth0', NCCL_IB_HCA: 'ibp' });
@@ -382,9 +385,17 @@ describe('nodes of the right kind', () => {
       plan({ accelerator: { ...h100, count: 4 }, nodes: 2 }, facts, coreWeave),
       plan({ accelerator: h100, nodes: 2, options: { rdma: 'off' } }, facts, coreWeave),
       plan({ accelerator: h100, nodes: 2 }, facts),
+      plan({ accelerator: h100, nodes: 2 }, withoutNetwork, coreWeave),
     ]) {
       expect(podOf(without).containers[0]?.resources.limits).not.toHaveProperty('rdma/ib');
     }
+  });
+
+  it('bear no mark on CoreWeave when they are spot', () => {
+    const seen = { ...facts, spot: [] };
+    const spot = plan({ accelerator: h100, spot: true }, seen, coreWeave);
+    expect(terms(spot)).toEqual(terms(plan({ accelerator: h100 }, seen, coreWeave)));
+    expect(podOf(plan({ spot: true }, null, coreWeave)).affinity).toBeUndefined();
   });
 
   it('may be interrupted gracefully on CoreWeave when they are spot', () => {
