@@ -22,6 +22,10 @@ describe('expandHostList', () => {
 
   it('stays bounded', () => {
     expect(expandHostList('n[1-999999999],m[1-999999999]').length).toBeLessThan(100_000);
+    expect(expandHostList('n[1-9999]'.repeat(8)).length).toBeLessThan(100_000);
+    expect(expandHostList('[1]'.repeat(100_000))).toHaveLength(1);
+    expect(expandHostList('n,'.repeat(300_000)).length).toBeLessThan(100_000);
+    expect(expandHostList(`${'n[1'.repeat(100_000)},`)).toHaveLength(1);
   });
 });
 
