@@ -46,12 +46,14 @@ export class ChannelQueue {
 
   /**
    * The server would not open one more, which still holds its place: from now on there are no more than the others that are open.
-   * False when there are none, so that waiting for one to close would be in vain.
+   * False when none of those is closed soon, so that waiting for one to close would be in vain; the next that is asked for is tried.
    */
-  shrink(): boolean {
+  shrink(longLived: boolean): boolean {
     const others = this.#held - 1;
-    this.#limit = Math.max(1, Math.min(this.#limit, others));
-    return others > 0;
+    const staying = this.#longLived - (longLived ? 1 : 0);
+    const mayWait = others > staying;
+    this.#limit = Math.min(this.#limit, mayWait ? others : others + 1);
+    return mayWait;
   }
 
   #release(longLived: boolean): void {

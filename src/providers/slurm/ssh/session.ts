@@ -1,4 +1,5 @@
 import type { Duplex } from 'node:stream';
+import { setTimeout as delay } from 'node:timers/promises';
 
 import type { ClientChannel, ExecOptions, SFTPWrapper } from 'ssh2';
 
@@ -14,6 +15,9 @@ import { watchForSleep } from './sleepWatch.ts';
 /** RFC 4254, 5.1. */
 const administrativelyProhibited = 1;
 
+/** How often a host that has no session free is asked. */
+const mostTries = 10;
+
 /** A command on a terminal, under way. */
 export interface TerminalChannel extends ScriptChannel {
   resize(size: TerminalSize): void;
@@ -26,6 +30,8 @@ export class Session {
   readonly #lost = new AbortController();
   readonly #stopWatching: () => void;
   #sftp: Promise<SFTPWrapper | null> | null = null;
+  #sftpUsers = 0;
+  #offersSftp = true;
 
   constructor(open: OpenClient) {
     this.#open = open;
@@ -82,10 +88,33 @@ export class Session {
     });
   }
 
-  /** The one channel for files, which stays open; null when the host offers none, or talks before it speaks SFTP. */
-  async sftp(signal: AbortSignal): Promise<SFTPWrapper | null> {
+  /**
+   * With the one channel for files, which is closed when nobody needs it: some hosts open only two. null when the host offers none,
+   * or talks before it speaks SFTP.
+   */
+  async *withSftp<T>(
+    signal: AbortSignal,
+    use: (sftp: SFTPWrapper | null) => AsyncIterable<T>,
+  ): AsyncGenerator<T, void> {
+    if (!this.#offersSftp) {
+      yield* use(null);
+      return;
+    }
+    this.#sftpUsers += 1;
     this.#sftp ??= this.#openSftp();
-    return untilAborted(signal, this.#sftp);
+    try {
+      yield* use(await untilAborted(signal, this.#sftp));
+    } finally {
+      this.#sftpUsers -= 1;
+      if (this.#sftpUsers === 0) {
+        const unused = this.#sftp;
+        this.#sftp = null;
+        unused?.then(
+          (sftp) => sftp?.end(),
+          () => undefined,
+        );
+      }
+    }
   }
 
   /** A TCP connection from there. */
@@ -115,22 +144,30 @@ export class Session {
     this.#end('It was closed on purpose.');
   }
 
-  async #openSftp(): Promise<SFTPWrapper | null> {
+  #openSftp(): Promise<SFTPWrapper | null> {
+    const opening = this.#tryToOpenSftp(() => {
+      this.#sftp = this.#sftp === opening ? null : this.#sftp;
+    });
+    return opening;
+  }
+
+  async #tryToOpenSftp(closed: () => void): Promise<SFTPWrapper | null> {
     const prepare = (sftp: SFTPWrapper, release: () => void) => {
       sftp.on('error', () => undefined);
       sftp.once('close', () => {
-        this.#sftp = null;
+        closed();
         release();
       });
       return { sftp, close: () => sftp.end() };
     };
     try {
-      const { sftp } = await this.#session(true, new AbortController().signal, prepare, (done) => {
+      const { sftp } = await this.#session(false, new AbortController().signal, prepare, (done) => {
         this.#open.client.sftp(done);
       });
       return sftp;
     } catch {
       this.lost.throwIfAborted();
+      this.#offersSftp = false;
       return null;
     }
   }
@@ -145,7 +182,7 @@ export class Session {
     prepare: (channel: Channel, release: () => void) => Prepared,
     open: (done: (error: Error | undefined, channel: Channel) => void) => void,
   ): Promise<Prepared> {
-    for (;;) {
+    for (let tries = 1; ; tries += 1) {
       const release = await untilAborted(this.lost, this.#queue.acquire(longLived, signal));
       const { promise, resolve, reject } = Promise.withResolvers<Prepared>();
       let isWanted = true;
@@ -169,12 +206,14 @@ export class Session {
         isWanted = false;
         // Its place is free when it was not opened; one that is, gives it back itself.
         const isFull = reasonOf(error) !== undefined;
-        const mayWait = isFull && this.#queue.shrink();
+        const mayWait = isFull && (this.#queue.shrink(longLived) || tries < mostTries);
         promise.catch(release);
         signal.throwIfAborted();
         if (!mayWait) {
           throw error instanceof ProviderError ? error : this.#openError(error);
         }
+        // sshd counts a session until its process was seen to end, which is a moment after it closed the channel.
+        await untilAborted([signal, this.lost], delay(100));
       }
     }
   }

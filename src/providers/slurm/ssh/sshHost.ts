@@ -63,10 +63,11 @@ export class SshHost implements SlurmHost {
 
   async *readFile(path: string, offset: number, signal: AbortSignal): AsyncGenerator<Uint8Array, void> {
     const session = await this.#shared.open(signal);
-    const sftp = await session.sftp(signal);
-    yield* sftp === null
-      ? readFileByCommand(this, path, offset, signal)
-      : readRemoteFile(session, sftp, path, offset, signal);
+    yield* session.withSftp(signal, (sftp) =>
+      sftp === null
+        ? readFileByCommand(this, path, offset, signal)
+        : readRemoteFile(session, sftp, path, offset, signal),
+    );
   }
 
   async openShell(script: ShellScript, size: TerminalSize, signal: AbortSignal): Promise<Shell> {

@@ -63,7 +63,7 @@ test('a server that opens fewer is asked for fewer', async () => {
   const queue = new ChannelQueue();
   const asked = Array.from({ length: 4 }, () => ask(queue, false));
   await settled();
-  expect(queue.shrink()).toBe(true);
+  expect(queue.shrink(false)).toBe(true);
   asked[3]?.held?.();
   const next = ask(queue, false);
   await settled();
@@ -76,5 +76,19 @@ test('a server that opens fewer is asked for fewer', async () => {
   }
   ask(queue, false);
   await settled();
-  expect(queue.shrink()).toBe(false);
+  expect(queue.shrink(false)).toBe(false);
+});
+
+test('nobody waits in vain behind what stays for long on a server that opens two', async () => {
+  const queue = new ChannelQueue();
+  const long = [ask(queue, true), ask(queue, true)];
+  const short = ask(queue, false);
+  await settled();
+  expect([...long, short].every(({ held }) => held !== null)).toBe(true);
+  expect(queue.shrink(false)).toBe(false);
+  short.held?.();
+  // The next is tried, and told so, rather than left to wait.
+  const next = ask(queue, false);
+  await settled();
+  expect(next.held).not.toBeNull();
 });

@@ -6,6 +6,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi 
 
 import type { Finished } from '../../../../../src/providers/slurm/host.ts';
 import { SshHost } from '../../../../../src/providers/slurm/ssh/sshHost.ts';
+import { gather } from '../../../../conformance/harness.ts';
 import { describeSsh } from '../../../../slurm/describeSsh.ts';
 import { Relay } from '../../../../slurm/relay.ts';
 import { ScriptedSshd } from '../../../../slurm/scriptedSshd.ts';
@@ -68,6 +69,33 @@ describeSsh('a network that fails under a real sshd', () => {
     await expect(running).rejects.toMatchObject(lost);
     await vi.waitFor(() => expect(processesWith(`sleep ${id}`)).toEqual([]), patience);
     await expect(host.run({ text: 'echo back' }, signal)).resolves.toMatchObject({ stdout: 'back\n' });
+  });
+
+  test('a host that opens two sessions, of which one is followed, still answers and gives files', async () => {
+    const narrow = await startSshd({ config: ['MaxSessions 2'] });
+    try {
+      const known = join(folder, 'known_hosts');
+      const configFile = join(folder, 'config');
+      writeFileSync(known, narrow.hostKeys.map((key) => `[127.0.0.1]:${narrow.port} ${key}\n`).join(''));
+      writeFileSync(configFile, narrow.stanza('login', `UserKnownHostsFile ${known}`));
+      const two = new SshHost({ host: 'login', configFile }, sshPorts());
+      const stop = new AbortController();
+      const log = two.stream({ text: 'echo begun; sleep 60' }, stop.signal)[Symbol.asyncIterator]();
+      expect(Buffer.from((await log.next()).value ?? []).toString()).toBe('begun\n');
+      for (const path of ['/etc/hostname', '/etc/passwd']) {
+        const [pieces, answers] = await Promise.all([
+          gather(two.readFile(path, 0, signal)),
+          Promise.all([1, 2, 3].map(async () => two.run({ text: 'echo there' }, signal))),
+        ]);
+        expect(Buffer.concat(pieces)).toEqual(readFileSync(path));
+        expect(answers.map(({ stdout }) => stdout)).toEqual(['there\n', 'there\n', 'there\n']);
+      }
+      stop.abort(new Error('enough'));
+      await expect(log.next()).rejects.toThrow('enough');
+      await two.dispose();
+    } finally {
+      await narrow.dispose();
+    }
   });
 
   test('an upload that breaks off is not taken for the whole', async () => {
