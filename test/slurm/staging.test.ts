@@ -1,4 +1,4 @@
-import { readFile, readdir, truncate, writeFile } from 'node:fs/promises';
+import { readFile, readdir, truncate, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 
@@ -80,6 +80,26 @@ describeWithCluster('sending code to a cluster', {}, () => {
     expect((await readdir(folder('pieces'))).filter((name) => name.startsWith(tree.snapshot.id))).toEqual([
       tree.snapshot.id,
     ]);
+    await tree.dispose();
+  });
+
+  it('keeps what a job that waits for long needs when others are removed', async () => {
+    const tree = await makeTree({ 'a.txt': 'still here\n' });
+    const release = await site.hold();
+    const input = await site.prepare('cat a.txt', { env: { snapshot: '5' } }, new Map(), tree.snapshot);
+    const handle = await site.connection.submit(input, never());
+    const other = await site.submit('true');
+    await site.connection.cancel(other, never());
+    await site.end(other);
+    for (const name of ['pieces', 'snapshots']) {
+      for (const file of await readdir(folder(name))) {
+        await utimes(join(folder(name), file), 0, 0);
+      }
+    }
+    await site.connection.remove(other, never());
+    await release();
+    await site.end(handle);
+    expect(await site.log(handle)).toEqual({ stdout: 'still here\n' });
     await tree.dispose();
   });
 
