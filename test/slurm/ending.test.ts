@@ -65,7 +65,7 @@ describeWithCluster('ends of jobs that Slurm forgets soon', {}, () => {
     await site.connection.cancel(handle, never());
     await forgotten(site.jobId(handle));
     await release();
-    expect(await site.observe(handle)).toMatchObject({ state: 'cancelled', startedAt: null });
+    expect(await site.observe(handle)).toMatchObject({ state: 'cancelled', startedAt: null, reason: null });
     await site.connection.remove(handle, never());
     expect(existsSync(site.runFolder(handle))).toBe(false);
   });

@@ -228,6 +228,8 @@ echo not reached
       never(),
     );
     expect((await site.end(handle)).tasks.map(({ index }) => index)).toEqual([1, 2]);
+    const shown = await site.cluster.run('squeue', ['-h', '-t', 'all', '-o', '%F %j']);
+    expect(shown).toContain(`${site.jobId(handle)} sweep.sbatch\n`);
     expect(await site.log(handle)).toEqual({ 'stdout.t1': 'lr 1\n', 'stdout.t2': 'lr 2\n' });
     await tree.dispose();
   });

@@ -70,6 +70,8 @@ function fromQueue(record: QueueRecord, task: number | null, facts: RunFacts): T
     const ending = endingOf(meaning.state, own, facts.codes.get(record.taskJobId));
     return {
       ...common,
+      // Slurm leaves there what a job waited for that was cancelled before it ran.
+      reason: meaning.state === 'cancelled' && !hasStarted ? null : reason,
       ...ending,
       state: meaning.state,
       ended: true,

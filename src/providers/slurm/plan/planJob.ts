@@ -18,7 +18,7 @@ export function planJob({ spec, key, snapshotId }: PlanInput, settings: SlurmSet
   const warnings: Warnings = [];
   if (spec.secrets.length > 0) {
     warnings.push(
-      "Slurm keeps the values of secrets with the job's environment on its own disks until the job has ended; its administrators can read them there.",
+      "Slurm keeps the values of secrets with the job's environment on its own disks until the job has ended, and in its accounting for good where AccountingStoreFlags has job_env; its administrators can read them there.",
     );
   }
   const existing = parseSbatchCommand(spec.command);

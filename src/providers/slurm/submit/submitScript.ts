@@ -131,7 +131,8 @@ if [ -n "$existing" ]; then
   *) (cd "$root/pieces" && xargs cat <"../snapshots/$snapshot") | tar -xOf - --occurrence=1 -- "$existing" 2>&1 ;;
   esac >script || { echo "aloft: the batch script cannot be read" >&2; cat script >&2; exit 66; }
   case $(head -c 2 script) in '#!') ;; *) echo 'This does not look like a batch script' >&2; exit 65 ;; esac
-  { echo '#!/bin/bash'; sed -n '1d; /^[[:space:]]*$/p; /^#/p; /^[[:space:]]*[^#[:space:]]/q' script; cat .job; } >job.sh || exit
+  # As sbatch itself would call it; what the script or the command says comes later and counts.
+  { echo '#!/bin/bash'; printf '#SBATCH --job-name=%s\\n' "$(basename -- "$existing" | tr -c 'A-Za-z0-9._\\n-' _)"; sed -n '1d; /^[[:space:]]*$/p; /^#/p; /^[[:space:]]*[^#[:space:]]/q' script; cat .job; } >job.sh || exit
   rm .job
   option=$(awk ${shellQuote(refusedDirective)} job.sh)
   [ -z "$option" ] || { echo "aloft: not in a batch script: $option" >&2; exit 65; }
