@@ -4,11 +4,11 @@ import { hasStatus } from './client/apiError.ts';
 import { findArchive } from './code/archive.ts';
 import { smallCodeBytes } from './code/staging.ts';
 import { uploadCode } from './code/upload.ts';
-import type { Job } from './model/job.ts';
+import { type Job, nodeCount } from './model/job.ts';
 import { container, endOf, isOver, type Pod, statusOf } from './model/pod.ts';
 import { annotation } from './names.ts';
 import type { Hints } from './observe/hints.ts';
-import { currentPods, giveUpAt } from './observe/observation.ts';
+import { currentPods, troubleOf } from './observe/observation.ts';
 import { verdictPatch } from './observe/verdict.ts';
 import { object, resource } from './paths.ts';
 import { specOf } from './plan/specOf.ts';
@@ -43,6 +43,8 @@ export class Errands {
   readonly #done = new Set<string>();
   /** Pods that wait for their code, by uid. */
   readonly #waitingSince = new Map<string, number>();
+  /** Since when runs are seen in trouble, by the uid of their Job, and with which pods. */
+  readonly #troubles = new Map<string, { readonly about: string; readonly since: number }>();
   readonly #ended = new AbortController();
 
   constructor(deps: ErrandDeps) {
@@ -65,11 +67,23 @@ export class Errands {
     if (keeping.length > 0 && pods.every((pod) => endOf(pod, container.main) !== null || isOver(pod))) {
       this.#begin(`results ${job.metadata.uid}`, async (signal) => this.#collect(name, job, keeping, signal));
     }
-    const end = giveUpAt(run, hints);
+    this.#considerEnd(job, pods, troubleOf(run, hints));
+  }
+
+  /** The cluster does not say since when a pod is in trouble: it counts from when it was first seen, anew for other pods. */
+  #considerEnd(job: Job, pods: readonly Pod[], trouble: ReturnType<typeof troubleOf>): void {
+    const { uid } = job.metadata;
+    if (trouble === null) {
+      return;
+    }
     const now = this.#deps.now();
-    if (end !== null && end.at <= now) {
-      this.#begin(`end ${job.metadata.uid}`, async (signal) => {
-        const { explanation, reason } = end;
+    const about = pods.map((pod) => pod.metadata.uid).join();
+    const seen = this.#troubles.get(uid);
+    const since = seen?.about === about ? seen.since : now;
+    this.#troubles.set(uid, { about, since });
+    if (now - since >= trouble.patience) {
+      this.#begin(`end ${uid}`, async (signal) => {
+        const { explanation, reason } = trouble;
         await this.#end(job, { state: 'failed', explanation, reason, at: now }, signal);
       });
     }
@@ -136,6 +150,7 @@ export class Errands {
       store: await store(),
       run,
       pods,
+      nodes: nodeCount(job),
       folder: spec.folder,
       globs: spec.outputs,
       signal,

@@ -17,7 +17,25 @@ export function failedFirst(pods: readonly Pod[]): Pod | null {
   const failed = pods
     .filter((pod) => blame(pod) !== null)
     .toSorted((a, b) => failedAt(a) - failedAt(b) || endedByUs(a) - endedByUs(b) || indexOf(a) - indexOf(b));
-  return failed[0] ?? null;
+  return failed[0] ?? pods.find(isEvicted) ?? null;
+}
+
+/** By its node, which says why. */
+function isEvicted({ status }: Pod): boolean {
+  return status.phase === 'Failed' && status.reason === 'Evicted';
+}
+
+/** See https://kubernetes.io/docs/concepts/scheduling-eviction/node-pressure-eviction/. */
+function explainEviction(pod: Pod): string | null {
+  const { message = '' } = pod.status;
+  if (!isEvicted(pod)) {
+    return null;
+  }
+  const lacking = /low on resource: ([a-z-]+)/u.exec(message)?.[1];
+  if (lacking !== undefined) {
+    return `It was ended: its node ran out of ${lacking === 'ephemeral-storage' ? 'disk space' : lacking}`;
+  }
+  return /storage|EmptyDir/u.test(message) ? 'It used more disk space than it may and was ended' : null;
 }
 
 function failedAt(pod: Pod): EpochMs {
@@ -43,9 +61,16 @@ function blame(pod: Pod): { readonly name: string; readonly end: Terminated } | 
 export function endingOf(pod: Pod, of: number): Ending {
   const blamed = blame(pod);
   const where = of === 1 ? '' : `node ${indexOf(pod)}: `;
+  const own = [pod.status.reason, pod.status.message?.trim()].filter(Boolean);
+  const evicted = explainEviction(pod);
   if (blamed === null) {
-    const reason = [pod.status.reason, pod.status.message].filter(Boolean).join(': ');
-    return { exitCode: null, signal: null, reason: reason === '' ? null : where + reason };
+    const reason = own.join(': ');
+    return {
+      exitCode: null,
+      signal: null,
+      reason: reason === '' ? null : where + reason,
+      ...(evicted === null ? {} : { explanation: evicted }),
+    };
   }
   const { name, end } = blamed;
   const signal = end.signal ? signalOf(end.signal + 128) : signalOf(end.exitCode);
@@ -63,8 +88,11 @@ export function endingOf(pod: Pod, of: number): Ending {
     };
   }
   const gone = disruption(pod);
-  const explanation = explainEnd(end);
-  const reason = told || gone?.message || (signal === null ? null : `exit code ${end.exitCode}`);
+  const explanation = evicted ?? explainEnd(end);
+  const reason =
+    (evicted === null ? told : own.join(': ')) ||
+    gone?.message ||
+    (signal === null ? null : `exit code ${end.exitCode}`);
   return {
     ...common,
     reason: reason === null ? (of === 1 ? null : `${where}exit code ${end.exitCode}`) : where + reason,

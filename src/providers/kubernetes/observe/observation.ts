@@ -83,7 +83,7 @@ function ended(job: Job, pods: readonly Pod[], of: number): Body | null {
       state: 'preempted',
       nativeState: 'PodFailurePolicy',
       reason: gone?.message || raw,
-      explanation: explainDisruption(gone?.reason ?? ''),
+      explanation: `${explainDisruption(gone?.reason ?? '')}; Kubernetes does not start it again`,
     };
   }
   if (failed.reason === 'DeadlineExceeded') {
@@ -196,15 +196,15 @@ function stateOf(pod: Pod): JobState {
   return pod.spec.nodeName ? 'provisioning' : 'queued';
 }
 
-/** When Aloft has to end the run itself; null while the cluster can be left alone. */
-export function giveUpAt(
+/** What keeps a run from ever starting, and how long that may last, in ms; null while the cluster can be left alone. */
+export function troubleOf(
   run: Run,
   hints: Hints,
-): { readonly at: EpochMs; readonly explanation: string | null; readonly reason: string | null } | null {
+): { readonly patience: number; readonly explanation: string | null; readonly reason: string | null } | null {
   const { job } = run;
   if (job === null || job.metadata.deletionTimestamp || ended(job, run.pods, nodeCount(job)) !== null) {
     return null;
   }
-  const { giveUpAt: at, explanation, reason } = explainWait(job, currentPods(run.pods), hints);
-  return at === undefined ? null : { at, explanation: explanation ?? null, reason };
+  const { patience, explanation, reason } = explainWait(job, currentPods(run.pods), hints);
+  return patience === undefined ? null : { patience, explanation: explanation ?? null, reason };
 }

@@ -1,6 +1,4 @@
-import type { EpochMs } from '../../../core/job.ts';
 import { type Job, queueOf, workloadOwner } from '../model/job.ts';
-import { holds, timeOf } from '../model/meta.ts';
 import { container, indexOf, type Pod, statusOf } from '../model/pod.ts';
 import { explainRefused } from './admission.ts';
 import type { Hints } from './hints.ts';
@@ -16,8 +14,8 @@ export interface Wait {
   readonly explanation?: string;
   /** The cluster's own text. */
   readonly reason: string | null;
-  /** When Aloft ends it unless it gets better: Kubernetes itself would let it wait for ever. */
-  readonly giveUpAt?: EpochMs;
+  /** How long this may last until Aloft ends it, in ms: Kubernetes itself would let it wait for ever. */
+  readonly patience?: number;
 }
 
 /** Images, keys and volumes that cannot be had: long enough for a registry that is being restarted. In ms. */
@@ -27,7 +25,7 @@ export const refusedFor = 120_000;
 /** A pod that is made ready for longer than this is asked after, in ms. */
 export const slowStart = 60_000;
 
-/** Of the pods that wait, the one that is furthest behind decides. `now` is compared with times of the cluster. */
+/** Of the pods that wait, the one that is furthest behind decides. */
 export function explainWait(job: Job, pods: readonly Pod[], hints: Hints): Wait {
   const queue = queueOf(job);
   if (job.spec.suspend === true) {
@@ -53,7 +51,7 @@ export function explainWait(job: Job, pods: readonly Pod[], hints: Hints): Wait 
   const unmade = pods.length < (job.spec.completions ?? 1) ? explainUnmade(job, hints) : null;
   const all = unmade === null ? waiting : [...waiting, unmade];
   const worst =
-    all.find(({ giveUpAt }) => giveUpAt !== undefined) ??
+    all.find(({ patience }) => patience !== undefined) ??
     all.find(({ state }) => state === 'queued') ??
     all.find(({ explanation }) => explanation !== undefined) ??
     all[0];
@@ -66,13 +64,12 @@ function explainUnmade(job: Job, hints: Hints): Wait {
     return { state: 'queued', native: 'Pending', reason: null };
   }
   const { explanation, isFinal } = explainRefused(event.message);
-  const since = timeOf(job.status.startTime) ?? timeOf(job.metadata.creationTimestamp);
   return {
     state: 'queued',
     native: 'FailedCreate',
     explanation,
     reason: event.message,
-    ...(isFinal && since !== null ? { giveUpAt: since + refusedFor } : {}),
+    ...(isFinal ? { patience: refusedFor } : {}),
   };
 }
 
@@ -87,8 +84,6 @@ function explainPod(pod: Pod, hints: Hints): Wait | null {
   if (!pod.spec.nodeName && scheduled?.status !== 'True') {
     return explainUnscheduled(pod, scheduled, events);
   }
-  const since = timeOf(holds(conditions, 'PodScheduled')?.lastTransitionTime) ?? timeOf(pod.status.startTime);
-  const giveUp = since === null ? {} : { giveUpAt: since + startTroubleFor };
   const trouble = [...(pod.status.initContainerStatuses ?? []), ...(pod.status.containerStatuses ?? [])]
     .map((status) => status.state?.waiting)
     .find((state) => state?.reason !== undefined && !/^(?:ContainerCreating|PodInitializing)$/u.test(state.reason));
@@ -99,7 +94,7 @@ function explainPod(pod: Pod, hints: Hints): Wait | null {
       native: reason,
       explanation: explainTrouble(reason, message),
       reason: message || reason,
-      ...giveUp,
+      patience: startTroubleFor,
     };
   }
   const failed = events.findLast(({ reason }) => /^Failed(?:Mount|AttachVolume|CreatePodSandBox)/u.test(reason));
@@ -108,7 +103,13 @@ function explainPod(pod: Pod, hints: Hints): Wait | null {
       failed.reason === 'FailedCreatePodSandBox'
         ? 'The node cannot set up the network or sandbox of the pod'
         : 'The node cannot get at a volume that the pod needs';
-    return { state: 'provisioning', native: failed.reason, explanation, reason: failed.message, ...giveUp };
+    return {
+      state: 'provisioning',
+      native: failed.reason,
+      explanation,
+      reason: failed.message,
+      patience: startTroubleFor,
+    };
   }
   if (statusOf(pod, container.code)?.state?.running) {
     return {

@@ -18,6 +18,8 @@ export interface CollectInput {
   readonly run: string;
   /** Those that are still there to be asked. */
   readonly pods: readonly Pod[];
+  /** Of the job, whether they are there or not. */
+  readonly nodes: number;
   /** Where the job ran, absolute. */
   readonly folder: string;
   readonly globs: readonly string[];
@@ -27,13 +29,15 @@ export interface CollectInput {
 /** Among the results when some could not be had: a text that names those, with why. */
 export const missingReport = 'aloft-missing-results.txt';
 
-/** Path under which a result of a rank is known; those of the first are plain. */
-export function resultPath(index: number, path: string): string {
-  return index === 0 ? path : `node${index}/${path}`;
+const ofNode = /^node(0|[1-9]\d*)\/(.+)$/su;
+
+/** Path under which a result of a rank is known: plain for the first, unless that would look like one of another. */
+export function resultPath(index: number, path: string, nodes: number): string {
+  return nodes === 1 || (index === 0 && !ofNode.test(path)) ? path : `node${index}/${path}`;
 }
 
-export function ofResultPath(path: string): { readonly index: number; readonly path: string } {
-  const [, index, inside] = /^node([1-9]\d*)\/(.+)$/su.exec(path) ?? [];
+export function ofResultPath(path: string, nodes: number): { readonly index: number; readonly path: string } {
+  const [, index, inside] = (nodes === 1 ? null : ofNode.exec(path)) ?? [];
   return index === undefined || inside === undefined ? { index: 0, path } : { index: Number(index), path: inside };
 }
 
@@ -42,7 +46,7 @@ export function ofResultPath(path: string): { readonly index: number; readonly p
  * `mostFetched`: then the pods wait until their time is over.
  */
 export async function collectResults(input: CollectInput): Promise<boolean> {
-  const { api, namespace, store, run, pods, folder, globs, signal } = input;
+  const { api, namespace, store, run, pods, nodes, folder, globs, signal } = input;
   if (!(await store.has(run))) {
     const found: Found[] = [];
     const missing: string[] = [];
@@ -54,7 +58,7 @@ export async function collectResults(input: CollectInput): Promise<boolean> {
     if (found.reduce((sum, { file }) => sum + file.bytes, 0) > mostFetched) {
       return false;
     }
-    const writer = await store.begin(run);
+    const writer = await store.begin(run, nodes);
     try {
       for (const each of found) {
         missing.push(...(await fetchOne(input, writer, each)));
@@ -83,11 +87,11 @@ interface Found {
 
 /** Resolves to why it could not be had; to nothing when it was. */
 async function fetchOne(
-  { api, namespace, folder, signal }: CollectInput,
+  { api, namespace, nodes, folder, signal }: CollectInput,
   writer: ResultWriter,
   { pod, file }: Found,
 ): Promise<readonly string[]> {
-  const path = resultPath(indexOf(pod), file.path);
+  const path = resultPath(indexOf(pod), file.path, nodes);
   const into = await writer.file({ ...file, path });
   try {
     await readPodFile(api, targetIn(namespace, pod), folder, file.path, into.write, signal);

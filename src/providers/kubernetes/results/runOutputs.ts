@@ -2,6 +2,7 @@ import type { Handle, OutputFile } from '../../../core/provider.ts';
 import { ProviderError } from '../../../core/providerError.ts';
 import { safeRelativePath } from '../../../core/safePath.ts';
 import type { Cluster } from '../cluster.ts';
+import { nodeCount } from '../model/job.ts';
 import { container, indexOf, type Pod, statusOf } from '../model/pod.ts';
 import { currentPods } from '../observe/observation.ts';
 import { specOf } from '../plan/specOf.ts';
@@ -23,20 +24,23 @@ export async function listRunOutputs(
   const fetched = await (await store()).list(handle.id);
   if (fetched !== null) {
     const isWanted = matcher(globs);
-    return fetched.filter(({ path }) => path === missingReport || isWanted(ofResultPath(path).path));
+    return fetched.files.filter(
+      ({ path }) => path === missingReport || isWanted(ofResultPath(path, fetched.nodes).path),
+    );
   }
   const pods = reachable(run);
   if (pods.length === 0 || run.job === null) {
     throw gone();
   }
   const { folder } = specOf(run.job);
+  const nodes = nodeCount(run.job);
   const lists = await Promise.all(
     pods.map(async ({ pod, target }) => {
       const { files, trouble } = await listPodFiles(api, { namespace, ...target }, folder, globs, signal);
       if (files.length === 0 && trouble !== null) {
         throw new ProviderError('invalid', 'The files of the job cannot be listed.', { raw: trouble });
       }
-      return files.map((file) => ({ ...file, path: resultPath(indexOf(pod), file.path) }));
+      return files.map((file) => ({ ...file, path: resultPath(indexOf(pod), file.path, nodes) }));
     }),
   );
   return lists.flat();
@@ -50,9 +54,7 @@ export async function* readRunOutput(
   signal: AbortSignal,
 ): AsyncGenerator<Uint8Array, void> {
   const { name } = dataOf(handle);
-  const wanted = ofResultPath(path);
-  const inside = safeRelativePath(wanted.path);
-  if (inside === null || inside !== wanted.path) {
+  if (safeRelativePath(path) !== path) {
     throw new ProviderError('invalid', `"${path}" is not inside the job's folder.`, { field: 'path' });
   }
   const run = await runs.fresh(name, signal);
@@ -61,13 +63,17 @@ export async function* readRunOutput(
     yield* fetched.read(handle.id, path, signal);
     return;
   }
+  if (run.job === null) {
+    throw gone();
+  }
+  const wanted = ofResultPath(path, nodeCount(run.job));
   const found = reachable(run).find(({ pod }) => indexOf(pod) === wanted.index);
-  if (found === undefined || run.job === null) {
+  if (found === undefined) {
     throw gone();
   }
   const { folder } = specOf(run.job);
   const target = { namespace, ...found.target };
-  yield* piped(signal, async (onBytes, until) => readPodFile(api, target, folder, inside, onBytes, until));
+  yield* piped(signal, async (onBytes, until) => readPodFile(api, target, folder, wanted.path, onBytes, until));
 }
 
 function gone(): ProviderError {

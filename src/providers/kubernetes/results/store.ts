@@ -7,6 +7,8 @@ import type { OutputFile } from '../../../core/provider.ts';
 import { ProviderError } from '../../../core/providerError.ts';
 
 const indexSchema = z.object({
+  /** Of the job. */
+  nodes: z.number(),
   /** Under which path a result is known, and in which file of this folder it is. */
   files: z.array(
     z.object({ path: z.string(), bytes: z.number(), modifiedAt: z.nullable(z.number()), stored: z.string() }),
@@ -29,9 +31,14 @@ export class ResultStore {
   }
 
   /** null when nothing was fetched. */
-  async list(run: string): Promise<readonly OutputFile[] | null> {
+  async list(run: string): Promise<{ readonly nodes: number; readonly files: readonly OutputFile[] } | null> {
     const index = await this.#index(run);
-    return index?.files.map(({ path, bytes, modifiedAt }) => ({ path, bytes, modifiedAt })) ?? null;
+    return index === null
+      ? null
+      : {
+          nodes: index.nodes,
+          files: index.files.map(({ path, bytes, modifiedAt }) => ({ path, bytes, modifiedAt })),
+        };
   }
 
   async *read(run: string, path: string, signal: AbortSignal): AsyncGenerator<Uint8Array, void> {
@@ -43,10 +50,10 @@ export class ResultStore {
   }
 
   /** Begins a set of results that appears as a whole, when it is complete, or not at all. */
-  async begin(run: string): Promise<ResultWriter> {
+  async begin(run: string, nodes: number): Promise<ResultWriter> {
     const unfinished = join(this.#folder, `${run}.${randomUUID()}.part`);
     await mkdir(unfinished, { recursive: true, mode: 0o700 });
-    return new ResultWriter(unfinished, join(this.#folder, run));
+    return new ResultWriter(unfinished, join(this.#folder, run), nodes);
   }
 
   async remove(run: string): Promise<void> {
@@ -69,11 +76,13 @@ export class ResultStore {
 export class ResultWriter {
   readonly #folder: string;
   readonly #target: string;
+  readonly #nodes: number;
   readonly #files: z.infer<typeof indexSchema>['files'] = [];
 
-  constructor(folder: string, target: string) {
+  constructor(folder: string, target: string, nodes: number) {
     this.#folder = folder;
     this.#target = target;
+    this.#nodes = nodes;
   }
 
   /** The file counts once `done` was called with all of its bytes there; `drop` leaves it out. */
@@ -103,7 +112,9 @@ export class ResultWriter {
   }
 
   async commit(): Promise<void> {
-    await writeFile(join(this.#folder, indexFile), JSON.stringify({ files: this.#files }), { mode: 0o600 });
+    await writeFile(join(this.#folder, indexFile), JSON.stringify({ nodes: this.#nodes, files: this.#files }), {
+      mode: 0o600,
+    });
     await rename(this.#folder, this.#target).catch(async (error: unknown) => {
       // Another window has fetched the same.
       const isThere =

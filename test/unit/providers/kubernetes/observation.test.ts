@@ -5,13 +5,12 @@ import type { Job } from '../../../../src/providers/kubernetes/model/job.ts';
 import { workloadSchema } from '../../../../src/providers/kubernetes/model/kueue.ts';
 import type { Pod } from '../../../../src/providers/kubernetes/model/pod.ts';
 import { type Hints, noHints } from '../../../../src/providers/kubernetes/observe/hints.ts';
-import { giveUpAt, observationOf } from '../../../../src/providers/kubernetes/observe/observation.ts';
+import { observationOf, troubleOf } from '../../../../src/providers/kubernetes/observe/observation.ts';
 import { verdictPatch } from '../../../../src/providers/kubernetes/observe/verdict.ts';
 import { expectSentence } from '../../../conformance/expectSentence.ts';
 import { ended, jobName, jobObject, made, podObject, running } from '../../../fixtures/kubernetes/objects.ts';
 
 const now = Date.parse('2026-11-26T13:00:00Z');
-const madeAt = Date.parse(made);
 
 function observe(job: Job, pods: readonly Pod[] = [], hints: Hints = noHints): Observation {
   const observation = observationOf({ job, pods, native: null }, hints, now);
@@ -133,7 +132,7 @@ describe('a job that waits', () => {
       reason: message,
       explanation,
     });
-    expect(giveUpAt({ job, pods: [], native: null }, hints)?.at).toBe(isFinal ? madeAt + 120_000 : undefined);
+    expect(troubleOf({ job, pods: [], native: null }, hints)?.patience).toBe(isFinal ? 120_000 : undefined);
   });
 
   it.each([
@@ -184,8 +183,8 @@ describe('a job that waits', () => {
       reason: message,
       explanation,
     });
-    expect(giveUpAt({ job, pods, native: null }, noHints)).toEqual({
-      at: madeAt + 600_000,
+    expect(troubleOf({ job, pods, native: null }, noHints)).toEqual({
+      patience: 600_000,
       explanation,
       reason: message,
     });
@@ -351,6 +350,7 @@ describe('a job whose place was taken', () => {
     const message = `Pod lab/${jobName}-0-x has condition DisruptionTarget matching FailJob rule at index 0`;
     const job = jobObject({ conditions: [{ type: 'Failed', reason: 'PodFailurePolicy', message }] });
     expect(observe(job)).toMatchObject({ state: 'preempted', reason: `PodFailurePolicy: ${message}`, endedAt: null });
+    expect(observe(job).explanation).toContain('Kubernetes does not start it again');
   });
 });
 
@@ -407,6 +407,28 @@ describe('a job that has ended', () => {
       reason: 'OOMKilled',
       explanation: 'It used more memory than it may and was ended by the kernel',
     });
+  });
+
+  it.each([
+    [
+      'Pod ephemeral local storage usage exceeds the total limit of containers 1Gi.',
+      'It used more disk space than it may and was ended',
+    ],
+    ['Usage of EmptyDir volume "work" exceeds the limit "1Gi". ', 'It used more disk space than it may and was ended'],
+    ['The node was low on resource: ephemeral-storage.', 'It was ended: its node ran out of disk space'],
+    ['The node was low on resource: memory.', 'It was ended: its node ran out of memory'],
+  ])('says why its node evicted it: %s', (message, explanation) => {
+    const status = { reason: 'Evicted', message };
+    for (const pod of [
+      podObject({ phase: 'Failed', status }),
+      podObject({ phase: 'Failed', main: ended(137), status }),
+    ]) {
+      expect(observe(jobObject({ conditions: [failed] }), [pod])).toMatchObject({
+        state: 'failed',
+        explanation,
+        reason: expect.stringContaining(message.trim()),
+      });
+    }
   });
 
   it('says that its container could not be started, which is no signal', () => {
@@ -491,6 +513,6 @@ describe('a job that has ended', () => {
 
   it('is not given up once it has ended', () => {
     const job = jobObject({ conditions: [failed] });
-    expect(giveUpAt({ job, pods: [stuck('ErrImagePull', 'x')], native: null }, noHints)).toBeNull();
+    expect(troubleOf({ job, pods: [stuck('ErrImagePull', 'x')], native: null }, noHints)).toBeNull();
   });
 });

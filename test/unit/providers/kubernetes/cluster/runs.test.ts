@@ -280,6 +280,18 @@ describe.skipIf(noContainers !== null)('what can never start', () => {
       .toEqual([]);
   });
 
+  it('is not ended at once for trouble that begins long after it got its node', async () => {
+    lab.control.images.allowOnly([]);
+    lab.aheadMs = 700_000;
+    const { handle } = await lab.submit(connection, 'true', { image: 'ghcr.io/lab/private:2' });
+    for (const _ of [1, 2, 3]) {
+      await until(connection, handle, (each) => each?.nativeState === 'ImagePullBackOff');
+      await delay(50);
+    }
+    lab.aheadMs = 1_400_000;
+    expect((await untilEnded(connection, handle)).state).toBe('failed');
+  });
+
   it('says that the quota is used up, and goes on when it is not', async () => {
     lab.control.create(resourceQuotas, 'default', {
       apiVersion: 'v1',
