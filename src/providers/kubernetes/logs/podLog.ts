@@ -157,7 +157,7 @@ class OneRead {
     this.#input = input;
     this.#resume = new Resume(position);
     this.#follow = follow;
-    this.#from = position.stamp;
+    this.#from = position.since;
   }
 
   get position(): Position {
@@ -230,7 +230,7 @@ class OneRead {
           from: stampMs(from),
           to: stampMs(to),
           reason: rotated,
-          position: { ...before, stamp: null, lines: 0, bytes: 0 },
+          position: { ...before, stamp: null, since: null, lines: 0, bytes: 0 },
         };
       }
       pieces.push(resumed.bytes);

@@ -6,30 +6,36 @@ export interface Position {
   readonly uid: string;
   /** When the pod was made, as RFC 3339: later ones took its place. */
   readonly created: string;
-  /** Time of the newest line that was handed out, whole or in part; null before the first. */
+  /** The latest time of a line that was handed out, whole or in part; null before the first. */
   readonly stamp: Stamp | null;
-  /** Whole lines that carry that time and were handed out. */
+  /** The earliest time from the first line with that time on: earlier only where the node's clock was set back. */
+  readonly since: Stamp | null;
+  /** Whole lines that were handed out from the first line with that time on. */
   readonly lines: number;
-  /** Bytes of a further line with that time that were handed out. */
+  /** Bytes of a further line that were handed out. */
   readonly bytes: number;
   /** Everything that this pod will ever print was handed out. */
   readonly isDone: boolean;
 }
 
 export function startOf(uid: string, created: string): Position {
-  return { uid, created, stamp: null, lines: 0, bytes: 0, isDone: false };
+  return { uid, created, stamp: null, since: null, lines: 0, bytes: 0, isDone: false };
 }
 
 /** One field of a cursor. None of its parts holds a comma or a semicolon. */
 export function positionText(index: number, position: Position): string {
-  const { uid, created, stamp, lines, bytes, isDone } = position;
-  return [index, uid, created, stamp ?? '', lines, bytes, isDone ? 1 : 0].join(',');
+  const { uid, created, stamp, since, lines, bytes, isDone } = position;
+  return [index, uid, created, stamp ?? '', lines, bytes, isDone ? 1 : 0, since ?? ''].join(',');
 }
 
 export function readPosition(text: string): { readonly index: number; readonly position: Position } | null {
-  const [index = '', uid = '', created = '', stamp = '', lines = '', bytes = '', isDone = ''] = text.split(',');
+  const [index = '', uid = '', created = '', stamp = '', lines = '', bytes = '', isDone = '', since = stamp] =
+    text.split(',');
   const numbers = [index, lines, bytes, isDone];
-  if (!numbers.every((digits) => /^\d{1,15}$/u.test(digits)) || (stamp !== '' && !isStamp(stamp))) {
+  if (
+    !numbers.every((digits) => /^\d{1,15}$/u.test(digits)) ||
+    [stamp, since].some((each) => each !== '' && !isStamp(each))
+  ) {
     return null;
   }
   return {
@@ -38,6 +44,7 @@ export function readPosition(text: string): { readonly index: number; readonly p
       uid,
       created,
       stamp: isStamp(stamp) ? stamp : null,
+      since: isStamp(since) ? since : null,
       lines: Number(lines),
       bytes: Number(bytes),
       isDone: isDone === '1',

@@ -44,7 +44,7 @@ export class Resume {
     if (target === null) {
       return this.#fresh(part, null);
     }
-    if (part.stamp < target.stamp) {
+    if (part.stamp < target.stamp && !this.#hasSeenTarget) {
       return null;
     }
     if (part.stamp > target.stamp) {
@@ -76,14 +76,15 @@ export class Resume {
   }
 
   #fresh(part: Text, gapBefore: Resumed['gapBefore']): Resumed {
-    const { stamp, lines, bytes } = this.#position;
-    const isSame = stamp === part.stamp;
-    const before = isSame ? lines : 0;
+    const { stamp, since, lines, bytes } = this.#position;
+    const isLater = stamp === null || part.stamp > stamp;
+    const before = isLater ? 0 : lines;
     this.#position = {
       ...this.#position,
-      stamp: part.stamp,
+      stamp: isLater ? part.stamp : stamp,
+      since: isLater || since === null || part.stamp < since ? part.stamp : since,
       lines: part.endsLine ? before + 1 : before,
-      bytes: part.endsLine ? 0 : (isSame && !part.startsLine ? bytes : 0) + part.bytes.length,
+      bytes: part.endsLine ? 0 : (!isLater && !part.startsLine ? bytes : 0) + part.bytes.length,
     };
     return { bytes: part.bytes, position: this.#position, gapBefore };
   }

@@ -124,7 +124,7 @@ function inTwoGoes(lines: readonly Line[], cutAfter: number, sizes: readonly num
     }
   };
   read(served(lines).subarray(0, cutAfter));
-  const since = position.stamp === null ? 0n : BigInt(position.stamp.slice(0, 11));
+  const since = position.since === null ? 0n : BigInt(position.since.slice(0, 11));
   read(served(lines, since));
   return text;
 }
@@ -152,6 +152,17 @@ describe('Resume', () => {
       }),
       { numRuns: 500 },
     );
+  });
+
+  it('loses and doubles no byte after the clock of the node was set back, wherever the stream is cut then', () => {
+    const lines = [10n, 20n, 30n, 5n, 6n, 30n, 31n].map((seconds, index) => ({
+      at: noon + seconds * 1_000_000_000n,
+      bytes: Buffer.from(`line ${index}`),
+    }));
+    const whole = lines.map(({ bytes }) => `${bytes.toString()}\n`).join('');
+    for (let at = served(lines.slice(0, 4)).length; at <= served(lines).length; at += 1) {
+      expect(inTwoGoes(lines, at, [])).toBe(whole);
+    }
   });
 
   it('keeps what a node printed after its clock was set back', () => {
