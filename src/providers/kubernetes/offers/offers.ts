@@ -2,6 +2,7 @@ import { type AcceleratorName, accelerators } from '../../../core/accelerator.ts
 import type { ConnectionId, EpochMs } from '../../../core/job.ts';
 import type { Offer, OfferQuery } from '../../../core/offer.ts';
 import type { Flavour } from '../flavour.ts';
+import { chipsOf } from '../plan/topology.ts';
 import type { AcceleratorKind, ClusterFacts } from './clusterFacts.ts';
 import type { NodeUse } from './nodeUse.ts';
 
@@ -60,12 +61,10 @@ function countsOf(alike: readonly NodeUse[]): readonly number[] {
 function offer(name: AcceleratorName, count: number, alike: readonly NodeUse[], context: OfferContext): Offer {
   const fitting = alike.filter(({ total }) => total >= count);
   const isKnown = fitting.every(({ free }) => free !== null);
-  const places = (uses: readonly NodeUse[]): number =>
-    uses.reduce((sum, { free }) => sum + Math.floor((free ?? 0) / count), 0);
   const free = alike.reduce((sum, use) => sum + (use.free ?? 0), 0);
   const total = alike.reduce((sum, use) => sum + use.total, 0);
   const spotFree = fitting.filter(({ spot }) => spot !== null).reduce((sum, use) => sum + (use.free ?? 0), 0);
-  const freeNow = isKnown ? places(fitting) : null;
+  const freeNow = isKnown ? placesIn(fitting, count) : null;
   const topologies = [...new Set(alike.flatMap(({ topology }) => topology ?? []))];
   return {
     connectionId: context.connectionId,
@@ -80,10 +79,28 @@ function offer(name: AcceleratorName, count: number, alike: readonly NodeUse[], 
     note: [
       isKnown ? `${free} of ${total} free` : `${total} in all`,
       ...(isKnown && spotFree > 0 ? [`${spotFree} of them spot`] : []),
-      ...(topologies.length > 0 ? [`slices of ${topologies.join(', ')}`] : []),
+      ...(topologies.length > 0 ? [`slices of ${topologies.map((each) => sliceWords(each, count)).join(', ')}`] : []),
     ].join(', '),
     asOf: context.asOf,
   };
+}
+
+/** Nodes that can start now. Those of a TPU slice only work together: a slice that is not free as a whole counts for nothing. */
+function placesIn(uses: readonly NodeUse[], count: number): number {
+  const bySlice = [...Map.groupBy(uses, ({ topology }) => topology)];
+  return bySlice.reduce((sum, [topology, alike]) => {
+    const places = alike.reduce((all, { free }) => all + Math.floor((free ?? 0) / count), 0);
+    return sum + (topology === null ? places : places - (places % nodesOf(topology, count)));
+  }, 0);
+}
+
+function nodesOf(topology: string, perNode: number): number {
+  return Math.max(1, Math.round(chipsOf(topology) / perNode));
+}
+
+function sliceWords(topology: string, perNode: number): string {
+  const nodes = nodesOf(topology, perNode);
+  return nodes === 1 ? topology : `${topology} (${nodes} nodes together)`;
 }
 
 /** The share of the machine's price, by the cheapest machine there is. */

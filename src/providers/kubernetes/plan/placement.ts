@@ -4,7 +4,7 @@ import type { Flavour } from '../flavour.ts';
 import type { AcceleratorKind, ClusterFacts } from '../offers/clusterFacts.ts';
 import { resourceFor, spotLabels, tpuTopologyLabel, usualLabels } from '../offers/deviceLabels.ts';
 import type { PlanOptions } from './options.ts';
-import { usualTopology } from './topology.ts';
+import { chipsOf, usualTopology } from './topology.ts';
 
 interface NodeExpression {
   readonly key: string;
@@ -59,6 +59,11 @@ export function placementOf(
       );
     } else {
       nodeSelector[tpuTopologyLabel] = topology;
+      if (known !== undefined && known.topologies.length > 0 && !known.topologies.includes(topology)) {
+        warnings.push(
+          `No node forms a slice of ${accelerator.count * nodes} chips: those of the cluster are ${known.topologies.map((each) => `${each} (${chipsOf(each)} chips)`).join(', ')}. Ask for as many nodes as a slice has.`,
+        );
+      }
     }
   }
   const marks = facts === null || facts.spot.length === 0 ? flavour.spotNodes : facts.spot;

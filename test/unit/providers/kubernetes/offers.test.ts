@@ -198,8 +198,18 @@ describe('offersOf', () => {
       );
     const slices = usesOf([tpu('4x4'), tpu('2x4')], []);
     expect(offersOf({}, slices, context()).slice(1)).toMatchObject([
-      { accelerator: 'TPU v6e', count: 4, freeNow: 2, note: '8 of 8 free, slices of 4x4, 2x4' },
+      {
+        accelerator: 'TPU v6e',
+        count: 4,
+        freeNow: 0,
+        note: '8 of 8 free, slices of 4x4 (4 nodes together), 2x4 (2 nodes together)',
+      },
     ]);
+    const whole = usesOf(
+      [1, 2, 3, 4, 5].map(() => tpu('4x4')),
+      [],
+    );
+    expect(offersOf({}, whole, context())[1]).toMatchObject({ count: 4, freeNow: 4 });
     expect(factsOf(slices).accelerators).toMatchObject([{ resource: 'google.com/tpu', topologies: ['2x4', '4x4'] }]);
   });
 

@@ -365,6 +365,8 @@ describe('nodes of the right kind', () => {
       podOf(plan({ accelerator: { name: 'TPU v6e' as AcceleratorName, count }, nodes }, known)).nodeSelector;
     expect(tpu(4, 4, facts)).toEqual({ 'cloud.google.com/gke-tpu-topology': '4x4' });
     expect(tpu(8, 1, null)).toEqual({ 'cloud.google.com/gke-tpu-topology': '2x4' });
+    const alone = plan({ accelerator: { name: 'TPU v6e' as AcceleratorName, count: 4 } }, facts);
+    expect(alone.warnings.join()).toContain('those of the cluster are 4x4 (16 chips)');
     const odd = plan({ accelerator: { name: 'TPU v6e' as AcceleratorName, count: 3 } });
     expect(odd.warnings.join()).toContain('No TPU slice has 3 chips');
   });

@@ -76,7 +76,7 @@ describe.skipIf(noContainers !== null)('GKE', () => {
     const lab = await start({ nodes: 'gkeTpu' });
     const connection = lab.open();
     const [tpu] = await connection.offers({ accelerator: 'TPU v6e' as AcceleratorName }, never());
-    expect(tpu).toMatchObject({ count: 4, freeNow: 2, note: '8 of 8 free, slices of 2x4' });
+    expect(tpu).toMatchObject({ count: 4, freeNow: 2, note: '8 of 8 free, slices of 2x4 (2 nodes together)' });
     const submitted = await lab.submit(connection, 'echo "$NODE_RANK/$NNODES"', {
       accelerator: { name: 'TPU v6e' as AcceleratorName, count: 4 },
       nodes: 2,
