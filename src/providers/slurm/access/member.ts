@@ -19,7 +19,7 @@ line=$(printf '%s\\n' "$line" | awk -F'|' -v job="$1" -v task="$2" '$1 == job &&
 id=\${line#*|*|} id=\${id%%|*}
 node=$(scontrol show hostnames "\${line##*|}" | sed -n "$(($3 + 1))p")
 [ -n "$node" ] || exit 66
-printf '%s %s %s\\n' "$id" "$node" "$(scontrol -o show node "$node" | sed -n 's/.* NodeAddr=\\([^ ]*\\).*/\\1/p')"
+printf '%s %s %s\\n' "$id" "$node" "$(scontrol -a -o show node "$node" | sed -n 's/.* NodeAddr=\\([^ ]*\\).*/\\1/p')"
 `;
 
 /** Throws \`conflict\` when the job does not run, or has no such member. */

@@ -34,7 +34,7 @@ EOF
     printf '%s\\n' "$line" >>"$run/final"
     case $task in N/A|'') record=$run/exit ;; *) record=$run/exit.t$task ;; esac
     grep -q '"endedAt"' "$record" 2>/dev/null ||
-      scontrol -o show job "$taskjob" 2>/dev/null | sed -n "s/.* ExitCode=\\\\([0-9:]*\\\\).*/code $taskjob \\\\1/p" >>"$run/final"
+      scontrol -a -o show job "$taskjob" 2>/dev/null | sed -n "s/.* ExitCode=\\\\([0-9:]*\\\\).*/code $taskjob \\\\1/p" >>"$run/final"
   fi 2>/dev/null
   printf 'queue %s %s\\n' "$run" "$line"
   case $state in PENDING*|REQUEUE*|COMPLETING*)
