@@ -29,6 +29,8 @@ export interface PodLogInput {
   readonly look: () => Promise<Pod | null>;
   /** Waits until the pod may have changed, about so many ms at most. */
   readonly changed: (ms: number) => Promise<void>;
+  /** How long nothing may be looked at while the pod has not started, in ms: longer where changes are heard of. */
+  readonly longestWait: () => number;
   readonly position: Position;
   /** Keeps a connection open for what comes; else the log is read again every `pollEvery`. */
   readonly follow: boolean;
@@ -39,7 +41,7 @@ export interface PodLogInput {
 
 /** All in ms. */
 const pollEvery = 5_000;
-const waitForStart = { first: 250, longest: 3_000 };
+const firstWait = 250;
 const soonest = 1_000;
 const backoff = { first: 1_000, longest: 30_000 };
 
@@ -52,10 +54,10 @@ export async function* podLog(input: PodLogInput): AsyncGenerator<PodLogItem, vo
   const { look, changed, signal, turn } = input;
   let { position } = input;
   let failures = 0;
-  let wait = waitForStart.first;
+  let wait = firstWait;
   const untilChanged = async (): Promise<void> => {
     await changed(wait);
-    wait = Math.min(waitForStart.longest, wait * 1.5);
+    wait = Math.min(input.longestWait(), wait * 1.5);
   };
   let hasBegun = position.stamp !== null;
   /** The node itself ended the stream, as it does when the container has ended. */

@@ -18,6 +18,7 @@ const turnsAtOnce = 4;
 const mostWaiting = 64;
 /** All in ms; what changes about a run is heard of at once while it is watched. */
 const lookEvery = { first: 500, longest: 10_000 };
+const longestWait = { watched: 15_000, unwatched: 3_000 };
 
 export interface RunLogInput {
   readonly api: KubeApi;
@@ -173,6 +174,7 @@ class RunLog {
         follow: index < followed,
         signal,
         look: async () => look(api, namespace, podName, uid, signal),
+        longestWait: () => (runs.isLive ? longestWait.watched : longestWait.unwatched),
         changed: async (ms) => runs.changed(name, ms, signal),
         turn: (work) => this.#inTurn(work),
       });
