@@ -54,11 +54,13 @@ async function chooseContext(
   flavour: Flavour,
   signal: AbortSignal,
 ): Promise<Chosen | undefined> {
+  let trouble: string | null = null;
   const usual = await loadKubeconfig(usualPaths()).catch((error: unknown) => {
-    if (isProviderError(error) && error.tag === 'notFound') {
-      return { contexts: [], current: null };
+    if (!isProviderError(error)) {
+      throw error;
     }
-    throw error;
+    trouble = error.tag === 'notFound' ? null : error.message;
+    return { contexts: [], current: null };
   });
   let kubeconfig: string | null = null;
   let known: Kubeconfig = usual;
@@ -68,7 +70,7 @@ async function chooseContext(
         title: `${flavour.label}: which cluster?`,
         placeholder:
           known.contexts.length === 0
-            ? 'Type the path of a kubeconfig'
+            ? [trouble, 'Type the path of a kubeconfig'].filter(Boolean).join(' ')
             : 'Choose a context, or type the path of another kubeconfig',
         choices: sorted(known, flavour).map(({ name, cluster, namespace }) => ({
           value: name,

@@ -106,7 +106,7 @@ export class ClusterAccess {
   }
 
   /** What the client library makes of the rest of the kubeconfig: certificates, tokens, passwords, auth providers, a proxy. */
-  async #options(): Promise<Pick<Credentials, 'headers' | 'tls'> & { readonly proxied: Agent | null }> {
+  async #options(): Promise<Pick<Credentials, 'headers' | 'tls'> & { readonly proxied: HttpAgent | null }> {
     const { cluster, user } = this.context;
     const { exec: _, ...withoutPlugin } = user;
     const config = new KubeConfig();
@@ -133,11 +133,11 @@ export class ClusterAccess {
         ...(servername === undefined ? {} : { servername }),
         ...(rejectUnauthorized === undefined ? {} : { rejectUnauthorized }),
       },
-      proxied: cluster.proxyUrl && options.agent instanceof Agent ? options.agent : null,
+      proxied: cluster.proxyUrl ? proxyOf(cluster.proxyUrl, options.agent) : null,
     };
   }
 
-  #agentFor(tls: Credentials['tls'], proxied: Agent | null): HttpAgent | Agent {
+  #agentFor(tls: Credentials['tls'], proxied: HttpAgent | null): HttpAgent | Agent {
     const key = JSON.stringify(tls);
     if (this.#agent?.key === key) {
       return this.#agent.agent;
@@ -155,6 +155,16 @@ export class ClusterAccess {
     this.#agent = { key, agent };
     return agent;
   }
+}
+
+/** Not to go through a proxy that is named would be a surprise. */
+function proxyOf(url: string, agent: RequestOptions['agent']): HttpAgent {
+  if (agent instanceof HttpAgent) {
+    return agent;
+  }
+  throw new ProviderError('unsupported', `The proxy ${url} of the kubeconfig cannot be used.`, {
+    remedy: 'Name an HTTP or SOCKS proxy there.',
+  });
 }
 
 async function orAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
-import { delimiter, dirname, isAbsolute, join } from 'node:path';
+import { basename, delimiter, dirname, isAbsolute, join } from 'node:path';
 import { KubeConfig } from '@kubernetes/client-node/dist/config.js';
 import type { Cluster, Context, User } from '@kubernetes/client-node/dist/config_types.js';
 import { parse } from 'yaml';
@@ -44,18 +44,25 @@ export async function loadKubeconfig(paths: readonly string[]): Promise<Kubeconf
     }
     found += 1;
     const one = parseOne(path, text);
-    for (const user of one.config.users.filter((each) => !merged.getUsers().some(({ name }) => name === each.name))) {
+    for (const user of one.config.users) {
+      if (merged.getUsers().some(({ name }) => name === user.name)) {
+        continue;
+      }
       merged.addUser(user);
       const tokenFile = one.tokenFiles.get(user.name);
       if (tokenFile !== undefined) {
         tokenFiles.set(user.name, tokenFile);
       }
     }
-    for (const cluster of one.config.clusters.filter((each) => merged.getCluster(each.name) === null)) {
-      merged.addCluster(cluster);
+    for (const cluster of one.config.clusters) {
+      if (merged.getCluster(cluster.name) === null) {
+        merged.addCluster(cluster);
+      }
     }
-    for (const context of one.config.contexts.filter((each) => merged.getContextObject(each.name) === null)) {
-      merged.addContext(context);
+    for (const context of one.config.contexts) {
+      if (merged.getContextObject(context.name) === null) {
+        merged.addContext(context);
+      }
     }
     if (!merged.currentContext && one.config.currentContext) {
       merged.setCurrentContext(one.config.currentContext);
@@ -112,6 +119,7 @@ function parseOne(
     // An empty file, as `touch` makes it, is a kubeconfig with nothing in it.
     config.loadFromString(text.trim() === '' ? '{}' : text);
     config.makePathsAbsolute(dirname(path));
+    config.users = config.users.map((user) => withPluginFrom(dirname(path), user));
     const users = z.safeParse(tokenFileUsers, parse(text)).data?.users ?? [];
     return {
       config,
@@ -130,6 +138,16 @@ function parseOne(
       cause: error,
     });
   }
+}
+
+const pluginSchema = z.looseObject({ command: z.string() });
+
+/** The name of a plugin is looked for on the PATH; a relative path starts from the folder of its file, as others do. */
+function withPluginFrom(folder: string, user: User): User {
+  const exec = z.safeParse(pluginSchema, user.exec).data;
+  return exec === undefined || isAbsolute(exec.command) || basename(exec.command) === exec.command
+    ? user
+    : { ...user, exec: { ...exec, command: join(folder, exec.command) } };
 }
 
 async function readOrNull(path: string): Promise<string | null> {

@@ -79,6 +79,20 @@ describe('loadKubeconfig', () => {
     expect(context.tokenFile).toBe(join(folder, 'token'));
   });
 
+  it('starts a plugin that is named by a relative path from there too, and one without a path by its name', async () => {
+    const commandOf = async (command: string): Promise<unknown> =>
+      (await contextOf({ exec: { apiVersion: 'client.authentication.k8s.io/v1', command } })).user.exec;
+    expect(await commandOf('./bin/login')).toMatchObject({ command: join(folder, 'bin/login') });
+    expect(await commandOf('/opt/login')).toMatchObject({ command: '/opt/login' });
+    expect(await commandOf('login')).toMatchObject({ command: 'login' });
+  });
+
+  it('takes the first of two entries of one name within a file', async () => {
+    const twice = { users: ['first', 'second'].map((token) => ({ name: 'a', user: { token } })) };
+    const path = await write('twice', { ...config('a', {}), ...twice });
+    expect((await loadKubeconfig([path])).contexts.map(({ user }) => user.token)).toEqual(['first']);
+  });
+
   it('leaves out contexts whose cluster is not there', async () => {
     const path = await write('one', { contexts: [{ name: 'lost', context: { cluster: 'gone', user: 'me' } }] });
     expect((await loadKubeconfig([path])).contexts).toEqual([]);
@@ -138,6 +152,12 @@ describe('ClusterAccess', () => {
     const { headers, tls } = await access.credentials(signal);
     expect(headers['Impersonate-User']).toBe('somebody');
     expect({ ca: String(tls.ca), servername: tls.servername }).toEqual({ ca: 'the CA', servername: 'inner' });
+    access.dispose();
+  });
+
+  it.each(['socks5://127.0.0.1:1080', 'http://127.0.0.1:3128'])('goes through the proxy %s', async (url) => {
+    const access = new ClusterAccess(await contextOf({ token: 'x' }, { 'proxy-url': url }));
+    expect((await access.credentials(signal)).agent.constructor.name).toMatch(/ProxyAgent$/u);
     access.dispose();
   });
 

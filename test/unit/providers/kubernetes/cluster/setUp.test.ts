@@ -42,7 +42,8 @@ function somebody(...answers: readonly (string | boolean | undefined)[]): {
   return {
     asked,
     ask: {
-      choose: async ({ title, choices }) => next({ title, values: choices.map(({ value }) => value), detail: '' }),
+      choose: async ({ title, placeholder, choices }) =>
+        next({ title, values: choices.map(({ value }) => value), detail: placeholder ?? '' }),
       type: async ({ title, value }) => next({ title, values: [value], detail: '' }),
       confirm: async ({ title, detail }) => next({ title, values: [], detail }) === 'true',
     },
@@ -153,6 +154,24 @@ describe('setUp', () => {
       tag: 'auth',
       remedy: expect.stringContaining('create jobs.batch (to submit jobs)'),
     });
+  });
+
+  it('takes the path of another file where the usual one is broken, and says so', async () => {
+    const broken = join(lab.folder, 'broken');
+    await writeFile(broken, 'contexts: [unclosed');
+    const before = process.env['KUBECONFIG'];
+    process.env['KUBECONFIG'] = broken;
+    try {
+      const { ask, asked } = somebody(lab.cluster.kubeconfigPath, 'admin', 'lab');
+      expect(await setUp(ask)).toMatchObject({ label: 'admin / lab' });
+      expect(asked[0]?.detail).toContain(`${broken} is no kubeconfig that can be read.`);
+    } finally {
+      if (before === undefined) {
+        delete process.env['KUBECONFIG'];
+      } else {
+        process.env['KUBECONFIG'] = before;
+      }
+    }
   });
 
   it('says what is wrong with a path', async () => {
