@@ -115,11 +115,14 @@ describeWithCluster('ends of jobs by the cluster', {}, () => {
       site.submit('echo "on $SLURM_JOB_NODELIST"; sleep 600', {
         options: { requeue: 'no-requeue', sbatchArguments: '--nodelist=n2' },
       }),
-      site.submit('echo "on $SLURM_JOB_NODELIST"; [ ! -e ran ] || exit 0; : >ran; sleep 600', {
+      site.submit('[ ! -e ran ] || { echo again; exit 0; }; : >ran; echo "on $SLURM_JOB_NODELIST"; sleep 600', {
         options: { requeue: 'requeue', sbatchArguments: '--nodelist=n2' },
       }),
     ]);
-    await Promise.all([lost, again].map(async (handle) => site.begun(handle)));
+    await site.begun(lost);
+    await site.cluster.until(
+      async () => (await readFile(join(site.runFolder(again), 'logs', 'stdout.log'), 'utf8')) === 'on n2\n',
+    );
     await site.cluster.loseNode('n2');
     const ended = await site.end(lost);
     expect(ended).toMatchObject({ state: 'failed', nativeState: 'NODE_FAIL', explanation: 'A node it ran on failed' });
@@ -129,7 +132,7 @@ describeWithCluster('ends of jobs by the cluster', {}, () => {
     await site.runAgain(again);
     expect(await site.end(again)).toMatchObject({ state: 'succeeded', exitCode: 0 });
     const log = await site.log(again);
-    expect(log['stdout']).toBe('on n2\non n2\n');
+    expect(log['stdout']).toBe('on n2\nagain\n');
     expect(log['slurm']).toContain('aloft: started again on n2');
   }, 120_000);
 
