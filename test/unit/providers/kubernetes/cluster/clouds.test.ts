@@ -121,7 +121,11 @@ describe.skipIf(noContainers !== null)('a cluster with Kueue and JobSet', () => 
     expect(await connection.find(bad.key, never())).toEqual(bad.handle);
     await connection.remove(bad.handle, never());
     expect(await connection.find(bad.key, never())).toBeNull();
-    const good = await lab.submit(connection, 'getent hosts "$MASTER_ADDR" > /dev/null && echo found', more);
+    const good = await lab.submit(
+      connection,
+      'until getent hosts "$MASTER_ADDR"; do sleep 0.1; done > /dev/null; echo found',
+      more,
+    );
     expect((await untilEnded(connection, good.handle)).state).toBe('succeeded');
     expect((await readWhole(connection, good.handle)).streams).toEqual({ stdout: 'found\n', 'stdout.n1': 'found\n' });
     const endless = await lab.submit(connection, 'sleep 600', more);
