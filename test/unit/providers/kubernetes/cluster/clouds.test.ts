@@ -121,11 +121,10 @@ describe.skipIf(noContainers !== null)('a cluster with Kueue and JobSet', () => 
     expect(await connection.find(bad.key, never())).toEqual(bad.handle);
     await connection.remove(bad.handle, never());
     expect(await connection.find(bad.key, never())).toBeNull();
-    const good = await lab.submit(
-      connection,
-      'until getent hosts "$MASTER_ADDR"; do sleep 0.1; done > /dev/null; echo found',
-      more,
-    );
+    // The name of a pod goes with it, so the first waits for the second to have looked.
+    const meets =
+      'until getent hosts "$MASTER_ADDR"; do sleep 0.1; done >/dev/null; echo found; [ $NODE_RANK = 1 ] || sleep 5';
+    const good = await lab.submit(connection, meets, more);
     expect((await untilEnded(connection, good.handle)).state).toBe('succeeded');
     expect((await readWhole(connection, good.handle)).streams).toEqual({ stdout: 'found\n', 'stdout.n1': 'found\n' });
     const endless = await lab.submit(connection, 'sleep 600', more);
