@@ -157,7 +157,7 @@ describe('jobs of a cluster', () => {
     await form.getByRole('option', { name: /closed/u }).click();
     await preview();
     await expect.poll(text).toContain('No: the queue closed takes no jobs.');
-    expect(await text()).toContain('| 9 FAILED_PRECONDITION: queue closed is CLOSED');
+    await expect.poll(text).toContain('| 9 FAILED_PRECONDITION: queue closed is CLOSED');
     await window.screenshot('cluster-preview-refused');
 
     await cluster.control.addFault({ on: 'dryRun', kind: 'fail', tag: 'auth' });
@@ -167,7 +167,7 @@ describe('jobs of a cluster', () => {
     await cluster.control.addFault({ on: 'dryRun', kind: 'hang' });
     await preview();
     await expect.poll(text).toContain('Asking lab-cluster…');
-    expect(await text()).toContain('"command": "python train.py"');
+    await expect.poll(text).toContain('"command": "python train.py"');
     const asking = await window.notification(/Asking lab-cluster whether it would take this job/u);
     await asking.getByRole('button', { name: 'Cancel' }).click();
     await expect.poll(text).toContain('It was not asked to the end. Press Preview to ask again.');
