@@ -112,9 +112,9 @@ class Running {
     };
     signal.addEventListener('abort', abort, { once: true });
     let complete = false;
+    const pieces = readable(this.#channel.stdout);
     try {
       signal.throwIfAborted();
-      const pieces = readable(this.#channel.stdout);
       for (;;) {
         const piece = await Promise.race([pieces.next(), aborted]);
         if (piece.done === true) {
@@ -134,6 +134,8 @@ class Running {
       signal.removeEventListener('abort', abort);
       if (!complete) {
         this.#channel.close();
+        // A channel gives its place back only when all that came was read.
+        void readToEnd(pieces);
       }
     }
   }
@@ -200,6 +202,12 @@ async function* readable(stream: Readable): AsyncGenerator<Buffer, void> {
     yield* stream;
   } catch {
     // See `ended`.
+  }
+}
+
+async function readToEnd(pieces: AsyncIterable<unknown>): Promise<void> {
+  for await (const _ of pieces) {
+    // Nobody wants it.
   }
 }
 

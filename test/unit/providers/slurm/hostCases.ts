@@ -224,6 +224,27 @@ export function describeHost(name: string, open: () => Promise<SlurmHost>): void
       await reading;
     });
 
+    test('does not run out of channels when scripts are given up while they print', async () => {
+      const text = 'while :; do echo more; sleep 0.01; done';
+      for (let count = 0; count < 8; count += 1) {
+        for await (const _ of host.stream({ text }, signal)) {
+          break;
+        }
+        const abort = new AbortController();
+        const running = host.run({ text }, abort.signal);
+        setTimeout(() => abort.abort(new Error('given up')), 100);
+        await expect(running).rejects.toThrow('given up');
+      }
+      const open = Array.from({ length: 3 }, () =>
+        host.stream({ text: 'echo hi; sleep 100' }, signal)[Symbol.asyncIterator](),
+      );
+      for (const stream of open) {
+        expect((await stream.next()).done).toBe(false);
+      }
+      await expect(host.run({ text: 'echo ok' }, signal)).resolves.toMatchObject({ stdout: 'ok\n' });
+      await Promise.all(open.map(async (stream) => stream.return?.()));
+    });
+
     test('ends a terminal with its signal', async () => {
       const abort = new AbortController();
       const shell = await host.openShell({ text: 'cat' }, { columns: 80, rows: 24 }, abort.signal);
