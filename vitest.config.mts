@@ -10,6 +10,8 @@ export default defineConfig({
           exclude: ['test/unit/webview/**'],
           environment: 'node',
           testTimeout: 30_000,
+          // Real processes, clusters and networks, on machines that others use as well.
+          retry: 1,
         },
       },
       {
@@ -27,6 +29,7 @@ export default defineConfig({
           environment: 'node',
           fileParallelism: false,
           testTimeout: 240_000,
+          retry: 2,
           hookTimeout: 120_000,
           expect: { poll: { timeout: 60_000, interval: 100 } },
         },
