@@ -97,8 +97,15 @@ describe('reading a log', () => {
     expect((await inSight())[2]).toContain('train.py", line 2');
     await press('PageUp');
     await expect.poll(async () => (await inSight())[0]).not.toBe(before[0]);
-    await panel.locator('.row:not(.loading)').first().waitFor();
-    const scrolled = await inSight();
+    await expect.poll(async () => await panel.locator('.row.loading').count()).toBe(0);
+    let scrolled = await inSight();
+    await expect
+      .poll(async () => {
+        const earlier = scrolled;
+        scrolled = await inSight();
+        return scrolled.join('\n') === earlier.join('\n');
+      })
+      .toBe(true);
     await window.page.locator('.tab', { hasText: 'train.py' }).first().click();
     await window.page.locator('.tab', { hasText: 'title' }).first().click();
     panel = await window.panel('train');
