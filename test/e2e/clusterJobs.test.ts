@@ -169,7 +169,8 @@ describe('jobs of a cluster', () => {
     await expect.poll(text).toContain('Asking lab-cluster…');
     await expect.poll(text).toContain('"command": "python train.py"');
     const asking = await window.notification(/Asking lab-cluster whether it would take this job/u);
-    await asking.getByRole('button', { name: 'Cancel' }).click();
+    // The newest stands first; one that is over may still be there.
+    await asking.first().getByRole('button', { name: 'Cancel' }).click();
     await expect.poll(text).toContain('It was not asked to the end. Press Preview to ask again.');
 
     await form.locator('[id="field-options.queue"]').click();
