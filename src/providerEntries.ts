@@ -1,31 +1,6 @@
-import type { Abilities } from './core/provider.ts';
 import type { ProviderEntry } from './editor/connections/providerCatalog.ts';
-
-const kubernetesAbilities: Abilities = {
-  spot: true,
-  multiNode: true,
-  containerImage: true,
-  regions: false,
-  liveLogs: true,
-  logDelayMs: 300,
-  resumesAfterPreemption: true,
-  dryRun: true,
-  shell: true,
-  portForward: true,
-};
-
-const slurmAbilities: Abilities = {
-  spot: true,
-  multiNode: true,
-  containerImage: false,
-  regions: true,
-  liveLogs: true,
-  logDelayMs: 200,
-  resumesAfterPreemption: true,
-  dryRun: true,
-  shell: true,
-  portForward: true,
-};
+import { abilities as kubernetesAbilities } from './providers/kubernetes/abilities.ts';
+import { abilities as slurmAbilities } from './providers/slurm/abilities.ts';
 
 /** What can be said of each provider without loading its bundle. */
 export const providerEntries: readonly ProviderEntry[] = [

@@ -1,22 +1,10 @@
-import type { Abilities, Provider } from '../../core/provider.ts';
+import type { Provider } from '../../core/provider.ts';
+import { abilities } from './abilities.ts';
 import { ClusterConnection } from './connection.ts';
 import { coreWeave } from './coreweave.ts';
 import { anyKubernetes, type Flavour } from './flavour.ts';
 import { parseSettings } from './settings.ts';
 import { setUpCluster } from './setUp.ts';
-
-const abilities: Abilities = {
-  spot: true,
-  multiNode: true,
-  containerImage: true,
-  regions: false,
-  liveLogs: true,
-  logDelayMs: 300,
-  resumesAfterPreemption: true,
-  dryRun: true,
-  shell: true,
-  portForward: true,
-};
 
 function providerOf(flavour: Flavour): Provider {
   return {

@@ -1,23 +1,10 @@
-import type { Abilities, Provider } from '../../core/provider.ts';
+import type { Provider } from '../../core/provider.ts';
+import { abilities } from './abilities.ts';
 import { SlurmConnection } from './connection.ts';
 import { LocalHost } from './localHost.ts';
 import { parseSettings } from './settings.ts';
 import { setUpSlurm } from './setUp.ts';
 import { SshHost } from './ssh/sshHost.ts';
-
-const abilities: Abilities = {
-  // Where a cluster has a partition or QOS whose jobs may be preempted; elsewhere the plan says that it has none.
-  spot: true,
-  multiNode: true,
-  containerImage: false,
-  regions: true,
-  liveLogs: true,
-  logDelayMs: 200,
-  resumesAfterPreemption: true,
-  dryRun: true,
-  shell: true,
-  portForward: true,
-};
 
 const connect: Provider['connect'] = (settings, ports) => {
   const parsed = parseSettings(settings);
