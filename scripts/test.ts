@@ -1,14 +1,9 @@
 // Everything a change must pass, one after the other, with one closing line over all suites.
 import { mkdir, readFile, rm } from 'node:fs/promises';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
+import { stripVTControlCharacters } from 'node:util';
 
 import { inOrder, root, script } from './steps.ts';
-
-interface Counts {
-  readonly passed: number;
-  readonly failed: number;
-  readonly skipped: number;
-}
 
 const results = join(root, 'out', 'results');
 await rm(results, { recursive: true, force: true });
@@ -26,25 +21,56 @@ const code = await inOrder([
   { name: 'end to end', run: async () => await script('e2e', json('e2e')) },
 ]);
 
-const counts = await Promise.all(
-  ['unit', 'host', 'e2e'].map(async (name) => await countsOf(join(results, `${name}.json`))),
+const suites = await Promise.all(['unit', 'host', 'e2e'].map(async (name) => reportOf(join(results, `${name}.json`))));
+for (const { title, reason } of suites.flatMap(failures)) {
+  console.log(`\nFAIL  ${title}\n${reason}`);
+}
+const sum = (key: string): number => suites.reduce((total, report) => total + number(report[key]), 0);
+console.log(
+  `${sum('numPassedTests')} passed, ${sum('numFailedTests')} failed, ${sum('numPendingTests') + sum('numTodoTests')} skipped`,
 );
-const sum = (key: keyof Counts): number => counts.reduce((total, one) => total + one[key], 0);
-console.log(`${sum('passed')} passed, ${sum('failed')} failed, ${sum('skipped')} skipped`);
 process.exitCode = code;
 
-/** Of vitest's JSON report or of ours, which has the same names; nothing when the suite did not run. */
-async function countsOf(file: string): Promise<Counts> {
-  const text = await readFile(file, 'utf8').catch(() => '{}');
-  const report: unknown = JSON.parse(text);
-  const number = (key: string): number => {
-    const value =
-      typeof report === 'object' && report !== null ? Object.entries(report).find(([name]) => name === key)?.[1] : 0;
-    return typeof value === 'number' ? value : 0;
-  };
-  return {
-    passed: number('numPassedTests'),
-    failed: number('numFailedTests'),
-    skipped: number('numPendingTests') + number('numTodoTests'),
-  };
+type Fields = Readonly<Record<string, unknown>>;
+
+/** Vitest's JSON report or ours, which has the same names; nothing when the suite did not run. */
+async function reportOf(file: string): Promise<Fields> {
+  return fields(JSON.parse(await readFile(file, 'utf8').catch(() => '{}')));
+}
+
+/** What failed, once more in short at the very end: the beginning of a long output is often cut off. */
+function failures(report: Fields): readonly { readonly title: string; readonly reason: string }[] {
+  return list(report['testResults']).flatMap((file) => {
+    const name = relative(root, String(file['name']));
+    const tests = list(file['assertionResults']).filter((test) => test['status'] === 'failed');
+    const alone =
+      tests.length === 0 && file['status'] === 'failed' ? [{ title: name, reason: String(file['message']) }] : [];
+    return [
+      ...alone,
+      ...tests.map((test) => ({
+        title: `${name}: ${String(test['fullName'])}`,
+        reason: messages(test['failureMessages']).map(beginning).join('\n'),
+      })),
+    ];
+  });
+}
+
+function beginning(message: string): string {
+  return stripVTControlCharacters(message).split('\n').slice(0, 12).join('\n');
+}
+
+function messages(value: unknown): readonly string[] {
+  return Array.isArray(value) ? value.map(String) : [];
+}
+
+function list(value: unknown): readonly Fields[] {
+  return Array.isArray(value) ? value.map(fields) : [];
+}
+
+function fields(value: unknown): Fields {
+  return typeof value === 'object' && value !== null ? Object.fromEntries(Object.entries(value)) : {};
+}
+
+function number(value: unknown): number {
+  return typeof value === 'number' ? value : 0;
 }
