@@ -46,7 +46,11 @@ describe('a hostile log', () => {
     const text = (index: number) => viewer.locator(`.log .row[data-row="${index}"] .text`);
     expect(await text(4).textContent()).toBe(hostile[4]);
     expect(await text(5).textContent()).toBe('screen cleared');
-    expect(await text(6).textContent()).toBe('nul␀bytes␀␈␇');
+    expect(await text(6).textContent()).toBe(hostile[6]);
+    const signs = text(6).locator('.sign');
+    expect(await signs.evaluateAll((all) => all.map((sign) => getComputedStyle(sign, '::before').content))).toEqual(
+      ['␀', '␀', '␈', '␇'].map((sign) => `"${sign}"`),
+    );
     await viewer.locator('.log .row[data-row="7"] .expand').click();
     await expect.poll(async () => (await text(7).textContent())?.length).toBe(10_000);
     expect(await viewer.locator('.log .row *').count()).toBeLessThan(2_000);
