@@ -33,6 +33,27 @@ export interface Files {
   folder(): Promise<string>;
 }
 
+/** Sign-ins that the editor itself keeps. */
+export interface Accounts {
+  /** Resolves to null where there is none that serves, or the person did not want to. */
+  token(request: AccountRequest): Promise<AccountToken | null>;
+}
+
+export interface AccountRequest {
+  readonly provider: 'microsoft';
+  /** Left out: the one that the account is at home in. */
+  readonly tenant?: string | undefined;
+  /** As the service that the token is for names them. */
+  readonly scopes: readonly string[];
+  /** The person is there and expects to be asked; else nothing is shown. */
+  readonly mayAsk: boolean;
+}
+
+export interface AccountToken {
+  readonly token: string;
+  readonly expiresAt: EpochMs;
+}
+
 export interface ProviderPorts {
   readonly connectionId: ConnectionId;
   readonly clock: Clock;
@@ -42,7 +63,9 @@ export interface ProviderPorts {
   readonly files: Files;
   /** For what only a person can say: a passphrase, a code, whether an unknown host is the right one. */
   readonly ask: Ask;
+  /** Absent outside an editor. */
+  readonly accounts?: Accounts | undefined;
 }
 
 /** What a provider may use while a new connection to it is set up. */
-export type SetUpPorts = Pick<ProviderPorts, 'ask' | 'clock' | 'logger'>;
+export type SetUpPorts = Pick<ProviderPorts, 'accounts' | 'ask' | 'clock' | 'logger'>;

@@ -1,0 +1,146 @@
+import type { Accounts, Clock, Logger } from '../../../core/ports.ts';
+import { ProviderError } from '../../../core/providerError.ts';
+import type { AzureCloud } from '../cloud.ts';
+import type { CredentialKind } from '../settings.ts';
+import { loginCommand } from './apiError.ts';
+import { untilAborted } from './shared.ts';
+
+export interface Token {
+  readonly token: string;
+  /** As the sign-in says, by Microsoft's clock. */
+  readonly expiresAt: number;
+}
+
+export interface CredentialOptions {
+  readonly cloud: AzureCloud;
+  readonly tenant: string | undefined;
+  /** The only way that is tried; undefined: each in turn. */
+  readonly kind: CredentialKind | undefined;
+  readonly accounts: Accounts | undefined;
+  readonly clock: Clock;
+  readonly logger: Logger;
+}
+
+/** In this order: whoever works in the editor is most likely signed in there. */
+const order: readonly CredentialKind[] = ['editor', 'cli', 'environment', 'managedIdentity'];
+
+const names: Readonly<Record<CredentialKind, string>> = {
+  editor: 'the Microsoft account of VS Code',
+  cli: 'Azure CLI',
+  environment: 'the AZURE_ variables of the environment',
+  managedIdentity: 'the managed identity of this machine',
+};
+
+/** A token is asked for anew this long before it ends, in ms, so that none ends on the way. */
+const renewBefore = 5 * 60_000;
+/** It serves at least this long, in ms, however wrong the clock of this machine is: Azure says when it takes it no more. */
+const servesAtLeast = 60_000;
+
+interface Kept extends Token {
+  readonly since: number;
+}
+
+/** Tokens from wherever the person is signed in, found once and kept to. */
+export class Credential {
+  readonly #options: CredentialOptions;
+  readonly #kept = new Map<string, Kept>();
+  readonly #asked = new Map<string, Promise<Kept>>();
+  #kind: CredentialKind | undefined;
+
+  constructor(options: CredentialOptions) {
+    this.#options = options;
+    this.#kind = options.kind;
+  }
+
+  /** Which of the ways it was; undefined before the first token. */
+  get source(): string | undefined {
+    return this.#kind === undefined ? undefined : names[this.#kind];
+  }
+
+  /** Rejects with `auth`, naming what signs in. `mayAsk`: the person is there and expects to be asked. */
+  async token(scope: string, signal: AbortSignal, mayAsk = false): Promise<Token> {
+    const kept = this.#kept.get(scope);
+    const now = this.#options.clock.now();
+    if (kept !== undefined && (kept.expiresAt - renewBefore > now || Math.abs(now - kept.since) < servesAtLeast)) {
+      return kept;
+    }
+    // Shared by all that wait: one of them going away must not take it from the others.
+    const asked = this.#asked.get(scope) ?? this.#ask(scope, mayAsk);
+    this.#asked.set(scope, asked);
+    return untilAborted(asked, signal);
+  }
+
+  /** Azure does not take it any more. */
+  drop(token: string): void {
+    for (const [scope, kept] of this.#kept) {
+      if (kept.token === token) {
+        this.#kept.delete(scope);
+      }
+    }
+  }
+
+  async #ask(scope: string, mayAsk: boolean): Promise<Kept> {
+    try {
+      const found = await this.#find(scope, mayAsk);
+      const kept = { ...found, since: this.#options.clock.now() };
+      this.#kept.set(scope, kept);
+      return kept;
+    } finally {
+      this.#asked.delete(scope);
+    }
+  }
+
+  async #find(scope: string, mayAsk: boolean): Promise<Token> {
+    const { tenant, logger } = this.#options;
+    const failures: string[] = [];
+    for (const kind of this.#kind === undefined ? order : [this.#kind]) {
+      try {
+        const token = await this.#from(kind, scope, mayAsk);
+        if (token !== null) {
+          this.#kind = kind;
+          return token;
+        }
+        failures.push(`${names[kind]}: not signed in`);
+      } catch (error) {
+        failures.push(`${names[kind]}: ${error instanceof Error ? error.message : String(error)}`);
+        logger.debug(`No token from ${names[kind]}`);
+      }
+    }
+    throw new ProviderError(
+      'auth',
+      this.#kind === undefined
+        ? 'You are not signed in to Azure.'
+        : `The sign-in by ${names[this.#kind]} does not work.`,
+      {
+        raw: failures.join('\n'),
+        remedy: remedyOf(this.#kind, tenant, this.#options.accounts !== undefined),
+      },
+    );
+  }
+
+  /** null where there is certainly none. */
+  async #from(kind: CredentialKind, scope: string, mayAsk: boolean): Promise<Token | null> {
+    const { accounts, tenant, cloud } = this.#options;
+    if (kind === 'editor') {
+      return (await accounts?.token({ provider: 'microsoft', tenant, scopes: [scope], mayAsk })) ?? null;
+    }
+    const { tokenFrom } = await import('./identityLibrary.ts');
+    return tokenFrom(kind, scope, tenant, cloud.authorityHost);
+  }
+}
+
+function remedyOf(kind: CredentialKind | undefined, tenant: string | undefined, hasAccounts: boolean): string {
+  switch (kind) {
+    case 'editor':
+      return 'Sign in with a Microsoft account under Accounts, at the bottom of the activity bar.';
+    case 'environment':
+      return 'Set AZURE_TENANT_ID, AZURE_CLIENT_ID and AZURE_CLIENT_SECRET (or AZURE_CLIENT_CERTIFICATE_PATH) before the editor starts.';
+    case 'managedIdentity':
+      return 'Give this machine a managed identity in the Azure portal, or sign in another way.';
+    case 'cli':
+    case undefined:
+      return hasAccounts && kind === undefined
+        ? `Run: ${loginCommand(tenant)}. Or sign in with a Microsoft account under Accounts, at the bottom of the activity bar.`
+        : `Run: ${loginCommand(tenant)}`;
+  }
+}
