@@ -1,0 +1,43 @@
+import type { Api } from '../settings.ts';
+
+export interface RestRequest {
+  readonly api: Api;
+  /** With its query, from `/` on. */
+  readonly path: string;
+  readonly method?: 'GET' | 'POST' | 'DELETE';
+  readonly body?: unknown;
+}
+
+/** What an API answered that did not do it; `answer.ts` reads it. */
+class RestError extends Error {
+  override readonly name = 'RestError';
+  readonly response: { readonly status: number; readonly data: string; readonly headers: Headers };
+
+  constructor(status: number, data: string, headers: Headers) {
+    super(data.trim().slice(0, 2000) || `HTTP ${status}`);
+    this.response = { status, data, headers };
+  }
+}
+
+/** One request over HTTP; resolves to what its JSON says. */
+export async function sendRest(
+  origin: string,
+  headers: Headers,
+  { path, method = 'GET', body }: RestRequest,
+  signal: AbortSignal,
+): Promise<unknown> {
+  if (body !== undefined) {
+    headers.set('content-type', 'application/json');
+  }
+  const response = await fetch(origin + path, {
+    method,
+    headers,
+    signal: AbortSignal.any([signal, AbortSignal.timeout(30_000)]),
+    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+  });
+  const text = await response.text();
+  if (!response.ok) {
+    throw new RestError(response.status, text, response.headers);
+  }
+  return text === '' ? null : JSON.parse(text);
+}
