@@ -1,17 +1,36 @@
 import { defineConfig } from 'vitest/config';
 
+import { RetriedTests } from './test/retriedTests.mts';
+
+/** Tests of real programs and networks: Slurm, sshd, jobs on this machine, containers behind an API server. */
+const real = [
+  'test/conformance/**/*.test.ts',
+  'test/slurm/**/*.test.ts',
+  'test/unit/emulators/**/*.test.ts',
+  'test/unit/providers/*/cluster/**/*.test.ts',
+  'test/unit/providers/local/**/*.test.ts',
+  'test/unit/providers/slurm/ssh/{auth,faults,knownHosts,loginShells,proxies,sshHost}.test.ts',
+];
+
+/** Where a report is wanted as JSON. */
+const report = process.env['ALOFT_TEST_REPORT'];
+
 export default defineConfig({
   test: {
+    reporters: [
+      'default',
+      new RetriedTests(),
+      ...(report === undefined ? [] : [['json', { outputFile: report }] satisfies [string, object]]),
+    ],
     projects: [
       {
         test: {
           name: 'node',
-          include: ['test/unit/**/*.test.ts', 'test/conformance/**/*.test.ts', 'test/slurm/**/*.test.ts'],
-          exclude: ['test/unit/webview/**'],
+          include: ['test/unit/**/*.test.ts'],
+          exclude: ['test/unit/webview/**', ...real],
           environment: 'node',
           testTimeout: 30_000,
-          // Real processes, clusters and networks, on machines that others use as well.
-          retry: 1,
+          maxWorkers: '100%',
         },
       },
       {
@@ -19,8 +38,23 @@ export default defineConfig({
           name: 'webview',
           include: ['test/unit/webview/**/*.test.{ts,tsx}'],
           environment: 'jsdom',
+          testTimeout: 30_000,
+          maxWorkers: '100%',
         },
         oxc: { jsx: { runtime: 'automatic', importSource: 'preact' } },
+      },
+      {
+        test: {
+          name: 'real',
+          include: real,
+          environment: 'node',
+          testTimeout: 30_000,
+          // The machine may be busy with other things.
+          retry: 1,
+          // They mostly wait.
+          maxWorkers: 3,
+          sequence: { groupOrder: 1 },
+        },
       },
       {
         test: {

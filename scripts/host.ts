@@ -9,7 +9,7 @@ import './build.ts';
 import { root } from './steps.ts';
 
 // Where the counts go, in the names of vitest's JSON report.
-const [, , report] = process.argv;
+const report = process.env['ALOFT_TEST_REPORT'];
 const folder = await mkdtemp(join(tmpdir(), 'aloft-workspace-'));
 await cp(join(root, 'test', 'fixtures', 'workspace'), folder, { recursive: true });
 try {

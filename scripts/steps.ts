@@ -3,9 +3,13 @@ import { join } from 'node:path';
 
 export const root = join(import.meta.dirname, '..');
 
-/** Runs a program with its output shown; resolves to its exit code. */
-export async function show(program: string, args: readonly string[]): Promise<number> {
-  const child = spawn(program, args, { cwd: root, stdio: 'inherit' });
+/** Runs a program with its output shown, with more in its environment; resolves to its exit code. */
+export async function show(
+  program: string,
+  args: readonly string[],
+  environment: Readonly<Record<string, string>> = {},
+): Promise<number> {
+  const child = spawn(program, args, { cwd: root, stdio: 'inherit', env: { ...process.env, ...environment } });
   return await new Promise((resolve, reject) => {
     child.on('error', reject);
     child.on('exit', (code) => {
@@ -15,8 +19,12 @@ export async function show(program: string, args: readonly string[]): Promise<nu
 }
 
 /** Another script of this folder, with this Node. */
-export async function script(name: string, args: readonly string[] = []): Promise<number> {
-  return await show(process.execPath, ['--no-warnings', join(root, 'scripts', `${name}.ts`), ...args]);
+export async function script(
+  name: string,
+  args: readonly string[] = [],
+  environment: Readonly<Record<string, string>> = {},
+): Promise<number> {
+  return await show(process.execPath, ['--no-warnings', join(root, 'scripts', `${name}.ts`), ...args], environment);
 }
 
 export interface Step {

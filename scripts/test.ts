@@ -1,76 +1,36 @@
 // Everything a change must pass, one after the other, with one closing line over all suites.
-import { mkdir, readFile, rm } from 'node:fs/promises';
-import { join, relative } from 'node:path';
-import { stripVTControlCharacters } from 'node:util';
+import { mkdir, rm } from 'node:fs/promises';
+import { join } from 'node:path';
 
 import { inOrder, root, script } from './steps.ts';
+import { failures, readReport, type Report, retried } from './testReports.ts';
 
 const results = join(root, 'out', 'results');
 await rm(results, { recursive: true, force: true });
 await mkdir(results, { recursive: true });
-const json = (name: string): readonly string[] => [
-  '--reporter=default',
-  '--reporter=json',
-  `--outputFile.json=${join(results, `${name}.json`)}`,
-];
+const reportFile = (name: string): string => join(results, `${name}.json`);
+const suite = async (name: string): Promise<number> => script(name, [], { ALOFT_TEST_REPORT: reportFile(name) });
 
 const code = await inOrder([
   { name: 'check', run: async () => await script('check') },
-  { name: 'unit', run: async () => await script('unit', json('unit')) },
-  { name: 'host', run: async () => await script('host', [join(results, 'host.json')]) },
-  { name: 'end to end', run: async () => await script('e2e', json('e2e')) },
+  { name: 'unit', run: async () => await suite('unit') },
+  { name: 'host', run: async () => await suite('host') },
+  { name: 'end to end', run: async () => await suite('e2e') },
 ]);
 
-const suites = await Promise.all(['unit', 'host', 'e2e'].map(async (name) => reportOf(join(results, `${name}.json`))));
-for (const { title, reason } of suites.flatMap(failures)) {
+const reports = (await Promise.all(['unit', 'host', 'e2e'].map(async (name) => readReport(reportFile(name))))).filter(
+  (report) => report !== null,
+);
+// Once more at the very end: the beginning of a long output is often cut off.
+for (const { title, reason } of reports.flatMap(retried)) {
+  console.log(`\nPASSED ONLY WHEN TRIED AGAIN  ${title}\n${reason}`);
+}
+for (const { title, reason } of reports.flatMap(failures)) {
   console.log(`\nFAIL  ${title}\n${reason}`);
 }
-const sum = (key: string): number => suites.reduce((total, report) => total + number(report[key]), 0);
-console.log(
-  `${sum('numPassedTests')} passed, ${sum('numFailedTests')} failed, ${sum('numPendingTests') + sum('numTodoTests')} skipped`,
-);
+const sum = (count: (report: Report) => number): number => reports.reduce((total, report) => total + count(report), 0);
+const passed = sum(({ numPassedTests }) => numPassedTests);
+const failed = sum(({ numFailedTests }) => numFailedTests);
+const skipped = sum(({ numPendingTests, numTodoTests }) => numPendingTests + numTodoTests);
+console.log(`${passed} passed, ${failed} failed, ${skipped} skipped`);
 process.exitCode = code;
-
-type Fields = Readonly<Record<string, unknown>>;
-
-/** Vitest's JSON report or ours, which has the same names; nothing when the suite did not run. */
-async function reportOf(file: string): Promise<Fields> {
-  return fields(JSON.parse(await readFile(file, 'utf8').catch(() => '{}')));
-}
-
-/** What failed, once more in short at the very end: the beginning of a long output is often cut off. */
-function failures(report: Fields): readonly { readonly title: string; readonly reason: string }[] {
-  return list(report['testResults']).flatMap((file) => {
-    const name = relative(root, String(file['name']));
-    const tests = list(file['assertionResults']).filter((test) => test['status'] === 'failed');
-    const alone =
-      tests.length === 0 && file['status'] === 'failed' ? [{ title: name, reason: String(file['message']) }] : [];
-    return [
-      ...alone,
-      ...tests.map((test) => ({
-        title: `${name}: ${String(test['fullName'])}`,
-        reason: messages(test['failureMessages']).map(beginning).join('\n'),
-      })),
-    ];
-  });
-}
-
-function beginning(message: string): string {
-  return stripVTControlCharacters(message).split('\n').slice(0, 12).join('\n');
-}
-
-function messages(value: unknown): readonly string[] {
-  return Array.isArray(value) ? value.map(String) : [];
-}
-
-function list(value: unknown): readonly Fields[] {
-  return Array.isArray(value) ? value.map(fields) : [];
-}
-
-function fields(value: unknown): Fields {
-  return typeof value === 'object' && value !== null ? Object.fromEntries(Object.entries(value)) : {};
-}
-
-function number(value: unknown): number {
-  return typeof value === 'number' ? value : 0;
-}

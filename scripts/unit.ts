@@ -1,7 +1,7 @@
-// Unit tests and the providers' conformance suite. Arguments go to vitest.
+// Unit tests, the providers' conformance suite and the tests of real programs. Arguments go to vitest.
 import { script, show } from './steps.ts';
 
 const [, , ...args] = process.argv;
 const built = await script('build');
-process.exitCode =
-  built === 0 ? await show('vitest', ['run', '--project', 'node', '--project', 'webview', ...args]) : built;
+const projects = ['node', 'webview', 'real'].flatMap((name) => ['--project', name]);
+process.exitCode = built === 0 ? await show('vitest', ['run', ...projects, ...args]) : built;

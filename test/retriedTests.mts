@@ -1,0 +1,16 @@
+import type { Reporter, TestModule } from 'vitest/node';
+
+/** A reporter of vitest that names, at the end of a run, the tests that passed only when they were tried again. */
+export class RetriedTests implements Reporter {
+  onTestRunEnd(modules: readonly TestModule[]): void {
+    const lines = modules.flatMap((module) =>
+      [...module.children.allTests()].flatMap((test) => {
+        const { flaky = false, retryCount = 0 } = test.diagnostic() ?? {};
+        return flaky ? [`  ${module.relativeModuleId} > ${test.fullName} (${retryCount})`] : [];
+      }),
+    );
+    if (lines.length > 0) {
+      console.log(`\nPassed only when tried again (how often):\n${lines.join('\n')}`);
+    }
+  }
+}
