@@ -167,8 +167,9 @@ function fromRecord(record: ExitRecord, task: number | null, facts: RunFacts): T
     };
   }
   const ending = endingOfStatus(record.code);
-  const state =
-    record.state === 'stopped' && facts.isCancelled ? 'cancelled' : record.code === 0 ? 'succeeded' : 'failed';
+  // Slurm's SIGTERM may end the command, and the script write its record, before the script has got its own.
+  const isStopped = record.state === 'stopped' || ending.signal === 'SIGTERM';
+  const state = isStopped && facts.isCancelled ? 'cancelled' : record.code === 0 ? 'succeeded' : 'failed';
   return {
     ...common,
     ...ending,

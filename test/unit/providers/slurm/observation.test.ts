@@ -172,6 +172,8 @@ describe('one job', () => {
     expect(seen(ended(0))).toMatchObject({ state: 'succeeded', exitCode: 0, endedAt: 1_795_700_200_000 });
     expect(seen(ended(2))).toMatchObject({ state: 'failed', exitCode: 2 });
     expect(seen(ended(143, 'stopped'), 'cancel RUN')).toMatchObject({ state: 'cancelled' });
+    expect(seen(ended(143), 'cancel RUN')).toMatchObject({ state: 'cancelled' });
+    expect(seen(ended(3), 'cancel RUN')).toMatchObject({ state: 'failed', exitCode: 3 });
     expect(seen(ended(143, 'stopped')).explanation).toContain('forgotten why');
     expect(seen(record({}))).toMatchObject({ state: 'failed', ended: true });
     expect(seen()).toMatchObject({ state: 'failed', explanation: expect.stringContaining('never began') });
