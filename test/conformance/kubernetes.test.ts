@@ -6,7 +6,7 @@ import { describe, it } from 'vitest';
 import type { ProviderErrorTag } from '../../src/core/providerError.ts';
 import { provider } from '../../src/providers/kubernetes/index.ts';
 import type { RequestMatch } from '../emulators/kubernetes/faults.ts';
-import { whyNoContainers } from '../emulators/kubernetes/kubelet/containerProcess.ts';
+import { whyNoContainers } from '../emulators/containers/containerProcess.ts';
 import { startCluster, type StartedCluster } from '../emulators/kubernetes/startCluster.ts';
 import { testPorts } from '../emulators/scripted/testPorts.ts';
 import type { Faults, Method, ProviderSetup, StartedProvider } from './setup.ts';

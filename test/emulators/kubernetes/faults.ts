@@ -1,3 +1,4 @@
+import { FaultPlan as Plan, type PlannedFault } from '../wire/faults.ts';
 import type { RequestInfo } from './api/requestInfo.ts';
 import type { ApiError } from './api/status.ts';
 
@@ -12,90 +13,11 @@ export interface RequestMatch {
   readonly where?: (info: RequestInfo) => boolean;
 }
 
-export type FaultKind =
-  /** The connection dies before anything was done. */
-  | { readonly kind: 'loseRequest' }
-  /** The connection dies after the work was done. */
-  | { readonly kind: 'loseReply' }
-  /** No answer ever; nothing is done. */
-  | { readonly kind: 'hang' }
-  /** No answer ever, but the work is done. */
-  | { readonly kind: 'hangAfterWork' }
-  | { readonly kind: 'delay'; readonly ms: number }
-  /** The request arrives twice; the answer is that to the second. */
-  | { readonly kind: 'duplicate' }
-  | { readonly kind: 'fail'; readonly error: ApiError }
-  /** Something that stands before the API server answers in its own words: a proxy, a load balancer, a portal. */
-  | {
-      readonly kind: 'answer';
-      readonly code: number;
-      readonly contentType: string;
-      readonly body: string;
-      readonly headers?: Readonly<Record<string, string>>;
-    }
-  /** The connection dies after that many bytes of the answer's body. */
-  | { readonly kind: 'cut'; readonly afterBytes: number };
+export type Fault = PlannedFault<RequestMatch, ApiError>;
 
-export type Fault = FaultKind & {
-  readonly on: RequestMatch;
-  /** How many requests it befalls; 1 where it is not given. */
-  readonly times?: number;
-  /** How many matching requests go well before; 0 where it is not given. */
-  readonly after?: number;
-};
-
-/** The faults that are still to come, and a record of the requests that arrived. */
-export class FaultPlan {
-  #pending: Fault[] = [];
-  readonly requests: RequestInfo[] = [];
-  readonly #arrivals = new Set<() => void>();
-
-  add(fault: Fault): void {
-    this.#pending.push(fault);
-  }
-
-  clear(): void {
-    this.#pending = [];
-  }
-
-  count(match: RequestMatch): number {
-    return this.requests.filter((info) => isMatch(match, info)).length;
-  }
-
-  /** Waits until one more matching request has arrived than now. */
-  async nextArrival(match: RequestMatch): Promise<void> {
-    const before = this.count(match);
-    await new Promise<void>((resolve) => {
-      const look = (): void => {
-        if (this.count(match) > before) {
-          this.#arrivals.delete(look);
-          resolve();
-        }
-      };
-      this.#arrivals.add(look);
-    });
-  }
-
-  /** Records a request and gives the fault that befalls it; the first that was planned goes first. */
-  take(info: RequestInfo): Fault | undefined {
-    this.requests.push(info);
-    const index = this.#pending.findIndex((fault) => isMatch(fault.on, info));
-    const fault = this.#pending[index];
-    const isNow = fault !== undefined && (fault.after ?? 0) === 0;
-    if (fault !== undefined) {
-      const { after = 0, times = 1 } = fault;
-      if (after > 0) {
-        this.#pending[index] = { ...fault, after: after - 1 };
-      } else if (times > 1) {
-        this.#pending[index] = { ...fault, times: times - 1 };
-      } else {
-        this.#pending.splice(index, 1);
-      }
-    }
-    for (const look of this.#arrivals) {
-      look();
-    }
-    return isNow ? fault : undefined;
+export class FaultPlan extends Plan<RequestInfo, RequestMatch, ApiError> {
+  constructor() {
+    super(isMatch);
   }
 }
 

@@ -5,7 +5,7 @@ import type { Duplex } from 'node:stream';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Certificates } from '../certificates.ts';
 import type { Fault, FaultPlan } from '../faults.ts';
-import { Misfortune } from './misfortune.ts';
+import { Misfortune } from '../../wire/misfortune.ts';
 import type { Answer, ApiContext, ApiRequest } from './context.ts';
 import { discovery } from './discovery.ts';
 import { openApi } from './openApi.ts';
@@ -112,7 +112,7 @@ export class ApiServer {
         await this.#context.nodeApi.log(request, misfortune.cutting(response));
         return;
       }
-      const answer = misfortune.doing(() => this.#handle(request));
+      const answer = await misfortune.doing(() => this.#handle(request));
       if (await misfortune.after()) {
         send(response, { ...answer, body: represent(answer.body, representation) });
       }

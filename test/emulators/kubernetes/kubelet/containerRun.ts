@@ -5,12 +5,12 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { EventText } from '../controllers/eventRecorder.ts';
 import { secondsText } from '../clock.ts';
 import type { Container, ContainerStatus, Pod, TerminatedState } from '../objects/types.ts';
-import { ContainerProcess } from './containerProcess.ts';
+import { ContainerProcess } from '../../containers/containerProcess.ts';
 import { ConfigError, environmentOf, expand, hostnameOf } from './environment.ts';
 import { pullImage } from './imagePull.ts';
 import type { KubeletContext } from './kubeletContext.ts';
 import { LogFile } from './logFile.ts';
-import { type Sandbox, SandboxError, prepareSandbox } from './sandbox.ts';
+import { type Sandbox, SandboxError, prepareSandbox } from '../../containers/sandbox.ts';
 import { rootViolation, userOf } from './securityContext.ts';
 import { terminationMessage } from './terminationMessage.ts';
 import { mountsOf } from './volumes.ts';
@@ -189,7 +189,7 @@ export class ContainerRun {
         {
           source: messageFile,
           isFile: true,
-          mount: { name: 'message', mountPath: this.container.terminationMessagePath ?? '/dev/termination-log' },
+          mount: { mountPath: this.container.terminationMessagePath ?? '/dev/termination-log' },
         },
       ],
       workingDir: this.container.workingDir ?? '/',

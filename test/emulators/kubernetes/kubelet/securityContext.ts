@@ -1,5 +1,5 @@
 import type { Container, Pod } from '../objects/types.ts';
-import type { Sandbox } from './sandbox.ts';
+import type { Sandbox } from '../../containers/sandbox.ts';
 
 /** What a container's own security context, or else its pod's, says. */
 function setting(pod: Pod, container: Container, field: string): unknown {

@@ -5,7 +5,7 @@ import { claims, configMaps, secrets } from '../objects/resources.ts';
 import type { Store } from '../objects/store.ts';
 import type { Container, KeyToPath, Pod, Volume } from '../objects/types.ts';
 import { fieldValue } from './environment.ts';
-import type { Mount } from './sandbox.ts';
+import type { Mount } from '../../containers/sandbox.ts';
 
 /** A volume that cannot be set up yet; the kubelet says so and tries again. */
 export class VolumeError extends Error {}

@@ -8,7 +8,7 @@ import {
   type V1Pod,
   type V1PodSpec,
 } from '@kubernetes/client-node';
-import { whyNoContainers } from '../../../emulators/kubernetes/kubelet/containerProcess.ts';
+import { whyNoContainers } from '../../../emulators/containers/containerProcess.ts';
 import { type ClusterOptions, type StartedCluster, startCluster } from '../../../emulators/kubernetes/startCluster.ts';
 
 /** Why tests whose pods run are skipped here; null where they are not. */

@@ -1,16 +1,15 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { finished } from 'node:stream/promises';
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Fault } from '../faults.ts';
-import type { Answer } from './context.ts';
-import { readBody } from './serialize.ts';
+import type { FaultKind } from './faults.ts';
 
-/** What befalls one request on its way. */
+/** What befalls one request over HTTP on its way. */
 export class Misfortune {
-  readonly #fault: Fault | undefined;
+  readonly #fault: FaultKind<Error> | undefined;
   readonly #incoming: IncomingMessage;
   readonly #response: ServerResponse;
 
-  constructor(fault: Fault | undefined, incoming: IncomingMessage, response: ServerResponse) {
+  constructor(fault: FaultKind<Error> | undefined, incoming: IncomingMessage, response: ServerResponse) {
     this.#fault = fault;
     this.#incoming = incoming;
     this.#response = response;
@@ -30,10 +29,10 @@ export class Misfortune {
         this.#incoming.resume();
         return false;
       case 'fail':
-        await readBody(this.#incoming);
+        await drain(this.#incoming);
         throw fault.error;
       case 'answer':
-        await readBody(this.#incoming);
+        await drain(this.#incoming);
         this.#response.writeHead(fault.code, { 'content-type': fault.contentType, ...fault.headers });
         this.#response.end(fault.body);
         return false;
@@ -46,15 +45,15 @@ export class Misfortune {
   }
 
   /** Does the work, twice where the request arrives twice. */
-  doing(work: () => Answer): Answer {
+  async doing<T>(work: () => T | Promise<T>): Promise<T> {
     if (this.#fault?.kind === 'duplicate') {
       try {
-        work();
+        await work();
       } catch {
         // Whatever the first time gave, nobody hears of it.
       }
     }
-    return work();
+    return await work();
   }
 
   /** False where nobody hears the answer. */
@@ -78,6 +77,12 @@ export class Misfortune {
     }
     return response;
   }
+}
+
+/** Reads a request to its end, so that whoever sends it hears the answer. */
+async function drain(incoming: IncomingMessage): Promise<void> {
+  incoming.resume();
+  await finished(incoming, { writable: false });
 }
 
 /** Lets that many bytes of the body out and then cuts the connection. */

@@ -1,12 +1,11 @@
 import { existsSync, lstatSync, mkdirSync, readlinkSync, rmSync, symlinkSync, writeFileSync, chmodSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import type { VolumeMount } from '../objects/types.ts';
 
 export interface Mount {
   /** On this machine. */
   readonly source: string;
   readonly isFile: boolean;
-  readonly mount: VolumeMount;
+  readonly mount: { readonly mountPath: string; readonly readOnly?: boolean };
 }
 
 export interface Sandbox {
