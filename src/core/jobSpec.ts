@@ -169,13 +169,19 @@ function readGlob(field: InputField): string | undefined {
 }
 
 const variableName = /^[A-Za-z_][A-Za-z0-9_]*$/u;
+const reservedName = /^ALOFT_/iu;
+
+/** True of a name that an environment variable of a job may have. */
+export function isVariableName(name: string): boolean {
+  return variableName.test(name) && !reservedName.test(name);
+}
 
 function refuseVariableName(field: InputField, name: string): boolean {
   if (!variableName.test(name)) {
     field.refuse(
       'This is no name for an environment variable. Use letters, digits and _, beginning with a letter or _.',
     );
-  } else if (/^ALOFT_/iu.test(name)) {
+  } else if (reservedName.test(name)) {
     field.refuse('Names that begin with ALOFT_ are kept for what Aloft itself sets. Use another one.');
   } else {
     return false;

@@ -113,7 +113,7 @@ async function start(): Promise<StartedProvider> {
   const settings = { kubeconfig: cluster.kubeconfigPath, context: 'admin', namespace: 'default' };
   return {
     open: async () => provider.connect(settings, testPorts('kubernetes', folder)),
-    scenarios: { ...shellScenarios, prints, refused: { env: { 'A=B': '1' } } },
+    scenarios: { ...shellScenarios, prints, refused: { image: 'python:3.12 ' } },
     faults: faultsOf(cluster),
     module: { path: fileURLToPath(new URL('../../src/providers/kubernetes/index.ts', import.meta.url)), settings },
     stop: async () => {

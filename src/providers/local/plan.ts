@@ -1,7 +1,7 @@
 import type { Plan, PlanInput } from '../../core/provider.ts';
 import { ProviderError } from '../../core/providerError.ts';
+import { refuseImpossible } from '../../core/specChecks.ts';
 import { staysInside } from './outputs.ts';
-import { safeRelativePath } from '../../core/safePath.ts';
 
 /** Spec to request.json. Throws `unsupported` or `invalid`, naming the field. */
 export function planRun({ spec, key, snapshotId, interpreter }: PlanInput): Plan {
@@ -11,39 +11,13 @@ export function planRun({ spec, key, snapshotId, interpreter }: PlanInput): Plan
   refuse(spec.region !== null, 'region', 'This machine has no regions.', 'Leave the region empty.');
   const [option] = Object.keys(spec.options);
   refuse(option !== undefined, `options.${option}`, 'This machine has no options of its own.', 'Take them out.');
-  if (spec.workingDirectory !== '.' && safeRelativePath(spec.workingDirectory) === null) {
-    throw new ProviderError(
-      'invalid',
-      `The working folder "${spec.workingDirectory}" is not inside the job's folder.`,
-      {
-        field: 'workingDirectory',
-        remedy: 'Give a path relative to the root of what is uploaded.',
-      },
-    );
-  }
+  refuseImpossible(spec);
   for (const pattern of spec.outputs) {
     if (!staysInside(pattern)) {
       throw new ProviderError('invalid', `The output pattern "${pattern}" reaches outside the job's folder.`, {
         field: 'outputs',
         remedy: 'Use patterns relative to the working folder.',
       });
-    }
-  }
-  for (const name of [...Object.keys(spec.env), ...spec.secrets]) {
-    if (!/^[A-Za-z_][A-Za-z0-9_]*$/u.test(name)) {
-      throw new ProviderError('invalid', `"${name}" cannot be the name of an environment variable.`, {
-        field: spec.secrets.includes(name) ? 'secrets' : 'env',
-        remedy: 'Use letters, digits and underscores.',
-      });
-    }
-  }
-  for (const [field, text] of [
-    ['command', spec.command],
-    ['setup', spec.setup ?? ''],
-    ...envTexts(spec.env),
-  ] as const) {
-    if (text.includes('\0')) {
-      throw new ProviderError('invalid', 'A NUL character cannot be passed to a program.', { field });
     }
   }
   const request = {
@@ -65,10 +39,6 @@ export function planRun({ spec, key, snapshotId, interpreter }: PlanInput): Plan
     language: 'json',
     warnings: unheld ? ['This machine sets no CPUs, memory or disk aside: the job shares what there is.'] : [],
   };
-}
-
-function envTexts(env: Readonly<Record<string, string>>): [string, string][] {
-  return Object.entries(env).map(([name, value]) => [`env.${name}`, value]);
 }
 
 function refuse(condition: boolean, field: string, message: string, remedy: string): void {

@@ -3,7 +3,7 @@ import * as z from 'zod/mini';
 import { type JobSpec, specToInput } from '../../../core/jobSpec.ts';
 import type { JsonObject, Plan, PlanInput } from '../../../core/provider.ts';
 import { ProviderError } from '../../../core/providerError.ts';
-import { safeRelativePath } from '../../../core/safePath.ts';
+import { refuseImpossible, textsOf } from '../../../core/specChecks.ts';
 import type { Flavour } from '../flavour.ts';
 import { queueLabel } from '../model/kueue.ts';
 import { annotation, hashOf, jobName, labelsOf } from '../names.ts';
@@ -44,7 +44,9 @@ export type JobRequest = z.infer<typeof requestSchema>;
 /** Spec to manifests. Throws `unsupported` or `invalid`, naming the field. */
 export function planJob(input: PlanInput, namespace: string, flavour: Flavour, facts: ClusterFacts | null): Plan {
   const { spec, key, snapshotId } = input;
-  check(spec);
+  refuseRegion(spec.region);
+  refuseImpossible(spec);
+  refuseLong(spec);
   const options = readOptions(spec.options, flavour.options);
   const placement = placementOf(spec, options, facts, flavour);
   const name = jobName(key);
@@ -106,32 +108,17 @@ export function planJob(input: PlanInput, namespace: string, flavour: Flavour, f
   };
 }
 
-function check(spec: JobSpec): void {
-  if (spec.region !== null) {
+function refuseRegion(region: string | null): void {
+  if (region !== null) {
     throw new ProviderError('unsupported', 'A cluster has no regions to choose from.', {
       field: 'region',
       remedy: 'Leave it empty, or choose nodes by their labels in the node selector.',
     });
   }
-  if (spec.workingDirectory !== '.' && safeRelativePath(spec.workingDirectory) === null) {
-    throw new ProviderError(
-      'invalid',
-      `The working folder "${spec.workingDirectory}" is not inside the job's folder.`,
-      {
-        field: 'workingDirectory',
-        remedy: 'Give a path relative to the root of what is uploaded.',
-      },
-    );
-  }
-  const texts: readonly (readonly [string, string])[] = [
-    ['command', spec.command],
-    ['setup', spec.setup ?? ''],
-    ...Object.entries(spec.env).map(([name, value]) => [`env.${name}`, value] as const),
-  ];
-  for (const [field, text] of texts) {
-    if (text.includes('\0')) {
-      throw new ProviderError('invalid', 'A NUL character cannot be passed to a program.', { field });
-    }
+}
+
+function refuseLong(spec: JobSpec): void {
+  for (const [field, text] of textsOf(spec)) {
     if (Buffer.byteLength(text) > mostCommandBytes) {
       throw new ProviderError('invalid', 'This is longer than Linux passes to a program.', {
         field,

@@ -4,6 +4,7 @@ import { ProviderError } from '../../../core/providerError.ts';
 import { type RunName, runName } from '../../../core/runName.ts';
 import { safeRelativePath } from '../../../core/safePath.ts';
 import { shellQuote } from '../../../core/shellQuote.ts';
+import { refuseImpossible } from '../../../core/specChecks.ts';
 import type { Knowledge } from '../knowledge.ts';
 import type { SlurmSettings } from '../settings.ts';
 import { directive, jobName, ownArguments, scriptBody } from './jobScript.ts';
@@ -13,6 +14,7 @@ import { parseSbatchCommand, type SbatchCommand } from './sbatchCommand.ts';
 
 /** Spec to batch script. Throws `unsupported` or `invalid`, naming the field. */
 export function planJob({ spec, key, snapshotId }: PlanInput, settings: SlurmSettings, knowledge: Knowledge): Plan {
+  refuseImage(spec.image);
   refuseImpossible(spec);
   const run = runName(key);
   const warnings: Warnings = [];
@@ -105,39 +107,11 @@ function inSnapshot(folder: string, path: string): string {
   return safeRelativePath(`${folder}/${path}`) ?? path;
 }
 
-function refuseImpossible(spec: JobSpec): void {
-  if (spec.image !== null) {
+function refuseImage(image: string | null): void {
+  if (image !== null) {
     throw new ProviderError('unsupported', 'Aloft runs Slurm jobs without containers.', {
       field: 'image',
       remedy: 'Leave the image empty and call apptainer or srun --container-image in the command.',
     });
-  }
-  if (spec.workingDirectory !== '.' && safeRelativePath(spec.workingDirectory) === null) {
-    throw new ProviderError(
-      'invalid',
-      `The working folder "${spec.workingDirectory}" is not inside the job's folder.`,
-      {
-        field: 'workingDirectory',
-        remedy: 'Give a path relative to the root of what is uploaded.',
-      },
-    );
-  }
-  for (const [field, text] of [
-    ['command', spec.command],
-    ['setup', spec.setup ?? ''],
-    ['workingDirectory', spec.workingDirectory],
-    ...Object.entries(spec.env).map(([name, value]) => [`env.${name}`, value] as const),
-  ] as const) {
-    if (text.includes('\0')) {
-      throw new ProviderError('invalid', 'A NUL character cannot be passed to a program.', { field });
-    }
-  }
-  for (const name of [...Object.keys(spec.env), ...spec.secrets]) {
-    if (!/^[A-Za-z_][A-Za-z0-9_]*$/u.test(name) || /^aloft_/iu.test(name)) {
-      throw new ProviderError('invalid', `"${name}" cannot be the name of an environment variable here.`, {
-        field: spec.secrets.includes(name) ? 'secrets' : 'env',
-        remedy: 'Use letters, digits and underscores, and no name that begins with ALOFT_.',
-      });
-    }
   }
 }

@@ -67,7 +67,7 @@ describe.skipIf(noContainers !== null)('what a job needs', () => {
   it('leaves nothing behind when the job is refused', async () => {
     const key = newKey();
     const plan = connection.plan({
-      spec: specFor('true', { env: { 'A=B': 'x' }, secrets: ['TOKEN'], nodes: 2 }),
+      spec: specFor('true', { image: 'python:3.12 ', secrets: ['TOKEN'], nodes: 2 }),
       key,
       snapshotId: lab.snapshot.id,
       interpreter: null,
