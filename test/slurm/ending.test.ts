@@ -138,6 +138,9 @@ describeWithCluster('ends of jobs by the cluster', {}, () => {
 
   it('at the time limit are failures', async () => {
     const handle = await site.submit('sleep 600', { limits: { durationMs: 60_000, waitMs: null, costUsd: null } });
+    await site.begun(handle);
+    // Slurm knows no limit below a minute, and looks at limits every half.
+    await site.cluster.run('scontrol', ['update', `JobId=${site.jobId(handle)}`, 'EndTime=now+1']);
     await site.cluster.until(async () => (await site.observe(handle)).endedAt !== null, 170_000);
     expect(await site.observe(handle)).toMatchObject({
       state: 'failed',
