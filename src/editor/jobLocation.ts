@@ -8,7 +8,7 @@ type RemoteFolder = Extract<Location, { readonly kind: 'remoteFolder' }>;
 
 /** Shows where a job is to be found outside Aloft: its run folder here or elsewhere, or its page in the provider's console. */
 export async function openLocation(engine: Engine, runId: RunId): Promise<void> {
-  const location = await engine.location(runId);
+  const location = await engine.accepted.location(runId);
   switch (location?.kind) {
     case undefined:
       void vscode.window.showInformationMessage(vscode.l10n.t('This job has no run folder yet.'));

@@ -214,7 +214,7 @@ export class JobPanel implements vscode.Disposable {
       return;
     }
     this.#locatedAt = asked;
-    const location = await this.#deps.engine.location(this.runId).catch(() => null);
+    const location = await this.#deps.engine.accepted.location(this.runId).catch(() => null);
     const kind = location?.kind ?? null;
     if (kind !== this.#location && !this.#isDisposed) {
       this.#location = kind;
@@ -234,7 +234,7 @@ export class JobPanel implements vscode.Disposable {
   async #listFiles(): Promise<void> {
     await this.#postFiles(this.#files.kind === 'listed' ? this.#files : { kind: 'loading' });
     try {
-      const files = await this.#deps.engine.outputs(this.runId, new AbortController().signal);
+      const files = await this.#deps.engine.accepted.outputs(this.runId, new AbortController().signal);
       await this.#postFiles({
         kind: 'listed',
         files: files.map(({ path, bytes, modifiedAt }) => ({ path, bytes, modifiedAt })),

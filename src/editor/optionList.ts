@@ -1,12 +1,12 @@
 import type { ConnectionId } from '../core/job.ts';
 import type { JobOption } from '../core/provider.ts';
 import type { Logger } from '../core/ports.ts';
-import type { Engine } from '../engine/engine.ts';
+import type { Preparation } from '../engine/preparation.ts';
 import type { OptionsState } from '../protocol/submitForm.ts';
 import { errorSentence } from './errorSentence.ts';
 
 export interface OptionListDeps {
-  readonly engine: () => Promise<Pick<Engine, 'jobOptions'>>;
+  readonly preparation: () => Promise<Pick<Preparation, 'jobOptions'>>;
   readonly logger: Logger;
   readonly changed: () => void;
 }
@@ -63,8 +63,8 @@ export class OptionList {
     this.#problem = null;
     this.#deps.changed();
     try {
-      const engine = await this.#deps.engine();
-      const options = await engine.jobOptions(id as ConnectionId, asking.signal);
+      const preparation = await this.#deps.preparation();
+      const options = await preparation.jobOptions(id as ConnectionId, asking.signal);
       if (!asking.signal.aborted) {
         this.#known.set(id, options);
       }

@@ -13,7 +13,7 @@ import { withProgress } from './progress.ts';
 export async function openOutput(engine: Engine, runId: RunId, path: string, folder: string): Promise<void> {
   const destination = join(folder, runId);
   await withProgress(vscode.l10n.t('Opening {0}', path), async (signal, report) => {
-    const file = (await engine.outputs(runId, signal)).find((candidate) => candidate.path === path);
+    const file = (await engine.accepted.outputs(runId, signal)).find((candidate) => candidate.path === path);
     if (file === undefined) {
       throw new ProviderError(
         'notFound',
@@ -21,7 +21,7 @@ export async function openOutput(engine: Engine, runId: RunId, path: string, fol
       );
     }
     await mkdir(destination, { recursive: true });
-    await engine.fetchOutputs(runId, [file], { destination, overwrite: true }, signal, report);
+    await engine.accepted.fetchOutputs(runId, [file], { destination, overwrite: true }, signal, report);
   });
   await vscode.commands.executeCommand('vscode.open', vscode.Uri.joinPath(vscode.Uri.file(destination), path));
 }
@@ -33,7 +33,7 @@ export async function downloadOutputs(engine: Engine, runId: RunId, paths?: read
     return;
   }
   const files = await withProgress(vscode.l10n.t('Looking for the results of {0}', job.name), async (signal) => {
-    const listed = await engine.outputs(runId, signal);
+    const listed = await engine.accepted.outputs(runId, signal);
     return paths === undefined ? listed : listed.filter((file) => paths.includes(file.path));
   });
   if (files.length === 0) {
@@ -85,7 +85,13 @@ async function fetchInto(
     overwrite = true;
   }
   await withProgress(vscode.l10n.t('Downloading the results of {0}', job.name), async (signal, report) => {
-    await engine.fetchOutputs(job.runId, files, { destination: destination.fsPath, overwrite }, signal, report);
+    await engine.accepted.fetchOutputs(
+      job.runId,
+      files,
+      { destination: destination.fsPath, overwrite },
+      signal,
+      report,
+    );
   });
   const open = vscode.l10n.t('Show Folder');
   const chosen = await vscode.window.showInformationMessage(

@@ -5,7 +5,8 @@ import * as vscode from 'vscode';
 import type { RunId } from '../core/job.ts';
 import type { Logger, Secrets } from '../core/ports.ts';
 import { ProviderError } from '../core/providerError.ts';
-import type { Engine, PlannedRequest, SubmitRequest } from '../engine/engine.ts';
+import type { Engine } from '../engine/engine.ts';
+import type { PlannedRequest, SubmitRequest } from '../engine/preparation.ts';
 import type { FormDraft } from '../protocol/submitForm.ts';
 import { errorSentence, isAbort, nativeWords } from './errorSentence.ts';
 import { startOfFile } from './fileStart.ts';
@@ -233,7 +234,7 @@ export class SubmitActions {
     const { signal: untilNext } = (this.#dryRun = new AbortController());
     const { files, request: planned } = await withProgress(
       vscode.l10n.t('Looking at what would be sent'),
-      async (signal) => await engine.preview(request, signal),
+      async (signal) => await engine.preparation.preview(request, signal),
     );
     const asks = planned !== null && engine.abilities(planned.connectionId)?.dryRun === true;
     const preview: Preview = {
@@ -270,7 +271,7 @@ async function askDryRun(engine: Engine, request: PlannedRequest, untilNext: Abo
   try {
     const answer = await withProgress(
       title,
-      async (signal) => await engine.dryRun(request, AbortSignal.any([signal, untilNext])),
+      async (signal) => await engine.preparation.dryRun(request, AbortSignal.any([signal, untilNext])),
     );
     return answer === null ? null : { kind: 'answered', answer, at: Date.now() };
   } catch (error) {

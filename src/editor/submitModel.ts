@@ -21,8 +21,13 @@ import { OfferList, type PlacesSource } from './offerList.ts';
 import { OptionList } from './optionList.ts';
 import { UploadCount } from './uploadCount.ts';
 
+/** What the form needs of the engine. */
+export interface SubmittingEngine extends Pick<Engine, 'submit'> {
+  readonly preparation: Pick<Engine['preparation'], 'jobOptions' | 'scan'>;
+}
+
 export interface SubmitModelDeps {
-  readonly engine: () => Promise<Pick<Engine, 'jobOptions' | 'scan' | 'submit'>>;
+  readonly engine: () => Promise<SubmittingEngine>;
   readonly places: () => Promise<PlacesSource>;
   readonly memory: FormMemory;
   readonly logger: Logger;
@@ -64,9 +69,10 @@ export class SubmitModel implements Disposable {
     const changed = (): void => {
       this.#fire();
     };
-    this.upload = new UploadCount({ engine, memory, changed });
+    const preparation = async (): Promise<SubmittingEngine['preparation']> => (await engine()).preparation;
+    this.upload = new UploadCount({ preparation, memory, changed });
     this.offers = new OfferList({ places, logger, changed });
-    this.options = new OptionList({ engine, logger, changed });
+    this.options = new OptionList({ preparation, logger, changed });
     this.#draft = memory.draft;
     this.options.setConnection(this.#draft.connection);
     this.#runId = deps.mintRunId();

@@ -1,10 +1,10 @@
-import type { Engine } from '../engine/engine.ts';
+import type { Preparation } from '../engine/preparation.ts';
 import type { UploadState } from '../protocol/submitForm.ts';
 import { errorSentence, isAbort } from './errorSentence.ts';
 import type { FormMemory } from './formMemory.ts';
 
 export interface UploadCountDeps {
-  readonly engine: () => Promise<Pick<Engine, 'scan'>>;
+  readonly preparation: () => Promise<Pick<Preparation, 'scan'>>;
   readonly memory: FormMemory;
   readonly changed: () => void;
 }
@@ -98,8 +98,8 @@ export class UploadCount {
 
   async #scanned(folder: string, signal: AbortSignal): Promise<UploadState> {
     const included = this.#deps.memory.included(folder);
-    const engine = await this.#deps.engine();
-    const { files, bytes, heldBack, refused } = await engine.scan(folder, included, signal);
+    const preparation = await this.#deps.preparation();
+    const { files, bytes, heldBack, refused } = await preparation.scan(folder, included, signal);
     const [first] = refused;
     return first === undefined
       ? {

@@ -11,44 +11,25 @@ import {
   type RunId,
   type SnapshotId,
 } from '../core/job.ts';
-import type { JobSpec } from '../core/jobSpec.ts';
 import { isTerminal } from '../core/jobState.ts';
-import type { Offer } from '../core/offer.ts';
-import { choosePlace, satisfies } from '../core/placement.ts';
 import type { Clock, Logger, Secrets } from '../core/ports.ts';
-import type {
-  Abilities,
-  AttemptMember,
-  Connection,
-  DryRun,
-  ForwardedPort,
-  Handle,
-  JobOption,
-  Json,
-  Location,
-  OutputFile,
-  Plan,
-  Shell,
-  TerminalSize,
-} from '../core/provider.ts';
+import type { Abilities, Json, Plan } from '../core/provider.ts';
 import { ProviderError } from '../core/providerError.ts';
-import { askOffers } from './askOffers.ts';
+import { AcceptedRuns } from './acceptedRuns.ts';
 import { CancelWishes } from './cancelWishes.ts';
-import { connectionAbilities, type ConnectionInfo, type Connections } from './connections.ts';
+import { connectionAbilities, type Connections } from './connections.ts';
 import { type Damage, type JobStore, openStore, type StoreChange } from './jobStore.ts';
 import { JobWatcher } from './jobWatcher.ts';
 import { Leader } from './leader.ts';
 import { LogFollowers } from './logFollowers.ts';
-import { fetchOutputs } from './outputs.ts';
+import { Preparation, type SubmitRequest } from './preparation.ts';
 import { noteLostStore, rebuildLost, resumeSubmissions } from './reconcile.ts';
-import { makeSnapshot, refusal, scan } from './snapshot/makeSnapshot.ts';
+import { refusal } from './snapshot/makeSnapshot.ts';
 import { removeUnreferencedSnapshots } from './snapshot/removeUnreferenced.ts';
 import { openSnapshot } from './snapshot/snapshotStore.ts';
-import type { SnapshotPreview } from './snapshot/preview.ts';
 import type { Snapshots } from './snapshots.ts';
 import { type Making, makingOf } from './making.ts';
 import { RunLogs } from './runLogs.ts';
-import { openRunFiles, type RunFiles } from './runFiles.ts';
 import { runSubmission, type SubmissionDeps } from './submission.ts';
 import { claimMs } from './submissionClaim.ts';
 
@@ -65,26 +46,10 @@ export interface EngineDeps {
   readonly maySubmit: () => boolean;
 }
 
-export interface SubmitRequest {
-  readonly runId: RunId;
-  readonly spec: JobSpec;
-  readonly sourceFolder: string;
-  /** Paths that go although they would be held back. */
-  readonly include: readonly string[];
-  /** The Python of the source folder, absolute; null when none was chosen. */
-  readonly interpreter: string | null;
-}
-
 export interface SubmitObserver {
   /** The job is in the store and in the lists; from here on it ends as one job or as a clear error. */
   onCreated(): void;
   onProgress(progress: { readonly text: string; readonly fraction: number | null }): void;
-}
-
-/** What a connection would be asked to run. */
-export interface PlannedRequest {
-  readonly connectionId: ConnectionId;
-  readonly plan: Plan;
 }
 
 /** All that is known of a job, for its panel. */
@@ -109,6 +74,8 @@ export class Engine {
   readonly store: JobStore;
   readonly connections: Connections;
   readonly logs: RunLogs;
+  readonly preparation: Preparation;
+  readonly accepted: AcceptedRuns;
   /** The store was damaged and set aside when it was opened. */
   readonly damaged: Damage | null;
   readonly #deps: EngineDeps;
@@ -135,6 +102,8 @@ export class Engine {
     this.damaged = damaged;
     this.connections = connections;
     this.logs = new RunLogs({ root, clock, store });
+    this.preparation = new Preparation(deps);
+    this.accepted = new AcceptedRuns({ root, store, connections });
     this.#deps = deps;
     this.#submission = { store, connections, clock, logger, secrets, snapshots: this.#snapshots(), running: new Set() };
     this.#cancels = new CancelWishes(this.#submission, this.#stop.signal);
@@ -197,82 +166,6 @@ export class Engine {
     };
   }
 
-  // Before a submission
-
-  async scan(folder: string, include: readonly string[], signal: AbortSignal): Promise<SnapshotPreview> {
-    return await scan(folder, this.#snapshotOptions(include), signal, () => undefined);
-  }
-
-  /** What would be sent: the files, and the native request when the spec is sound. Nothing leaves the machine. */
-  async preview(
-    request: Omit<SubmitRequest, 'spec'> & { readonly spec: JobSpec | undefined },
-    signal: AbortSignal,
-  ): Promise<{ readonly files: SnapshotPreview; readonly request: PlannedRequest | null }> {
-    const { spec } = request;
-    const files = await this.scan(request.sourceFolder, request.include, signal);
-    if (spec === undefined || files.refused.length > 0) {
-      return { files, request: null };
-    }
-    const { snapshot } = await makeSnapshot(
-      request.sourceFolder,
-      this.#snapshotOptions(request.include),
-      signal,
-      () => undefined,
-    );
-    const place = await this.#choose(spec, signal);
-    const connection = await this.connections.open(place.id);
-    const plan = connection.plan({
-      spec,
-      key: { runId: request.runId, attempt: 1 },
-      snapshotId: snapshot.id,
-      interpreter: request.interpreter,
-    });
-    return { files, request: { connectionId: place.id, plan } };
-  }
-
-  /** Shows a request to the backend without making anything; null where it cannot be asked. */
-  async dryRun({ connectionId, plan }: PlannedRequest, signal: AbortSignal): Promise<DryRun | null> {
-    const connection = await this.connections.open(connectionId);
-    return (await connection.dryRun?.(plan, signal)) ?? null;
-  }
-
-  /** Choices for a job that only this connection has. */
-  async jobOptions(id: ConnectionId, signal: AbortSignal): Promise<readonly JobOption[]> {
-    return (await (await this.connections.open(id)).jobOptions?.(signal)) ?? [];
-  }
-
-  /** The place for a spec; rejects with `unsupported` when none of the connections it may run on has what it asks for. */
-  async #choose(spec: JobSpec, signal: AbortSignal): Promise<ConnectionInfo> {
-    const { clock } = this.#deps;
-    const isWanted = ({ id, providerId }: ConnectionInfo): boolean =>
-      spec.providers.length === 0 || spec.providers.some((name) => name === id || name === providerId);
-    const infos = this.connections.list().filter(isWanted);
-    if (infos.length === 0) {
-      const names = spec.providers.map((name) => this.placeLabel(name as ConnectionId)).join(' and ');
-      throw new ProviderError('unsupported', `${names} is not set up here.`, {
-        field: 'providers',
-        remedy: 'Choose another provider, or add it.',
-      });
-    }
-    const mayStartNow = (offer: Offer): boolean => offer.likelihood === 'now' && satisfies(offer, spec);
-    const { offers, problems } = await askOffers(this.connections, infos, mayStartNow, clock, signal);
-    const place = choosePlace(
-      spec,
-      offers,
-      infos.map(({ id, providerId }) => ({ connectionId: id, providerId })),
-    );
-    const info = infos.find(({ id }) => id === place?.connectionId);
-    if (info === undefined) {
-      const what =
-        spec.accelerator === null ? 'a place for this job' : `${spec.accelerator.count} ${spec.accelerator.name}`;
-      throw new ProviderError('unsupported', [`No connection here has ${what}.`, ...problems].join(' '), {
-        field: 'accelerator',
-        remedy: 'Choose another accelerator, count or provider.',
-      });
-    }
-    return info;
-  }
-
   // Submitting
 
   /**
@@ -281,12 +174,12 @@ export class Engine {
    */
   async submit(request: SubmitRequest, signal: AbortSignal, observer: SubmitObserver): Promise<void> {
     const { runId, spec, sourceFolder, include, interpreter } = request;
-    const info = await this.#choose(spec, signal);
+    const info = await this.preparation.choose(spec, signal);
     const connection = await this.connections.open(info.id);
     const key = { runId, attempt: 1 };
     // What would be refused later is refused here, next to the form, before there is a job.
     connection.plan({ spec, key, snapshotId: unknownSnapshot, interpreter });
-    const { refused } = await this.scan(sourceFolder, include, signal);
+    const { refused } = await this.preparation.scan(sourceFolder, include, signal);
     if (refused.length > 0) {
       throw refusal(sourceFolder, refused);
     }
@@ -363,86 +256,6 @@ export class Engine {
     );
   }
 
-  /** The code of a run; null when it has none yet. Rejects with `notFound` when it is not on this machine (any more). */
-  async runFiles(runId: RunId): Promise<RunFiles | null> {
-    const job = this.store.job(runId);
-    if (job === undefined || job.snapshotId === null) {
-      return null;
-    }
-    const found = await this.#accepted(runId).catch(() => undefined);
-    const codeFolder = found?.connection.codeFolder?.(found.handle) ?? null;
-    return await openRunFiles(this.#deps.root, job.snapshotId, codeFolder, job.spec.workingDirectory);
-  }
-
-  async outputs(runId: RunId, signal: AbortSignal): Promise<readonly OutputFile[]> {
-    const globs = this.store.job(runId)?.spec.outputs ?? [];
-    const found = await this.#accepted(runId);
-    return found === undefined || globs.length === 0 ? [] : await found.connection.outputs(found.handle, globs, signal);
-  }
-
-  async fetchOutputs(
-    runId: RunId,
-    files: readonly OutputFile[],
-    to: { readonly destination: string; readonly overwrite: boolean },
-    signal: AbortSignal,
-    report: (message: string) => void,
-  ): Promise<void> {
-    const found = await this.#accepted(runId);
-    if (found === undefined) {
-      throw new ProviderError('notFound', 'This job was never accepted by a provider, so it has no files.');
-    }
-    await fetchOutputs(
-      found.connection,
-      found.handle,
-      files,
-      to.destination,
-      signal,
-      ({ path, bytes, totalBytes }) => {
-        report(`${path} (${totalBytes === 0 ? 100 : Math.round((100 * bytes) / totalBytes)} %)`);
-      },
-      { overwrite: to.overwrite },
-    );
-  }
-
-  async location(runId: RunId): Promise<Location | null> {
-    const found = await this.#accepted(runId);
-    return found === undefined ? null : found.connection.location(found.handle);
-  }
-
-  /** A terminal in one member of a running job, until the signal ends it. */
-  async openShell(runId: RunId, member: AttemptMember, size: TerminalSize, signal: AbortSignal): Promise<Shell> {
-    const { connection, handle } = await this.#running(runId);
-    return (await connection.openShell?.(handle, member, size, signal)) ?? refuseAbility();
-  }
-
-  /** A port of one member of a running job on this machine, until the signal ends it. */
-  async forwardPort(runId: RunId, member: AttemptMember, port: number, signal: AbortSignal): Promise<ForwardedPort> {
-    const { connection, handle } = await this.#running(runId);
-    return (await connection.forwardPort?.(handle, member, port, signal)) ?? refuseAbility();
-  }
-
-  async #running(runId: RunId): Promise<{ readonly connection: Connection; readonly handle: Handle }> {
-    const found = this.store.job(runId)?.state === 'running' ? await this.#accepted(runId) : undefined;
-    if (found === undefined) {
-      throw new ProviderError('conflict', 'This job is not running.');
-    }
-    return found;
-  }
-
-  /** The newest attempt that a provider accepted, with its open connection. */
-  async #accepted(
-    runId: RunId,
-  ): Promise<
-    { readonly connection: Connection; readonly handle: Handle; readonly connectionId: ConnectionId } | undefined
-  > {
-    const attempt = this.store.job(runId)?.attempts.findLast(({ handle }) => handle !== null);
-    if (attempt === undefined || attempt.handle === null) {
-      return undefined;
-    }
-    const { handle, connectionId } = attempt;
-    return { connection: await this.connections.open(connectionId), handle, connectionId };
-  }
-
   // Leading
 
   #lead(): void {
@@ -467,15 +280,9 @@ export class Engine {
     }
   }
 
-  #snapshotOptions(include: readonly string[]): Parameters<typeof makeSnapshot>[1] {
-    const { root, maxFileBytes } = this.#deps;
-    return { storeFolder: root, cacheFolder: join(root, 'cache'), include, maxFileBytes: maxFileBytes() };
-  }
-
   #snapshots(): Snapshots {
     return {
-      make: async (folder, include, signal) =>
-        (await makeSnapshot(folder, this.#snapshotOptions(include), signal, () => undefined)).snapshot,
+      make: async (folder, include, signal) => await this.preparation.makeSnapshot(folder, include, signal),
       open: async (id) => await openSnapshot(this.#deps.root, id),
     };
   }
@@ -504,7 +311,3 @@ export class Engine {
 
 /** Stands in for the snapshot while a plan is only checked. */
 const unknownSnapshot = '0'.repeat(64) as SnapshotId;
-
-function refuseAbility(): never {
-  throw new ProviderError('unsupported', 'The provider of this job cannot do that.');
-}

@@ -15,7 +15,8 @@ export interface FailureMarksDeps {
 }
 
 /** What the marks need of the engine. */
-export interface MarkedEngine extends Pick<Engine, 'onDidChange' | 'runFiles'> {
+export interface MarkedEngine extends Pick<Engine, 'onDidChange'> {
+  readonly accepted: Pick<Engine['accepted'], 'runFiles'>;
   readonly logs: Pick<Engine['logs'], 'failures'>;
   readonly store: Pick<Engine['store'], 'job' | 'summaries'>;
 }
@@ -127,7 +128,7 @@ export class FailureMarks {
   async #markOf(run: FailedRun): Promise<FailureMark | null> {
     try {
       const failures = (await this.#engine?.logs.failures(run.runId, this.#closing.signal)) ?? [];
-      const code = failures.length === 0 ? null : ((await this.#engine?.runFiles(run.runId)) ?? null);
+      const code = failures.length === 0 ? null : ((await this.#engine?.accepted.runFiles(run.runId)) ?? null);
       return code === null ? null : markOf(run, failures, code);
     } catch (error) {
       if (!isAbort(error)) {

@@ -31,7 +31,7 @@ export class PointsAtCode implements vscode.Disposable {
   readonly #subscription: vscode.Disposable;
 
   constructor({ engine, clock, memory, logger }: PointsAtCodeDeps) {
-    this.#code = new RunCode(engine);
+    this.#code = new RunCode(async () => (await engine()).accepted);
     this.#opener = new FrameOpener({ engine, code: this.#code });
     this.#marks = new FailureMarks({ clock, memory, logger, isOpen });
     const placed = new PlacedMarks(() => (readSettings().failuresInCode === 'none' ? [] : this.#marks.marks));

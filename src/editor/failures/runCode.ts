@@ -1,5 +1,5 @@
 import type { RunId } from '../../core/job.ts';
-import type { Engine } from '../../engine/engine.ts';
+import type { AcceptedRuns } from '../../engine/acceptedRuns.ts';
 import type { RunFiles } from '../../engine/runFiles.ts';
 
 /** Runs whose files are remembered: what somebody looks at, they look at again. */
@@ -7,11 +7,11 @@ const remembered = 8;
 
 /** The code that runs were made of. */
 export class RunCode {
-  readonly #engine: () => Promise<Pick<Engine, 'runFiles'>>;
+  readonly #accepted: () => Promise<Pick<AcceptedRuns, 'runFiles'>>;
   readonly #runs = new Map<RunId, Promise<RunFiles | null>>();
 
-  constructor(engine: () => Promise<Pick<Engine, 'runFiles'>>) {
-    this.#engine = engine;
+  constructor(accepted: () => Promise<Pick<AcceptedRuns, 'runFiles'>>) {
+    this.#accepted = accepted;
   }
 
   /** null when a run has none. Rejects with `notFound` when it is not on this machine. */
@@ -27,7 +27,7 @@ export class RunCode {
   }
 
   #read(runId: RunId): Promise<RunFiles | null> {
-    const files = this.#engine().then(async (engine) => await engine.runFiles(runId));
+    const files = this.#accepted().then(async (accepted) => await accepted.runFiles(runId));
     const forget = (): void => {
       this.#runs.delete(runId);
     };

@@ -18,7 +18,7 @@ export async function openShell(engine: Engine, runId: RunId): Promise<void> {
   const attempt = currentAttempt(job)?.number;
   const pty = new ShellTerminal({
     where,
-    open: async (size, signal) => await engine.openShell(runId, member, size, signal),
+    open: async (size, signal) => await engine.accepted.openShell(runId, member, size, signal),
     jobEnd: () => jobEnd(engine.store.job(runId), attempt),
     onDidChangeJob: engine.onDidChange,
   });

@@ -28,7 +28,7 @@ export class PortActions implements vscode.Disposable {
     this.#engine = engine;
     this.forwards = new PortForwards({
       open: async ({ runId, member, remotePort }, signal) =>
-        await (await engine()).forwardPort(runId, member, remotePort, signal),
+        await (await engine()).accepted.forwardPort(runId, member, remotePort, signal),
       addressOf: async (localPort) => {
         const uri = await vscode.env.asExternalUri(vscode.Uri.parse(`http://127.0.0.1:${localPort}`, true));
         return uri.toString();

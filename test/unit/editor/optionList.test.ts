@@ -17,7 +17,11 @@ const option = (name: string): JobOption => ({
 
 function setup() {
   const engine = new ScriptedEngine();
-  const list = new OptionList({ engine: async () => engine, logger: quietLogger, changed: () => undefined });
+  const list = new OptionList({
+    preparation: async () => engine.preparation,
+    logger: quietLogger,
+    changed: () => undefined,
+  });
   const asked = async (count: number) => {
     await expect.poll(() => engine.optionsAsked.length).toBe(count);
     const question = engine.optionsAsked[count - 1];

@@ -73,7 +73,7 @@ async function running(): ReturnType<typeof submitted> {
 describe('a running job', () => {
   it('can be reached by a shell and by a port', async () => {
     const { engine, runId } = await running();
-    const shell = await engine.openShell(runId, member, size, never);
+    const shell = await engine.accepted.openShell(runId, member, size, never);
     shell.write(Buffer.from('exit 0\r'));
     let printed = '';
     for await (const bytes of shell.output) {
@@ -81,7 +81,7 @@ describe('a running job', () => {
     }
     expect(printed).toContain('ada@node-0:~$ exit 0');
 
-    const forwarded = await engine.forwardPort(runId, member, 6006, never);
+    const forwarded = await engine.accepted.forwardPort(runId, member, 6006, never);
     const socket = connect(forwarded.localPort, '127.0.0.1');
     socket.write('GET / HTTP/1.1\r\n\r\n');
     let page = '';
@@ -96,7 +96,7 @@ describe('a running job', () => {
   it('is left alone when the signal ends what was opened', async () => {
     const { engine, runId } = await running();
     const stop = new AbortController();
-    const forwarded = await engine.forwardPort(runId, member, 6006, stop.signal);
+    const forwarded = await engine.accepted.forwardPort(runId, member, 6006, stop.signal);
     stop.abort(new Error('stopped by the test'));
     expect(await forwarded.closed).toBeNull();
     expect(engine.store.job(runId)?.state).toBe('running');
@@ -110,8 +110,10 @@ describe('a job that does not run', () => {
       await backend.control.live(id, [{ state: 'succeeded', exitCode: 0 }]);
     }
     await expect.poll(() => engine.store.job(runId)?.state, patience).toBe('succeeded');
-    await expect(engine.openShell(runId, member, size, never)).rejects.toMatchObject({ tag: 'conflict' });
-    await expect(engine.forwardPort(newRunId(), member, 6006, never)).rejects.toMatchObject({ tag: 'conflict' });
+    await expect(engine.accepted.openShell(runId, member, size, never)).rejects.toMatchObject({ tag: 'conflict' });
+    await expect(engine.accepted.forwardPort(newRunId(), member, 6006, never)).rejects.toMatchObject({
+      tag: 'conflict',
+    });
   });
 });
 
@@ -119,10 +121,10 @@ describe('before a submission', () => {
   it('the backend says what it can be asked for and whether it would take a request, and gets no job', async () => {
     const { engine, folder } = startEngine();
     const before = await backend.control.jobs();
-    const options = await engine.jobOptions(connectionId('a'), never);
+    const options = await engine.preparation.jobOptions(connectionId('a'), never);
     expect(options.map(({ name }) => name)).toEqual(['queue', 'account', 'reservation']);
     const previewOf = async (queue: string) =>
-      await engine.preview(
+      await engine.preparation.preview(
         {
           runId: newRunId(),
           spec: specOf({ options: { queue }, providers: ['a'] }),
@@ -138,7 +140,7 @@ describe('before a submission', () => {
     ] as const) {
       const { request } = await previewOf(queue);
       expect(request?.connectionId).toBe('a');
-      expect(request === null ? null : await engine.dryRun(request, never)).toMatchObject({ accepted });
+      expect(request === null ? null : await engine.preparation.dryRun(request, never)).toMatchObject({ accepted });
     }
     expect(await backend.control.jobs()).toEqual(before);
   });

@@ -35,7 +35,7 @@ function fakeEngine() {
         return [failure('RuntimeError', { message: runId, frames: [frame('train.py', 3)] })];
       },
     },
-    runFiles: async () => await Promise.resolve(codeOf({ 'train.py': '' })),
+    accepted: { runFiles: async () => await Promise.resolve(codeOf({ 'train.py': '' })) },
   };
   const put = (...states: readonly Job[]): void => {
     for (const state of states) {

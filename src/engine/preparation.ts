@@ -1,0 +1,125 @@
+import { join } from 'node:path';
+
+import type { ConnectionId, RunId } from '../core/job.ts';
+import type { JobSpec } from '../core/jobSpec.ts';
+import type { Offer } from '../core/offer.ts';
+import { choosePlace, satisfies } from '../core/placement.ts';
+import type { Clock } from '../core/ports.ts';
+import type { DryRun, JobOption, Plan, Snapshot } from '../core/provider.ts';
+import { ProviderError } from '../core/providerError.ts';
+import { askOffers } from './askOffers.ts';
+import type { ConnectionInfo, Connections } from './connections.ts';
+import { makeSnapshot, scan, type SnapshotOptions } from './snapshot/makeSnapshot.ts';
+import type { SnapshotPreview } from './snapshot/preview.ts';
+
+/** What a connection would be asked to run. */
+export interface PlannedRequest {
+  readonly connectionId: ConnectionId;
+  readonly plan: Plan;
+}
+
+export interface SubmitRequest {
+  readonly runId: RunId;
+  readonly spec: JobSpec;
+  readonly sourceFolder: string;
+  /** Paths that go although they would be held back. */
+  readonly include: readonly string[];
+  /** The Python of the source folder, absolute; null when none was chosen. */
+  readonly interpreter: string | null;
+}
+
+export interface PreparationDeps {
+  /** Shared by every window: store, logs, snapshots. */
+  readonly root: string;
+  readonly connections: Connections;
+  readonly clock: Clock;
+  /** Larger files are held back, in bytes. */
+  readonly maxFileBytes: () => number;
+}
+
+/** What is found out before a submission: which files go, where the job may run, what would be asked for there. */
+export class Preparation {
+  readonly #deps: PreparationDeps;
+
+  constructor(deps: PreparationDeps) {
+    this.#deps = deps;
+  }
+
+  /** What of a folder would be sent, and what is held back. */
+  async scan(folder: string, include: readonly string[], signal: AbortSignal): Promise<SnapshotPreview> {
+    return await scan(folder, this.#options(include), signal, () => undefined);
+  }
+
+  async makeSnapshot(folder: string, include: readonly string[], signal: AbortSignal): Promise<Snapshot> {
+    return (await makeSnapshot(folder, this.#options(include), signal, () => undefined)).snapshot;
+  }
+
+  /** What would be sent: the files, and the native request when the spec is sound. Nothing leaves the machine. */
+  async preview(
+    request: Omit<SubmitRequest, 'spec'> & { readonly spec: JobSpec | undefined },
+    signal: AbortSignal,
+  ): Promise<{ readonly files: SnapshotPreview; readonly request: PlannedRequest | null }> {
+    const { spec } = request;
+    const files = await this.scan(request.sourceFolder, request.include, signal);
+    if (spec === undefined || files.refused.length > 0) {
+      return { files, request: null };
+    }
+    const snapshot = await this.makeSnapshot(request.sourceFolder, request.include, signal);
+    const place = await this.choose(spec, signal);
+    const connection = await this.#deps.connections.open(place.id);
+    const plan = connection.plan({
+      spec,
+      key: { runId: request.runId, attempt: 1 },
+      snapshotId: snapshot.id,
+      interpreter: request.interpreter,
+    });
+    return { files, request: { connectionId: place.id, plan } };
+  }
+
+  /** Shows a request to the backend without making anything; null where it cannot be asked. */
+  async dryRun({ connectionId, plan }: PlannedRequest, signal: AbortSignal): Promise<DryRun | null> {
+    const connection = await this.#deps.connections.open(connectionId);
+    return (await connection.dryRun?.(plan, signal)) ?? null;
+  }
+
+  /** Choices for a job that only this connection has. */
+  async jobOptions(id: ConnectionId, signal: AbortSignal): Promise<readonly JobOption[]> {
+    return (await (await this.#deps.connections.open(id)).jobOptions?.(signal)) ?? [];
+  }
+
+  /** The place for a spec; rejects with `unsupported` when none of the connections it may run on has what it asks for. */
+  async choose(spec: JobSpec, signal: AbortSignal): Promise<ConnectionInfo> {
+    const isWanted = ({ id, providerId }: ConnectionInfo): boolean =>
+      spec.providers.length === 0 || spec.providers.some((name) => name === id || name === providerId);
+    const infos = this.#deps.connections.list().filter(isWanted);
+    if (infos.length === 0) {
+      const names = spec.providers.map((name) => this.#deps.connections.label(name as ConnectionId)).join(' and ');
+      throw new ProviderError('unsupported', `${names} is not set up here.`, {
+        field: 'providers',
+        remedy: 'Choose another provider, or add it.',
+      });
+    }
+    const mayStartNow = (offer: Offer): boolean => offer.likelihood === 'now' && satisfies(offer, spec);
+    const { offers, problems } = await askOffers(this.#deps.connections, infos, mayStartNow, this.#deps.clock, signal);
+    const place = choosePlace(
+      spec,
+      offers,
+      infos.map(({ id, providerId }) => ({ connectionId: id, providerId })),
+    );
+    const info = infos.find(({ id }) => id === place?.connectionId);
+    if (info === undefined) {
+      const what =
+        spec.accelerator === null ? 'a place for this job' : `${spec.accelerator.count} ${spec.accelerator.name}`;
+      throw new ProviderError('unsupported', [`No connection here has ${what}.`, ...problems].join(' '), {
+        field: 'accelerator',
+        remedy: 'Choose another accelerator, count or provider.',
+      });
+    }
+    return info;
+  }
+
+  #options(include: readonly string[]): SnapshotOptions {
+    const { root, maxFileBytes } = this.#deps;
+    return { storeFolder: root, cacheFolder: join(root, 'cache'), include, maxFileBytes: maxFileBytes() };
+  }
+}
