@@ -1,6 +1,6 @@
 import type { Ask } from '../../core/ask.ts';
 import type { ConnectionId } from '../../core/job.ts';
-import type { Clock, Logger, ProviderPorts } from '../../core/ports.ts';
+import type { Accounts, Clock, Logger, ProviderPorts } from '../../core/ports.ts';
 import type { Connection, JsonObject, NewConnection, Provider } from '../../core/provider.ts';
 import { isAbort } from '../errorSentence.ts';
 import { oneLine } from '../hostileText.ts';
@@ -24,6 +24,7 @@ export interface KnownConnections {
 
 export interface AddProviderDeps {
   readonly ask: Ask;
+  readonly accounts?: Accounts | undefined;
   readonly clock: Clock;
   readonly logger: Logger;
   readonly load: (entry: ProviderEntry) => Promise<Provider>;
@@ -88,12 +89,12 @@ async function setUp(
   deps: AddProviderDeps,
   entry: ProviderEntry,
 ): Promise<{ readonly provider: Provider; readonly answer: NewConnection } | undefined> {
-  const { ask, clock, logger } = deps;
+  const { ask, accounts, clock, logger } = deps;
   for (;;) {
     try {
       const provider = await deps.load(entry);
       // The person may go away from a question; there is nothing else to abort.
-      const answer = await provider.setUp?.({ ask, clock, logger }, new AbortController().signal);
+      const answer = await provider.setUp?.({ ask, accounts, clock, logger }, new AbortController().signal);
       return answer === undefined ? undefined : { provider, answer };
     } catch (error) {
       if (isAbort(error)) {

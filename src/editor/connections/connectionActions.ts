@@ -2,7 +2,7 @@ import * as vscode from 'vscode';
 
 import type { ConnectionId } from '../../core/job.ts';
 import type { Ask } from '../../core/ask.ts';
-import type { Clock, Logger } from '../../core/ports.ts';
+import type { Accounts, Clock, Logger } from '../../core/ports.ts';
 import type { ConnectionInfo } from '../../engine/connections.ts';
 import type { Engine } from '../../engine/engine.ts';
 import { isAbort } from '../errorSentence.ts';
@@ -23,6 +23,7 @@ export interface ConnectionActionsDeps {
   readonly catalog: ProviderCatalog;
   readonly health: ConnectionHealth;
   readonly ask: Ask;
+  readonly accounts?: Accounts | undefined;
   readonly clock: Clock;
   readonly logger: Logger;
   readonly secrets: (id: ConnectionId) => ListedSecrets;
@@ -40,9 +41,10 @@ export class ConnectionActions {
 
   /** Resolves to what was added, or was there already, and whether jobs can be sent there. */
   async add(): Promise<{ readonly id: ConnectionId; readonly isReady: boolean } | undefined> {
-    const { catalog, health, ask, clock, logger } = this.#deps;
+    const { catalog, health, ask, accounts, clock, logger } = this.#deps;
     const added = await addProvider({
       ask,
+      accounts,
       clock,
       logger,
       load: async (entry) => await catalog.load(entry),

@@ -10,6 +10,7 @@ import type { Engine } from '../../engine/engine.ts';
 import { credentials } from '../credentials.ts';
 import { useStrings } from '../l10n.ts';
 import { mementoValues } from '../mementoValues.ts';
+import { windowAccounts } from '../windowAccounts.ts';
 import { windowAsk } from '../windowAsk.ts';
 import { ConnectionActions } from './connectionActions.ts';
 import { ConnectionHealth } from './connectionHealth.ts';
@@ -69,6 +70,7 @@ export class ConnectionsPart {
       clock,
       logger,
       ask: windowAsk,
+      accounts: windowAccounts,
       secrets,
       keyValue: (id) => mementoValues(context.globalState, `connection/${id}`),
       labels: mementoValues(context.globalState, 'connectionLabel'),
@@ -81,6 +83,7 @@ export class ConnectionsPart {
       catalog,
       health: this.health,
       ask: windowAsk,
+      accounts: windowAccounts,
       clock,
       logger,
       secrets,

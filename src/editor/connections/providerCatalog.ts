@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { Emitter, type Event } from '../../core/event.ts';
 import type { ConnectionId } from '../../core/job.ts';
 import type { Ask } from '../../core/ask.ts';
-import type { Clock, KeyValue, Logger, ProviderPorts, Secrets } from '../../core/ports.ts';
+import type { Accounts, Clock, KeyValue, Logger, ProviderPorts, Secrets } from '../../core/ports.ts';
 import type { Abilities, Connection, JsonObject, Provider, ProviderId } from '../../core/provider.ts';
 import { ProviderError } from '../../core/providerError.ts';
 import type { ConnectionInfo, Connections } from '../../engine/connections.ts';
@@ -46,6 +46,7 @@ export interface CatalogPorts {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly ask: Ask;
+  readonly accounts?: Accounts | undefined;
   readonly secrets: (connectionId: ConnectionId) => Secrets;
   readonly keyValue: (connectionId: ConnectionId) => KeyValue;
   /** The last label of each connection, kept for the jobs of those that are gone. */
@@ -171,13 +172,14 @@ export class ProviderCatalog implements Connections {
 
   /** What a connection with this id may use. */
   ports(id: ConnectionId): ProviderPorts {
-    const { clock, logger, secrets, keyValue, filesRoot } = this.#ports;
+    const { accounts, clock, logger, secrets, keyValue, filesRoot } = this.#ports;
     const folder = join(filesRoot, id);
     return {
       connectionId: id,
       clock,
       logger,
       ask: this.#ask(id),
+      accounts,
       secrets: secrets(id),
       keyValue: keyValue(id),
       files: {

@@ -66,6 +66,11 @@ export class BlobContainer {
     }
   }
 
+  /** In place of whatever was there. */
+  async put(name: string, bytes: Uint8Array, signal: AbortSignal): Promise<void> {
+    await this.#call('PUT', name, { headers: { 'x-ms-blob-type': 'BlockBlob' }, body: bytes, signal });
+  }
+
   async has(name: string, signal: AbortSignal): Promise<boolean> {
     try {
       await this.#call('HEAD', name, { signal });

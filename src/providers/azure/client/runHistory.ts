@@ -1,0 +1,71 @@
+import * as z from 'zod/mini';
+import { ProviderError } from '../../../core/providerError.ts';
+import { workspaceId } from '../paths.ts';
+import type { AzureSettings } from '../settings.ts';
+import type { AzureApi } from './api.ts';
+import { hasStatus } from './apiError.ts';
+import { Shared } from './shared.ts';
+import type { Workspace } from './workspace.ts';
+
+const discoverySchema = z.object({ api: z.string() });
+
+const detailsSchema = z.looseObject({
+  status: z.nullish(z.string()),
+  startTimeUtc: z.nullish(z.string()),
+  endTimeUtc: z.nullish(z.string()),
+  error: z.nullish(
+    z.looseObject({ error: z.nullish(z.looseObject({ code: z.nullish(z.string()), message: z.nullish(z.string()) })) }),
+  ),
+  warnings: z.nullish(z.array(z.looseObject({ source: z.nullish(z.string()), message: z.nullish(z.string()) }))),
+  /** Path to a URL that reads it for a while. */
+  logFiles: z.nullish(z.record(z.string(), z.string())),
+});
+
+/** What the run history knows of a job beyond Resource Manager: times, errors, log files. */
+export type RunDetails = z.infer<typeof detailsSchema>;
+
+/** The service behind Azure ML studio's job page, in the region of the workspace. */
+export class RunHistory {
+  readonly #api: AzureApi;
+  readonly #settings: AzureSettings;
+  readonly #base: Shared<string>;
+
+  constructor(api: AzureApi, workspace: Workspace, settings: AzureSettings) {
+    this.#api = api;
+    this.#settings = settings;
+    this.#base = new Shared(async (signal) => {
+      const { discoveryUrl, location } = await workspace.info(signal);
+      if (discoveryUrl === null) {
+        return `https://${location}.api.azureml.ms`;
+      }
+      const { body } = await api.callUrl('GET', trusted(discoveryUrl), {}, signal);
+      return trusted(z.parse(discoverySchema, body).api.replace(/\/+$/u, ''));
+    });
+  }
+
+  /** null when there is no such run. */
+  async details(job: string, signal: AbortSignal): Promise<RunDetails | null> {
+    const base = await this.#base.get(signal);
+    const url = `${base}/history/v1.0${workspaceId(this.#settings)}/runs/${job}/details`;
+    try {
+      return z.parse(detailsSchema, (await this.#api.callUrl('GET', url, {}, signal)).body);
+    } catch (error) {
+      if (hasStatus(error, 404)) {
+        return null;
+      }
+      throw error;
+    }
+  }
+}
+
+/** A token must not go over the network in clear. */
+function trusted(address: string): string {
+  const url = URL.canParse(address) ? new URL(address) : null;
+  const isLocal = url !== null && ['127.0.0.1', '[::1]', 'localhost'].includes(url.hostname);
+  if (url === null || (url.protocol !== 'https:' && !(isLocal && url.protocol === 'http:'))) {
+    throw new ProviderError('invalid', 'The workspace names an address of its services that cannot be trusted.', {
+      raw: address,
+    });
+  }
+  return address;
+}

@@ -1,0 +1,127 @@
+import * as z from 'zod/mini';
+import type { EpochMs } from '../../../core/job.ts';
+import type { JobState } from '../../../core/jobState.ts';
+import type { Observation } from '../../../core/provider.ts';
+import type { RunDetails } from '../client/runHistory.ts';
+import { type Job, timeOf } from '../job.ts';
+import { endingOf } from './ending.ts';
+
+/** What was seen of a job before; a connection remembers it. */
+export interface Past {
+  readonly startedAt: EpochMs | null;
+  readonly hasRun: boolean;
+}
+
+export interface Seen {
+  readonly job: Job;
+  /** null where they were not asked for, or are not there. */
+  readonly details: RunDetails | null;
+  readonly past: Past;
+  /** Why it waits, in words; null where that is not known. */
+  readonly waiting: { readonly explanation: string; readonly reason: string | null } | null;
+  readonly observedAt: EpochMs;
+}
+
+/** `KnownJobStatus` of the service, in the contract's words. */
+const states: Readonly<Record<string, Observation['state']>> = {
+  NotStarted: 'queued',
+  Queued: 'queued',
+  Paused: 'queued',
+  Starting: 'provisioning',
+  Provisioning: 'provisioning',
+  Preparing: 'provisioning',
+  Running: 'running',
+  // Its heartbeat is missing; any state may follow.
+  NotResponding: 'running',
+  // The command is done; outputs are collected.
+  Finalizing: 'running',
+  CancelRequested: 'cancelling',
+  Completed: 'succeeded',
+  Failed: 'failed',
+  Canceled: 'cancelled',
+};
+
+const explanations: Readonly<Record<string, string>> = {
+  NotResponding: 'Its machine has not been heard of for a while; Azure waits for it',
+  Finalizing: 'The command has ended; Azure collects what it wrote',
+  Preparing: 'Azure prepares the environment: it pulls the image, or builds it first',
+  Provisioning: 'Azure gets the machine ready',
+};
+
+export function stateOf({ properties: { status } }: Job): Observation['state'] {
+  const native = status ?? '';
+  return Object.hasOwn(states, native) ? (states[native] ?? 'unknown') : 'unknown';
+}
+
+export function isEnded(state: Observation['state']): boolean {
+  return state === 'succeeded' || state === 'failed' || state === 'cancelled';
+}
+
+/** Whether it waits for a machine. */
+export function isWaiting(state: Observation['state']): boolean {
+  return state === 'queued' || state === 'preempted';
+}
+
+export function observationOf(seen: Seen): Observation {
+  const { job, details, past, waiting, observedAt } = seen;
+  const native = job.properties.status ?? '';
+  const plain = stateOf(job);
+  // There is no state for it: a job whose machine was taken away is simply back in the queue.
+  const state = plain === 'queued' && past.hasRun ? 'preempted' : plain;
+  const startedAt = timeOf(details?.startTimeUtc) ?? past.startedAt;
+  const common = {
+    nativeState: native,
+    observedAt,
+    startedAt,
+    endedAt: null,
+    exitCode: null,
+    signal: null,
+    nodes: nodesOf(job, state),
+    tasks: [],
+    native: z.parse(z.json(), { job, ...(details === null ? {} : { details: withoutLinks(details) }) }),
+  };
+  const told = warningOf(details);
+  if (isEnded(state)) {
+    return { ...common, ...endingOf(job, details, startedAt), nodes: [] };
+  }
+  if (state === 'preempted') {
+    return {
+      ...common,
+      state,
+      reason: waiting?.reason ?? told,
+      explanation: 'Its machine was taken away; Azure starts it again when there is another',
+    };
+  }
+  const explanation = (isWaiting(state) ? waiting?.explanation : undefined) ?? explanations[native];
+  return {
+    ...common,
+    state,
+    reason: (isWaiting(state) ? waiting?.reason : undefined) ?? told,
+    ...(explanation === undefined ? {} : { explanation }),
+  };
+}
+
+function nodesOf({ properties: { resources } }: Job, state: Observation['state']): Observation['nodes'] {
+  const nodeState: JobState = state === 'unknown' ? 'queued' : state;
+  return state === 'running' || state === 'provisioning'
+    ? Array.from({ length: Math.min(resources?.instanceCount ?? 1, 1000) }, (_, rank) => ({
+        rank,
+        host: null,
+        state: nodeState,
+      }))
+    : [];
+}
+
+/** What Azure says beside the state, such as that quota is in use. */
+function warningOf(details: RunDetails | null): string | null {
+  const messages = (details?.warnings ?? []).flatMap(({ message }) => message ?? []);
+  return messages.length === 0 ? null : [...new Set(messages)].join('\n');
+}
+
+/** The URLs of log files are signed: whoever has one can read it. */
+function withoutLinks({
+  logFiles,
+  ...details
+}: RunDetails): Omit<RunDetails, 'logFiles'> & { readonly logFiles: string[] } {
+  return { ...details, logFiles: Object.keys(logFiles ?? {}) };
+}

@@ -1,0 +1,84 @@
+import * as z from 'zod/mini';
+import { formatAccelerator } from '../../../core/accelerator.ts';
+import type { JobOption, JobOptionChoice } from '../../../core/provider.ts';
+import type { AzureApi } from '../client/api.ts';
+import { ApiError } from '../client/apiError.ts';
+import { type Cluster, clustersIfAllowed } from '../offers/clusters.ts';
+import { type OfferedSize, listSizes } from '../offers/regionLists.ts';
+import { acceleratorOf, type Size, usualSizes } from '../sizes.ts';
+import { type OptionName, optionNames, optionTexts } from './options.ts';
+
+/** The options with the choices that this workspace has. */
+export async function jobOptions(
+  api: AzureApi,
+  workspace: string,
+  locationPath: string,
+  signal: AbortSignal,
+): Promise<readonly JobOption[]> {
+  const [clusters, sizes, environments] = await Promise.all([
+    clustersIfAllowed(api, workspace, signal),
+    listSizes(api, locationPath, signal),
+    environmentNames(api, workspace, signal),
+  ]);
+  const choices: Readonly<Partial<Record<OptionName, readonly JobOptionChoice[]>>> = {
+    compute: [
+      { value: 'serverless', description: 'Machines that Azure makes for this job alone' },
+      ...(clusters ?? []).map((cluster) => ({ value: cluster.name, description: describeCluster(cluster) })),
+    ],
+    instanceType: (sizes ?? usualSizes).flatMap((size) => sizeChoice(size)),
+    environment: environments.map((name) => ({ value: `${name}@latest`, description: '' })),
+    distribution: [
+      { value: 'PyTorch', description: 'One start per node, for torchrun and JAX' },
+      { value: 'Mpi', description: 'By mpirun, for Horovod and DeepSpeed' },
+    ],
+    identity: [
+      { value: 'user', description: 'As you' },
+      { value: 'managed', description: 'As the managed identity of the cluster' },
+      { value: 'workspace', description: 'By a token of Azure ML' },
+    ],
+  };
+  const closed: ReadonlySet<OptionName> = new Set(['distribution', 'identity']);
+  return optionNames.map((name) => ({
+    name,
+    ...optionTexts[name],
+    choices: choices[name] ?? [],
+    mayType: !closed.has(name),
+  }));
+}
+
+/** In a line: what its nodes are and how many there are now. */
+export function describeCluster({ size, isSpot, nodes, maxNodes, idle }: Cluster): string {
+  const device = size === null ? null : acceleratorOf({ name: size });
+  return [
+    ...(size === null ? [] : [device === null ? size : `${device} (${size})`]),
+    ...(isSpot ? ['low-priority'] : []),
+    maxNodes === null ? `${nodes} nodes` : `${nodes} of ${maxNodes} nodes`,
+    ...(idle > 0 ? [`${idle} idle`] : []),
+  ].join(', ');
+}
+
+/** Those with an accelerator that is not told apart are left out: what they are for is unknown. */
+function sizeChoice(size: OfferedSize | Size): readonly JobOptionChoice[] {
+  const accelerator = acceleratorOf(size);
+  if (accelerator === null && size.gpus > 0) {
+    return [];
+  }
+  const device = accelerator === null ? [] : [formatAccelerator({ name: accelerator, count: size.gpus })];
+  return [{ value: size.name, description: [...device, `${size.vCpus} vCPUs`, `${size.memoryGb} GB`].join(', ') }];
+}
+
+const named = z.looseObject({ name: z.string() });
+
+/** Those of the workspace, without what was made of images. */
+async function environmentNames(api: AzureApi, workspace: string, signal: AbortSignal): Promise<readonly string[]> {
+  try {
+    const all = await api.list(`${workspace}/environments`, signal);
+    const names = all.flatMap((item) => z.safeParse(named, item).data?.name ?? []);
+    return names.filter((name) => !/^(?:aloft-image|CliV2AnonymousEnvironment|AzureML-)/u.test(name)).toSorted();
+  } catch (error) {
+    if (error instanceof ApiError && error.status === 403) {
+      return [];
+    }
+    throw error;
+  }
+}

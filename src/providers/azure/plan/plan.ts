@@ -1,0 +1,200 @@
+import { createHash } from 'node:crypto';
+
+import type { JobSpec } from '../../../core/jobSpec.ts';
+import type { JsonObject, Plan, PlanInput } from '../../../core/provider.ts';
+import { ProviderError } from '../../../core/providerError.ts';
+import { refuseImpossible, textsOf } from '../../../core/specChecks.ts';
+import type { WorkspaceFacts } from '../facts.ts';
+import { jobName, stored } from '../names.ts';
+import { workspaceId } from '../paths.ts';
+import type { AzureSettings } from '../settings.ts';
+import { isoDuration } from './duration.ts';
+import { type DataBinding, type PlanOptions, readOptions } from './options.ts';
+import { previewText } from './preview.ts';
+import { specProperties } from './properties.ts';
+import type { JobRequest } from './request.ts';
+import { binding, jobScript } from './script.ts';
+import { machinesOf } from './size.ts';
+
+/** Microsoft's own, with PyTorch and what InfiniBand needs; and one without CUDA. */
+const curated = {
+  accelerator: 'azureml://registries/azureml/environments/acpt-pytorch-2.8-cuda12.6/labels/latest',
+  cpu: 'azureml://registries/azureml/environments/sklearn-1.5/labels/latest',
+} as const;
+
+/** Environments of images are versions of one, named by the image. */
+export const imageEnvironment = 'aloft-image';
+
+/** What every workspace calls it. */
+const usualDatastore = 'workspaceblobstore';
+
+/** Azure ML takes no longer command; what it allows is not published. */
+const mostTextBytes = 64 * 1024;
+
+/** Spec to the body of `PUT …/jobs/<name>`. Throws `unsupported` or `invalid`, naming the field. */
+export function planJob(
+  { spec, key, snapshotId }: PlanInput,
+  settings: AzureSettings,
+  facts: WorkspaceFacts | null,
+): Plan {
+  check(spec, facts);
+  const options = readOptions(spec.options);
+  const machines = machinesOf(spec, options, settings.compute, facts);
+  const name = jobName(key);
+  const workspace = workspaceId(settings);
+  const datastore = facts?.datastore ?? usualDatastore;
+  const environment = spec.image === null ? null : imageVersion(workspace, spec.image);
+  const distribution = options.distribution ?? (spec.nodes > 1 || options.processesPerNode > 1 ? 'PyTorch' : null);
+  const command = jobScript({
+    snapshotId,
+    folder: spec.workingDirectory,
+    setup: spec.setup,
+    command: spec.command,
+    nodes: spec.nodes,
+    outputs: spec.outputs,
+    secrets: spec.secrets.length === 0 ? null : name,
+    inputs: options.inputs.map((each) => each.name),
+    dataOutputs: options.outputs.map((each) => each.name),
+  });
+  const properties: JsonObject = {
+    jobType: 'Command',
+    displayName: spec.name,
+    experimentName: options.experiment,
+    tags: { aloft: key.runId },
+    properties: { 'aloft.attempt': String(key.attempt), 'aloft.snapshot': snapshotId, ...specProperties(spec) },
+    command,
+    environmentId: environment?.id ?? environmentId(workspace, options, spec),
+    environmentVariables: {
+      PYTHONUNBUFFERED: '1',
+      ...spec.env,
+      ALOFT_RUN_ID: key.runId,
+      ALOFT_ATTEMPT: String(key.attempt),
+    },
+    ...(machines.cluster === null ? {} : { computeId: `${workspace}/computes/${machines.cluster}` }),
+    resources: {
+      instanceCount: spec.nodes,
+      ...(machines.instanceType === null ? {} : { instanceType: machines.instanceType }),
+      ...shared(spec, options),
+    },
+    // Clusters know no tiers: their nodes are what they are.
+    ...(machines.cluster === null ? { queueSettings: { jobTier: spec.spot ? 'Spot' : 'Standard' } } : {}),
+    ...(spec.limits.durationMs === null
+      ? {}
+      : { limits: { jobLimitsType: 'Command', timeout: isoDuration(spec.limits.durationMs) } }),
+    ...(distribution === null
+      ? {}
+      : { distribution: { distributionType: distribution, processCountPerInstance: options.processesPerNode } }),
+    ...(options.identity === null ? {} : { identity: { identityType: options.identity } }),
+    inputs: {
+      ...Object.fromEntries(options.inputs.map((each) => [each.name, inputOf(each)])),
+      [binding.code]: inputOf({ ...folder, uri: datastoreUri(datastore, `${stored.root}/`), mode: 'ReadOnlyMount' }),
+    },
+    outputs: {
+      ...Object.fromEntries(options.outputs.map((each) => [each.name, outputOf(each)])),
+      ...(spec.outputs.length === 0
+        ? {}
+        : {
+            [binding.results]: outputOf({
+              ...folder,
+              uri: datastoreUri(datastore, stored.results(name)),
+              mode: 'ReadWriteMount',
+            }),
+          }),
+    },
+  };
+  const request: JobRequest & JsonObject = {
+    name,
+    workspace,
+    nodes: spec.nodes,
+    secrets: [...spec.secrets],
+    environment,
+    asUser: options.identity === 'UserIdentity',
+    datastore,
+    body: { properties: { ...properties, jobType: 'Command' } },
+  };
+  return {
+    request,
+    text: previewText(request, settings),
+    language: 'shellscript',
+    warnings: [...machines.warnings, ...warningsOf(spec, options, machines.cluster)],
+  };
+}
+
+const folder = { name: '', type: 'uri_folder' } as const;
+
+function check(spec: JobSpec, facts: WorkspaceFacts | null): void {
+  if (spec.region !== null && spec.region !== facts?.location) {
+    throw new ProviderError(
+      'unsupported',
+      facts === null
+        ? 'A workspace of Azure ML is in one region, which cannot be chosen.'
+        : `This workspace is in ${facts.location}.`,
+      { field: 'region', remedy: 'Leave the region empty, or add a workspace in that region.' },
+    );
+  }
+  refuseImpossible(spec);
+  for (const [field, text] of textsOf(spec)) {
+    if (Buffer.byteLength(text) > mostTextBytes) {
+      throw new ProviderError('invalid', 'This is longer than Azure ML takes.', {
+        field,
+        remedy: 'Put it into a script file and run that.',
+      });
+    }
+  }
+}
+
+function warningsOf(spec: JobSpec, options: PlanOptions, cluster: string | null): readonly string[] {
+  return [
+    ...(spec.image === null && options.environment === null
+      ? ['No image was chosen: a curated environment of Azure ML is used.']
+      : []),
+    ...(spec.image !== null && options.environment !== null
+      ? ['The image is used, not the environment that was chosen as well.']
+      : []),
+    ...(spec.limits.waitMs === null
+      ? ['Azure ML lets a job wait for a machine without end. A wait limit gives it up after a while.']
+      : []),
+    ...(spec.spot && cluster === null
+      ? ['Azure may take a spot machine away while the job runs; it then starts again from the beginning.']
+      : []),
+    ...(spec.diskBytes === null ? [] : ['Azure ML takes no wish for disk space: the machine has what its size has.']),
+  ];
+}
+
+function imageVersion(workspace: string, image: string): JobRequest['environment'] {
+  const version = createHash('sha256').update(image).digest('hex').slice(0, 32);
+  return { id: `${workspace}/environments/${imageEnvironment}/versions/${version}`, image };
+}
+
+function environmentId(workspace: string, { environment }: PlanOptions, { accelerator }: JobSpec): string {
+  if (environment === null) {
+    return accelerator === null ? curated.cpu : curated.accelerator;
+  }
+  if (environment.startsWith('azureml://')) {
+    return environment;
+  }
+  const [, name = environment, sign, version = 'latest'] = /^([^:@]+)(?:([:@])(.+))?$/u.exec(environment) ?? [];
+  return sign === ':'
+    ? `${workspace}/environments/${name}/versions/${version}`
+    : `${workspace}/environments/${name}/labels/${version}`;
+}
+
+/** PyTorch's loaders need more than the 2 GB that Azure ML gives. Docker's own unit: whole MB. */
+function shared(spec: JobSpec, { sharedMemoryBytes }: PlanOptions): JsonObject {
+  if (sharedMemoryBytes !== null) {
+    return { shmSize: `${Math.max(1, Math.floor(sharedMemoryBytes / 1024 ** 2))}m` };
+  }
+  return spec.accelerator === null ? {} : { shmSize: `${Math.min(8 * spec.accelerator.count, 64)}g` };
+}
+
+function datastoreUri(datastore: string, path: string): string {
+  return `azureml://datastores/${datastore}/paths/${path}`;
+}
+
+function inputOf({ uri, type, mode }: DataBinding): JsonObject {
+  return { jobInputType: type, uri, mode };
+}
+
+function outputOf({ uri, type, mode }: DataBinding): JsonObject {
+  return { jobOutputType: type, uri, mode };
+}

@@ -1,0 +1,72 @@
+import { createHash } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+
+import type { Snapshot, SnapshotPiece, StagedCode, StageProgress } from '../../../core/provider.ts';
+import { ProviderError } from '../../../core/providerError.ts';
+import { eachAtOnce } from '../client/eachAtOnce.ts';
+import type { DefaultStore } from '../client/workspace.ts';
+import { stored } from '../names.ts';
+
+/**
+ * Puts the pieces of a snapshot that are not there yet into the datastore, and the list of all of them last: where the list is,
+ * everything is. Rejects with `invalid` when a piece is not what its name says.
+ */
+export async function stageSnapshot(
+  { name, container }: DefaultStore,
+  snapshot: Snapshot,
+  signal: AbortSignal,
+  onProgress: (progress: StageProgress) => void,
+): Promise<StagedCode> {
+  const pieces = [...new Map(snapshot.pieces.map((piece) => [piece.sha256, piece])).values()];
+  const totalBytes = pieces.reduce((sum, { bytes }) => sum + bytes, 0);
+  const list = stored.codeList(snapshot.id);
+  if (!(await container.has(list, signal))) {
+    const progress = new Progress(totalBytes, onProgress);
+    await eachAtOnce(8, pieces, async (piece) => {
+      if (!(await container.has(stored.piece(piece.sha256), signal))) {
+        const bytes = await read(snapshot, piece);
+        await container.create(stored.piece(piece.sha256), bytes, signal, (sent) => {
+          progress.sent(piece, sent);
+        });
+      }
+      progress.sent(piece, piece.bytes);
+    });
+    const text = snapshot.pieces.map(({ sha256 }) => `${sha256}\n`).join('');
+    await container.create(list, Buffer.from(text), signal);
+  }
+  onProgress({ sentBytes: totalBytes, totalBytes });
+  return { datastore: name, list };
+}
+
+async function read(snapshot: Snapshot, piece: SnapshotPiece): Promise<Uint8Array> {
+  const bytes = await readFile(snapshot.piecePath(piece));
+  if (createHash('sha256').update(bytes).digest('hex') !== piece.sha256) {
+    throw new ProviderError('invalid', 'The snapshot of the code is damaged on this machine.', {
+      raw: `${snapshot.piecePath(piece)} is not ${piece.sha256}`,
+      remedy: 'Submit again.',
+    });
+  }
+  return bytes;
+}
+
+/** Never says less than before, and the whole only at the end. */
+class Progress {
+  readonly #total: number;
+  readonly #tell: (progress: StageProgress) => void;
+  readonly #sent = new Map<string, number>();
+  #told = 0;
+
+  constructor(total: number, tell: (progress: StageProgress) => void) {
+    this.#total = total;
+    this.#tell = tell;
+  }
+
+  sent({ sha256, bytes }: SnapshotPiece, sentBytes: number): void {
+    this.#sent.set(sha256, Math.min(bytes, Math.max(sentBytes, this.#sent.get(sha256) ?? 0)));
+    const sum = [...this.#sent.values()].reduce((all, each) => all + each, 0);
+    if (sum > this.#told && sum < this.#total) {
+      this.#told = sum;
+      this.#tell({ sentBytes: sum, totalBytes: this.#total });
+    }
+  }
+}

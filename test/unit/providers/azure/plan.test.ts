@@ -1,0 +1,232 @@
+import { describe, expect, it } from 'vitest';
+import { parse } from 'yaml';
+import type { AcceleratorName } from '../../../../src/core/accelerator.ts';
+import type { SnapshotId } from '../../../../src/core/job.ts';
+import { type JobSpec, parseJobSpec } from '../../../../src/core/jobSpec.ts';
+import type { Plan } from '../../../../src/core/provider.ts';
+import type { WorkspaceFacts } from '../../../../src/providers/azure/facts.ts';
+import { specOfProperties, specProperties } from '../../../../src/providers/azure/plan/properties.ts';
+import { durationOf, isoDuration } from '../../../../src/providers/azure/plan/duration.ts';
+import { planJob } from '../../../../src/providers/azure/plan/plan.ts';
+import { parseRequest } from '../../../../src/providers/azure/plan/request.ts';
+import type { AzureSettings } from '../../../../src/providers/azure/settings.ts';
+import { usualSizes } from '../../../../src/providers/azure/sizes.ts';
+import { newKey, specFor } from '../../../conformance/harness.ts';
+
+const settings: AzureSettings = {
+  subscription: '00000000-1111-2222-3333-444444444444',
+  resourceGroup: 'lab',
+  workspace: 'vision',
+};
+const facts: WorkspaceFacts = {
+  location: 'eastus',
+  datastore: 'ownstore',
+  sizes: [...usualSizes],
+  clusters: [
+    { name: 'a100', size: 'Standard_NC24ads_A100_v4', isSpot: false, maxNodes: 4 },
+    { name: 'cheap', size: 'STANDARD_NC24ADS_A100_V4', isSpot: true, maxNodes: null },
+  ],
+};
+const key = newKey();
+
+function plan(more: Partial<JobSpec>, known: WorkspaceFacts | null = null, own: Partial<AzureSettings> = {}): Plan {
+  const spec = specFor('python train.py', more);
+  return planJob({ spec, key, snapshotId: 'abc' as SnapshotId, interpreter: null }, { ...settings, ...own }, known);
+}
+
+function body(of: Plan): Readonly<Record<string, unknown>> {
+  return parseRequest(of.request).body.properties;
+}
+
+const gpu = (name: string, count: number): Partial<JobSpec> => ({
+  accelerator: { name: name as AcceleratorName, count },
+});
+
+describe('machines', () => {
+  it.each([
+    ['T4', 1, 'Standard_NC4as_T4_v3'],
+    ['A100-80GB', 1, 'Standard_NC24ads_A100_v4'],
+    ['A100-40GB', 8, 'Standard_ND96asr_v4'],
+    ['H100-NVL', 2, 'Standard_NC80adis_H100_v5'],
+    ['H100', 8, 'Standard_ND96isr_H100_v5'],
+    ['MI300X', 8, 'Standard_ND96isr_MI300X_v5'],
+  ])('%s x %i are %s', (name, count, instanceType) => {
+    expect(body(plan(gpu(name, count)))['resources']).toMatchObject({ instanceType, instanceCount: 1 });
+  });
+
+  it('are larger where more CPUs or memory are wanted', () => {
+    expect(body(plan({ ...gpu('T4', 1), cpus: 9 }))['resources']).toMatchObject({
+      instanceType: 'Standard_NC16as_T4_v3',
+    });
+    expect(body(plan({ memoryBytes: 100 * 1024 ** 3 }))['resources']).toMatchObject({
+      instanceType: 'Standard_E16s_v3',
+    });
+    expect(body(plan({}))['resources']).toEqual({ instanceCount: 1 });
+  });
+
+  it('that there are not are refused with the nearest', () => {
+    const refused = (more: Partial<JobSpec>, known: WorkspaceFacts | null = null): unknown => {
+      try {
+        return plan(more, known);
+      } catch (error) {
+        return error;
+      }
+    };
+    expect(refused(gpu('H100', 3))).toMatchObject({
+      tag: 'unsupported',
+      field: 'accelerator.count',
+      remedy: 'H100 comes by 8.',
+    });
+    expect(refused(gpu('L4', 1))).toMatchObject({ field: 'accelerator.name' });
+    expect(refused({ ...gpu('T4', 1), cpus: 1000 })).toMatchObject({ field: 'memory' });
+    expect(refused({ region: 'westus' }, facts)).toMatchObject({
+      field: 'region',
+      message: 'This workspace is in eastus.',
+    });
+    expect(refused({ options: { instanceType: 'Standard_X9' } }, facts)).toMatchObject({
+      field: 'options.instanceType',
+    });
+    expect(refused({ ...gpu('T4', 1), options: { compute: 'a100' } }, facts)).toMatchObject({
+      field: 'accelerator',
+      message: 'The nodes of the cluster a100 have A100-80GB (Standard_NC24ads_A100_v4).',
+    });
+    expect(refused({ ...gpu('A100-80GB', 1), nodes: 5, options: { compute: 'a100' } }, facts)).toMatchObject({
+      field: 'nodes',
+    });
+    expect(refused({ ...gpu('A100-80GB', 1), spot: true, options: { compute: 'a100' } }, facts)).toMatchObject({
+      field: 'spot',
+    });
+  });
+
+  it('of the usual cluster are used where they fit, else serverless ones', () => {
+    const own = { compute: 'a100' };
+    const on = body(plan(gpu('A100-80GB', 1), facts, own));
+    expect(on['computeId']).toMatch(/\/workspaces\/vision\/computes\/a100$/u);
+    expect(on['queueSettings']).toBeUndefined();
+    const off = body(plan(gpu('T4', 1), facts, own));
+    expect(off['computeId']).toBeUndefined();
+    expect(off['resources']).toMatchObject({ instanceType: 'Standard_NC4as_T4_v3' });
+  });
+
+  it('of a low-priority cluster come with a warning', () => {
+    const planned = plan({ ...gpu('A100-80GB', 1), options: { compute: 'cheap' } }, facts);
+    expect(planned.warnings.join(' ')).toContain('cheap are low-priority');
+  });
+});
+
+describe('the request', () => {
+  it('has all that Azure ML needs, with secrets by name only', () => {
+    const spec: Partial<JobSpec> = {
+      ...gpu('H100', 8),
+      nodes: 2,
+      spot: true,
+      image: 'nvcr.io/nvidia/pytorch:25.01-py3',
+      env: { A: '1' },
+      secrets: ['TOKEN'],
+      outputs: ['out/**'],
+      limits: { durationMs: 5_400_000, waitMs: 60_000, costUsd: null },
+      options: {
+        identity: 'user',
+        sharedMemory: '64GiB',
+        inputs: 'data=azureml://datastores/x/paths/y@download; one:file=azureml:cats:1',
+        outputs: 'model=azureml://datastores/x/paths/z@upload',
+        experiment: 'vision',
+      },
+    };
+    const planned = plan(spec, facts);
+    const request = parseRequest(planned.request);
+    expect(request).toMatchObject({ asUser: true, secrets: ['TOKEN'], nodes: 2, datastore: 'ownstore' });
+    expect(request.environment?.image).toBe('nvcr.io/nvidia/pytorch:25.01-py3');
+    expect(body(planned)).toMatchObject({
+      jobType: 'Command',
+      displayName: 'conformance',
+      experimentName: 'vision',
+      tags: { aloft: key.runId },
+      environmentId: request.environment?.id,
+      environmentVariables: { A: '1', ALOFT_RUN_ID: key.runId, ALOFT_ATTEMPT: '1' },
+      resources: { instanceCount: 2, instanceType: 'Standard_ND96isr_H100_v5', shmSize: '65536m' },
+      queueSettings: { jobTier: 'Spot' },
+      limits: { jobLimitsType: 'Command', timeout: 'PT1H30M' },
+      distribution: { distributionType: 'PyTorch', processCountPerInstance: 1 },
+      identity: { identityType: 'UserIdentity' },
+      inputs: {
+        data: { jobInputType: 'uri_folder', uri: 'azureml://datastores/x/paths/y', mode: 'Download' },
+        one: { jobInputType: 'uri_file', uri: 'azureml:cats:1', mode: 'ReadOnlyMount' },
+        aloft_code: { uri: 'azureml://datastores/ownstore/paths/aloft/', mode: 'ReadOnlyMount' },
+      },
+      outputs: {
+        model: { jobOutputType: 'uri_folder', mode: 'Upload' },
+        aloft_results: { mode: 'ReadWriteMount' },
+      },
+    });
+  });
+
+  it('can be read as a file of az ml as well, and shows every byte that is sent', () => {
+    const planned = plan({
+      ...gpu('T4', 1),
+      image: 'python:3.12',
+      secrets: ['TOKEN'],
+      limits: { durationMs: 3_600_000, waitMs: null, costUsd: null },
+    });
+    const yaml = /<<'ALOFT_JOB'\n(?<yaml>.*?)\nALOFT_JOB\n/su.exec(planned.text)?.groups?.['yaml'] ?? '';
+    expect(parse(yaml)).toMatchObject({
+      type: 'command',
+      environment: { image: 'python:3.12' },
+      limits: { timeout: 3600 },
+      queue_settings: { job_tier: 'Standard' },
+      inputs: { aloft_code: { type: 'uri_folder', mode: 'ro_mount' } },
+    });
+    const sent = planned.text
+      .split('\n')
+      .filter((line) => line.startsWith('# '))
+      .map((line) => line.slice(2))
+      .join('\n');
+    expect(sent).toContain(JSON.stringify(parseRequest(planned.request).body, null, 2));
+    expect(sent).toContain('/jobs/aloft-');
+    expect(planned.text).toContain('TOKEN');
+  });
+
+  it.each([
+    ['nobody', 'x'],
+    ['identity', 'root'],
+    ['distribution', 'ray'],
+    ['processesPerNode', '0'],
+    ['environment', 'a b'],
+    ['inputs', 'aloft_code=x'],
+    ['inputs', 'x=$(id)'],
+    ['inputs', 'a=x;a=y'],
+    ['compute', '../x'],
+    ['sharedMemory', 'much'],
+  ])('refuses the option %s=%s', (name, value) => {
+    expect(() => plan({ options: { [name]: value } })).toThrow(expect.objectContaining({ field: `options.${name}` }));
+  });
+
+  it('names environments as they are meant', () => {
+    const of = (environment: string): unknown => body(plan({ options: { environment } }))['environmentId'];
+    expect(of('mine:3')).toMatch(/\/environments\/mine\/versions\/3$/u);
+    expect(of('mine@latest')).toMatch(/\/environments\/mine\/labels\/latest$/u);
+    expect(of('mine')).toMatch(/\/environments\/mine\/labels\/latest$/u);
+    expect(of('azureml://registries/azureml/environments/x/versions/1')).toBe(
+      'azureml://registries/azureml/environments/x/versions/1',
+    );
+  });
+
+  it('carries the spec, whatever is in it, as long as there is room', () => {
+    const spec = specFor(`echo ${'ü€😀'.repeat(900)}`, { name: 'x', env: { A: 'b' } });
+    const properties = specProperties(spec);
+    expect(Object.values(properties).every((value) => value.length <= 1000)).toBe(true);
+    expect(parseJobSpec(specOfProperties(properties))).toEqual({ ok: true, spec });
+    expect(specProperties(specFor('x'.repeat(40_000)))).toEqual({});
+    expect(specOfProperties({ 'aloft.spec.0': '{"half' })).toBeNull();
+  });
+
+  it.each([
+    [1, 'PT1S'],
+    [61_000, 'PT1M1S'],
+    [8 * 3_600_000, 'PT8H'],
+    [90_061_000, 'PT25H1M1S'],
+  ])('writes %i ms as %s', (ms, text) => {
+    expect(isoDuration(ms)).toBe(text);
+    expect(durationOf(text)).toBe(Math.max(1000, ms));
+  });
+});
