@@ -60,6 +60,7 @@ export default defineConfig({
         test: {
           name: 'e2e',
           include: ['test/e2e/**/*.test.ts'],
+          setupFiles: ['test/workbench/onFailure.ts'],
           environment: 'node',
           fileParallelism: false,
           testTimeout: 240_000,

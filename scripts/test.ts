@@ -1,5 +1,5 @@
 // Everything a change must pass, one after the other, with one closing line over all suites.
-import { mkdir, rm } from 'node:fs/promises';
+import { mkdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { inOrder, root, script } from './steps.ts';
@@ -28,6 +28,7 @@ for (const { title, reason } of reports.flatMap(retried)) {
 for (const { title, reason } of reports.flatMap(failures)) {
   console.log(`\nFAIL  ${title}\n${reason}`);
 }
+console.log(await readFile(join(results, 'failures.txt'), 'utf8').catch(() => ''));
 const sum = (count: (report: Report) => number): number => reports.reduce((total, report) => total + count(report), 0);
 const passed = sum(({ numPassedTests }) => numPassedTests);
 const failed = sum(({ numFailedTests }) => numFailedTests);

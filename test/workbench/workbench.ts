@@ -18,6 +18,9 @@ export interface WorkbenchOptions extends ServerOptions {
   readonly linkDelay?: number;
 }
 
+/** Those of this test file that have not been closed. */
+export const openWindows = new Set<Window>();
+
 /** A VS Code server with a browser; each window on it has an extension host of its own. */
 export class Workbench {
   readonly #server: WorkbenchServer;
@@ -53,12 +56,14 @@ export class Workbench {
     const payload: [string, string][] = file === undefined ? [] : [['openFile', this.#server.remoteUri(file)]];
     await page.goto(this.#server.url(folder, payload));
     const window = new Window(page, context, this.#server.url(folder, []));
+    openWindows.add(window);
     await window.ready();
     return window;
   }
 
   /** Jobs of this machine go on; the windows and their extension hosts end. */
   async stop(signal: 'SIGTERM' | 'SIGKILL' = 'SIGTERM'): Promise<void> {
+    openWindows.clear();
     await this.#server.stop(signal);
     await this.#browser.close();
   }
@@ -128,6 +133,7 @@ export class Window {
   }
 
   async close(): Promise<void> {
+    openWindows.delete(this);
     await this.#context.close();
   }
 
@@ -297,6 +303,14 @@ export class Window {
   async notification(text: string | RegExp): Promise<Locator> {
     await this.command('Notifications: Show Notifications');
     return this.page.locator('.notifications-center .notification-list-item', { hasText: text });
+  }
+
+  /** What a screen reader would find in the lists, the open question and the notifications. */
+  async describe(): Promise<string> {
+    const names = await this.page
+      .locator('[role="treeitem"], .quick-input-list .monaco-list-row, .monaco-dialog-box, .notification-list-item')
+      .evaluateAll((elements) => elements.map((element) => element.getAttribute('aria-label') ?? element.textContent));
+    return names.map((name) => `  ${name}`).join('\n');
   }
 
   async screenshot(name: string): Promise<void> {
