@@ -72,7 +72,7 @@ export function commandHandlers({
   extensionId,
 }: CommandDeps): CommandHandlers {
   const chosen = async (fits: Fits, clicked: unknown, selected: unknown): Promise<readonly RunId[]> => {
-    const targets = tree.targets(clicked, selected);
+    const targets = await tree.targets(clicked, selected);
     const picked = targets.length > 0 ? undefined : await pickJob(await engine(), fits, vscode.l10n.t('Which job?'));
     return picked === undefined ? targets : [picked];
   };
@@ -105,7 +105,7 @@ export function commandHandlers({
   const withConnection =
     (act: (part: ConnectionsPart, clicked: unknown) => Promise<void>) =>
     async (clicked: unknown): Promise<void> => {
-      await act(await connections(), clicked === 'selection' ? providers.selected : clicked);
+      await act(await connections(), clicked === 'selection' ? await providers.selected() : clicked);
     };
   return {
     'aloft.newJob': async () => {
@@ -167,7 +167,7 @@ export function commandHandlers({
       await pointsAtCode.compare(runId, path, line);
     },
     'aloft.clearFailureMarks': async (clicked, selected) => {
-      await pointsAtCode.clear(clicked === undefined ? [] : tree.targets(clicked, selected));
+      await pointsAtCode.clear(clicked === undefined ? [] : await tree.targets(clicked, selected));
     },
     'aloft.addProvider': async () => {
       const added = await (await connections()).actions.add();

@@ -8,6 +8,7 @@ import { type JobRow, jobRow } from './jobRow.ts';
 import { jobLines } from './jobSentences.ts';
 import { jobTooltip } from './jobTooltip.ts';
 import { withSignal } from './progress.ts';
+import { settledSelection } from './treeSelection.ts';
 
 export type JobNode =
   | { readonly kind: 'group'; readonly group: JobGroup }
@@ -30,6 +31,7 @@ export class JobTree implements vscode.TreeDataProvider<JobNode>, vscode.Disposa
   #changeTimer: NodeJS.Timeout | undefined;
   #elapsedTimer: NodeJS.Timeout | undefined;
   #ticking = false;
+  #redrawnAt = 0;
 
   readonly onDidChangeTreeData = this.#changed.event;
 
@@ -69,12 +71,17 @@ export class JobTree implements vscode.TreeDataProvider<JobNode>, vscode.Disposa
   refreshSoon(): void {
     this.#changeTimer ??= setTimeout(() => {
       this.#changeTimer = undefined;
-      this.#changed.fire(undefined);
+      this.#redraw();
     }, changeDelay);
   }
 
   showMore(): void {
     this.#shownFinished += page;
+    this.#redraw();
+  }
+
+  #redraw(): void {
+    this.#redrawnAt = Date.now();
     this.#changed.fire(undefined);
   }
 
@@ -90,12 +97,12 @@ export class JobTree implements vscode.TreeDataProvider<JobNode>, vscode.Disposa
   }
 
   /** The jobs a command is about: the clicked one with the rest of the selection when it belongs to it, else the selection. */
-  targets(clicked: unknown, selected: unknown): readonly RunId[] {
+  async targets(clicked: unknown, selected: unknown): Promise<readonly RunId[]> {
     const list =
       Array.isArray(selected) && selected.length > 0
         ? selected
         : clicked === undefined
-          ? this.#view.selection
+          ? await settledSelection(this.#view, () => this.#redrawnAt)
           : [clicked];
     return [...new Set(list.flatMap((node: unknown) => runIdOf(node) ?? []))];
   }

@@ -210,8 +210,7 @@ describe('providers', () => {
     await second.page.getByRole('button', { name: 'Providers Section' }).click();
     await second.row(/^lab-slurm, connected/u).waitFor();
 
-    await second.row(/^lab-slurm, connected/u).click();
-    await second.page.keyboard.press('F2');
+    await second.pressOn(/^lab-slurm, connected/u, 'F2');
     const input = second.page.locator('.quick-input-widget input[type="text"]');
     await input.waitFor();
     await input.fill('  $(flame) [click](command:aloft.showLog)\u202e ');
@@ -236,8 +235,7 @@ describe('providers', () => {
       await picker.press('Escape');
     }
 
-    await second.row(/^far-away/u).click();
-    await second.page.keyboard.press('Delete');
+    await second.pressOn(/^far-away/u, 'Delete');
     await second.row(/^far-away/u).waitFor({ state: 'detached' });
     await window.row(/^far-away/u).waitFor({ state: 'detached' });
     expect(await saved(scene)).toHaveLength(2);
@@ -252,16 +250,11 @@ describe('providers', () => {
     await window.row(/^old-lab, badly set up, Its id is missing/u).waitFor();
     await window.row(/^coreweave, /u).waitFor();
     await window.screenshot('providers-broken');
-    await window.row(/^old-lab/u).click();
-    await window
-      .row(/^old-lab/u)
-      .getByRole('button', { name: 'Edit Connection Settings' })
-      .click();
+    await window.clickOn(/^old-lab/u, 'Edit Connection Settings');
     await window.page.locator('.tab', { hasText: 'settings.json' }).waitFor();
     await window.page.locator('.editor-instance .view-line', { hasText: 'aloft.connections' }).first().waitFor();
     await window.closeEditors();
-    await window.row(/^old-lab/u).click();
-    await window.page.keyboard.press('Delete');
+    await window.pressOn(/^old-lab/u, 'Delete');
     await window.row(/^old-lab/u).waitFor({ state: 'detached' });
     expect(await saved(scene)).toEqual(list);
     expect(window.complaints).toEqual([]);
@@ -280,8 +273,7 @@ describe('providers', () => {
     await picker.press('Enter');
     await form.locator('#submit').click();
     await window.row(/^Running: train/u).waitFor();
-    await window.row(/^\$\(flame\)/u).click();
-    await window.page.keyboard.press('Delete');
+    await window.pressOn(/^\$\(flame\)/u, 'Delete');
     await window.dialog().waitFor();
     expect(await window.dialog().textContent()).toContain('A job on $(flame)');
     await window.answer('Remove');

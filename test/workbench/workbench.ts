@@ -265,6 +265,46 @@ export class Window {
     return this.page.getByRole('treeitem', { name: label });
   }
 
+  /** Presses a key on a row. What ran before may still take the focus, which is then given to the row once more. */
+  async pressOn(label: string | RegExp, key: string): Promise<void> {
+    const row = this.row(label);
+    const list = this.page.locator('.monaco-list:focus', { has: row });
+    do {
+      await this.#reveal(row);
+      await row.click();
+      await this.page.waitForTimeout(200);
+    } while ((await list.count()) === 0 || (await row.getAttribute('aria-selected')) !== 'true');
+    await this.page.keyboard.press(key);
+  }
+
+  /** Presses the button that a row shows while the mouse is on it. The row may move while its list is drawn anew. */
+  async clickOn(label: string | RegExp, action: string): Promise<void> {
+    const row = this.row(label);
+    const button = row.getByRole('button', { name: action });
+    do {
+      await this.#reveal(row);
+      await row.hover();
+      await this.page.waitForTimeout(200);
+    } while (!(await button.isVisible()));
+    await button.click();
+  }
+
+  /** VS Code moves the rows of its lists itself; the browser does not know that one is cut off at the edge. */
+  async #reveal(row: Locator): Promise<void> {
+    const list = this.page.locator('.monaco-list', { has: row });
+    for (;;) {
+      const [inner, outer] = [await row.boundingBox(), await list.boundingBox()];
+      const above = outer === null || inner === null ? 0 : outer.y - inner.y;
+      const below = outer === null || inner === null ? 0 : inner.y + inner.height - outer.y - outer.height;
+      if (above <= 0 && below <= 0) {
+        return;
+      }
+      await list.hover();
+      await this.page.mouse.wheel(0, below > 0 ? 22 : -22);
+      await this.page.waitForTimeout(50);
+    }
+  }
+
   async showAloft(): Promise<void> {
     await this.command('Aloft: New Job');
     await this.form();

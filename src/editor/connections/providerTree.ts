@@ -1,3 +1,5 @@
+import { isDeepStrictEqual } from 'node:util';
+
 import * as vscode from 'vscode';
 
 import type { ConnectionInfo } from '../../engine/connections.ts';
@@ -22,16 +24,25 @@ const { Collapsed, None } = vscode.TreeItemCollapsibleState;
 export class ProviderTree {
   readonly #catalog: ProviderCatalog;
   readonly #health: ConnectionHealth;
+  #rows: readonly ProviderNode[] = [];
 
   constructor(catalog: ProviderCatalog, health: ConnectionHealth) {
     this.#catalog = catalog;
     this.#health = health;
   }
 
+  /** The top rows when they are those that were shown last, to be drawn again one by one; undefined when others came or went. */
+  get sameRows(): readonly ProviderNode[] | undefined {
+    const before = this.#rows;
+    const now = this.#roots();
+    return now.length === before.length && now.every((row, index) => row === before[index]) ? now : undefined;
+  }
+
   children(node?: ProviderNode): ProviderNode[] {
     switch (node?.kind) {
       case undefined:
-        return this.#roots();
+        this.#rows = this.#roots();
+        return [...this.#rows];
       case 'connection': {
         const { info } = node;
         return stockOf(this.#health.of(info.id).offers).map((stock) => ({ kind: 'stock', info, stock }));
@@ -47,11 +58,13 @@ export class ProviderTree {
     }
   }
 
-  #roots(): ProviderNode[] {
+  /** A row that says the same is the same object: VS Code loses what is selected and pointed at when it is another. */
+  #roots(): readonly ProviderNode[] {
     const connections = this.#catalog.list().map((info): ProviderNode => ({ kind: 'connection', info }));
     const broken = this.#catalog.broken().map((one): ProviderNode => ({ kind: 'broken', broken: one }));
     const isAlone = connections.length + broken.length === 1;
-    return [...connections, ...broken, ...(isAlone ? [{ kind: 'add' } as const] : [])];
+    const rows = [...connections, ...broken, ...(isAlone ? [{ kind: 'add' } as const] : [])];
+    return rows.map((row) => this.#rows.find((shown) => isDeepStrictEqual(shown, row)) ?? row);
   }
 
   item(node: ProviderNode): vscode.TreeItem {

@@ -1,5 +1,6 @@
 import * as vscode from 'vscode';
 
+import { settledSelection } from '../treeSelection.ts';
 import type { ConnectionsPart } from './connectionsPart.ts';
 import type { ProviderNode } from './providerTree.ts';
 
@@ -10,11 +11,12 @@ const redrawAfter = 100;
 export class ProvidersView implements vscode.TreeDataProvider<ProviderNode>, vscode.Disposable {
   readonly #part: () => Promise<ConnectionsPart>;
   readonly #view: vscode.TreeView<ProviderNode>;
-  readonly #changed = new vscode.EventEmitter<undefined>();
+  readonly #changed = new vscode.EventEmitter<ProviderNode[] | undefined>();
   readonly #visibility: vscode.Disposable;
   #shown: ConnectionsPart | undefined;
   #rows: { dispose(): void } | undefined;
   #redraw: NodeJS.Timeout | undefined;
+  #redrawnAt = 0;
 
   readonly onDidChangeTreeData = this.#changed.event;
 
@@ -27,8 +29,9 @@ export class ProvidersView implements vscode.TreeDataProvider<ProviderNode>, vsc
   }
 
   /** The row that commands of the keyboard are about. */
-  get selected(): ProviderNode | undefined {
-    return this.#view.selection[0];
+  async selected(): Promise<ProviderNode | undefined> {
+    const [row] = await settledSelection(this.#view, () => this.#redrawnAt);
+    return row;
   }
 
   async getChildren(node?: ProviderNode): Promise<ProviderNode[]> {
@@ -46,7 +49,9 @@ export class ProvidersView implements vscode.TreeDataProvider<ProviderNode>, vsc
       this.#rows = part.onDidChangeRows(() => {
         this.#redraw ??= setTimeout(() => {
           this.#redraw = undefined;
-          this.#changed.fire(undefined);
+          this.#redrawnAt = Date.now();
+          const rows = part.tree.sameRows;
+          this.#changed.fire(rows === undefined ? undefined : [...rows]);
         }, redrawAfter);
       });
       part.setVisible(this.#view.visible);
