@@ -64,7 +64,7 @@ export default defineConfig({
           environment: 'node',
           fileParallelism: false,
           testTimeout: 240_000,
-          retry: 2,
+          retry: 1,
           hookTimeout: 120_000,
           expect: { poll: { timeout: 60_000, interval: 100 } },
         },
