@@ -192,6 +192,9 @@ function judgeStatus({ status, path, tenant }: Refusal, text: string): Judgement
       };
     case 404:
       return { tag: 'notFound', message: `Azure does not have ${lastPart(path)}.` };
+    case 405:
+    case 501:
+      return { tag: 'unsupported', message: 'Azure does not do that here.' };
     case 408:
       return { tag: 'transient', message: 'Azure took too long to answer.' };
     case 409:

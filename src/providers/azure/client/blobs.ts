@@ -19,6 +19,8 @@ export interface BlobAccess {
   readonly sas: (signal: AbortSignal) => Promise<string>;
   /** For the header `Authorization`; null where the signature is enough. */
   readonly token: (signal: AbortSignal) => Promise<string | null>;
+  /** Storage does not take them any more. */
+  readonly renew?: () => void;
 }
 
 export interface BlobInfo {
@@ -144,27 +146,38 @@ export class BlobContainer {
       ...rest
     }: Partial<HttpRequest> & { readonly query?: Readonly<Record<string, string>>; readonly signal: AbortSignal },
   ): Promise<PipelineResponse> {
-    const [sas, token] = [await this.#access.sas(signal), await this.#access.token(signal)];
     const path = name === '' ? '' : `/${name.split('/').map(encodeURIComponent).join('/')}`;
-    const search = [new URLSearchParams(query).toString(), sas].filter((part) => part !== '').join('&');
-    const response = await sendVerbatim(
-      {
-        ...rest,
-        method,
-        url: `${this.#access.url}${path}${search === '' ? '' : `?${search}`}`,
-        headers: {
-          ...headers,
-          'x-ms-version': storageVersion,
-          ...(token === null ? {} : { authorization: `Bearer ${token}` }),
+    for (let isSecond = false; ; isSecond = true) {
+      const [sas, token] = [await this.#access.sas(signal), await this.#access.token(signal)];
+      const search = [new URLSearchParams(query).toString(), sas].filter((part) => part !== '').join('&');
+      const response = await sendVerbatim(
+        {
+          ...rest,
+          method,
+          url: `${this.#access.url}${path}${search === '' ? '' : `?${search}`}`,
+          headers: {
+            ...headers,
+            'x-ms-version': storageVersion,
+            ...(token === null ? {} : { authorization: `Bearer ${token}` }),
+          },
         },
-      },
-      signal,
-    );
-    if (response.status >= 200 && response.status < 300) {
-      return response;
+        signal,
+      );
+      if (response.status >= 200 && response.status < 300) {
+        return response;
+      }
+      const error = blobError(method, `/${name}`, response, this.#clock.now());
+      // Its time is over, or the account has another key now.
+      if (isSecond || this.#access.renew === undefined || !isOutdated(error)) {
+        throw error;
+      }
+      this.#access.renew();
     }
-    throw blobError(method, `/${name}`, response, this.#clock.now());
   }
+}
+
+function isOutdated({ status, code }: ApiError): boolean {
+  return status === 401 || (status === 403 && code === 'AuthenticationFailed');
 }
 
 /** What storage says, which is XML, in the words of Resource Manager. */

@@ -75,6 +75,12 @@ export class Workspace {
     return this.#info.get(signal);
   }
 
+  /** As it is now. */
+  async refreshed(signal: AbortSignal): Promise<WorkspaceInfo> {
+    this.#info.forget();
+    return this.#info.get(signal);
+  }
+
   async defaultStore(signal: AbortSignal): Promise<DefaultStore> {
     return this.#store.get(signal);
   }
@@ -102,7 +108,14 @@ export class Workspace {
     return {
       name: store.name,
       container: new BlobContainer(
-        { url, sas: async (until) => access.sas(until), token: async (until) => access.token(until) },
+        {
+          url,
+          sas: async (until) => access.sas(until),
+          token: async (until) => access.token(until),
+          renew: () => {
+            access.renew();
+          },
+        },
         clock,
       ),
     };
@@ -116,6 +129,7 @@ class StoreAccess {
   readonly #account: string;
   readonly #container: string;
   #sas: { readonly text: string; readonly renewAt: number } | null = null;
+  #token: string | null = null;
 
   constructor(options: WorkspaceOptions, datastore: string, account: string, container: string) {
     this.#options = options;
@@ -137,7 +151,15 @@ class StoreAccess {
       return null;
     }
     const { credential, settings } = this.#options;
-    return (await credential.token(cloudOf(settings).storageScope, signal)).token;
+    this.#token = (await credential.token(cloudOf(settings).storageScope, signal)).token;
+    return this.#token;
+  }
+
+  renew(): void {
+    this.#sas = null;
+    if (this.#token !== null) {
+      this.#options.credential.drop(this.#token);
+    }
   }
 
   /** Empty where the datastore keeps no secret or gives this person none. */

@@ -125,5 +125,10 @@ function hitLimit(
     return true;
   }
   const limit = durationOf(limits?.timeout ?? '');
-  return limit !== null && endedAt !== null && startedAt !== null && endedAt - startedAt >= limit - 2000;
+  return (
+    limit !== null &&
+    endedAt !== null &&
+    startedAt !== null &&
+    endedAt - startedAt >= limit - Math.min(2000, limit / 10)
+  );
 }

@@ -28,10 +28,13 @@ export interface LookDeps {
 export async function lookAround(deps: LookDeps, signal: AbortSignal): Promise<Look> {
   const { api, workspace, settings, keyValue, clock } = deps;
   const asOf = clock.now();
-  const clusters = await clustersIfAllowed(api, workspaceId(settings), signal);
-  const { location } = await workspace.info(signal);
+  const { location } = await workspace.refreshed(signal);
   const path = locationPath(settings.subscription, location);
-  const [sizes, quotas] = await Promise.all([listSizes(api, path, signal), listQuotas(api, path, signal)]);
+  const [clusters, sizes, quotas] = await Promise.all([
+    clustersIfAllowed(api, workspaceId(settings), signal),
+    listSizes(api, path, signal),
+    listQuotas(api, path, signal),
+  ]);
   const known =
     sizes ?? usualSizes.map((size) => ({ ...size, family: '', hasSpot: true, price: null, spotPrice: null }));
   // Who may not read the datastore's name may still see what there is.

@@ -26,7 +26,7 @@ export async function jobOptions(
       ...(clusters ?? []).map((cluster) => ({ value: cluster.name, description: describeCluster(cluster) })),
     ],
     instanceType: (sizes ?? usualSizes).flatMap((size) => sizeChoice(size)),
-    environment: environments.map((name) => ({ value: `${name}@latest`, description: '' })),
+    environment: environments.map((value) => ({ value, description: '' })),
     distribution: [
       { value: 'PyTorch', description: 'One start per node, for torchrun and JAX' },
       { value: 'Mpi', description: 'By mpirun, for Horovod and DeepSpeed' },
@@ -67,14 +67,20 @@ function sizeChoice(size: OfferedSize | Size): readonly JobOptionChoice[] {
   return [{ value: size.name, description: [...device, `${size.vCpus} vCPUs`, `${size.memoryGb} GB`].join(', ') }];
 }
 
-const named = z.looseObject({ name: z.string() });
+const containerSchema = z.looseObject({
+  name: z.string(),
+  properties: z.nullish(z.looseObject({ latestVersion: z.nullish(z.string()) })),
+});
 
-/** Those of the workspace, without what was made of images. */
+/** The newest versions of those of the workspace, without what was made of images. */
 async function environmentNames(api: AzureApi, workspace: string, signal: AbortSignal): Promise<readonly string[]> {
   try {
     const all = await api.list(`${workspace}/environments`, signal);
-    const names = all.flatMap((item) => z.safeParse(named, item).data?.name ?? []);
-    return names.filter((name) => !/^(?:aloft-image|CliV2AnonymousEnvironment|AzureML-)/u.test(name)).toSorted();
+    const known = all.flatMap((item) => z.safeParse(containerSchema, item).data ?? []);
+    return known
+      .filter(({ name }) => !/^(?:aloft-image|CliV2AnonymousEnvironment|AzureML-)/u.test(name))
+      .map(({ name, properties }) => (properties?.latestVersion ? `${name}:${properties.latestVersion}` : name))
+      .toSorted();
   } catch (error) {
     if (error instanceof ApiError && error.status === 403) {
       return [];

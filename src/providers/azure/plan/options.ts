@@ -40,7 +40,7 @@ export const optionTexts = {
   },
   environment: {
     label: 'Environment',
-    help: 'An environment of the workspace as name:version or name@latest, or a curated one as azureml://registries/azureml/environments/name/labels/latest.',
+    help: 'An environment of the workspace as name:version, or a curated one as azureml://registries/azureml/environments/name/labels/latest.',
     fallback: 'a curated one with PyTorch where there is an accelerator',
   },
   experiment: {
@@ -106,7 +106,11 @@ export function readOptions(options: Readonly<Record<string, string>>): PlanOpti
   return {
     compute: matching('compute', /^[A-Za-z0-9][-A-Za-z0-9_]{0,254}$/u, 'name of a cluster'),
     instanceType: matching('instanceType', /^[A-Za-z]\w{1,79}$/u, 'name of a size'),
-    environment: matching('environment', /^(?:azureml:\/\/)?[-A-Za-z0-9_./]+(?:[:@][-A-Za-z0-9_.]+)?$/u, 'environment'),
+    environment: matching(
+      'environment',
+      /^(?:azureml:\/\/registries\/[-A-Za-z0-9_./]+|[-A-Za-z0-9_.]+(?::[-A-Za-z0-9_.]+|@latest)?)$/u,
+      'environment',
+    ),
     experiment: matching('experiment', /^[A-Za-z0-9_-]{1,255}$/u, 'name of an experiment') ?? 'aloft',
     distribution:
       distribution === null

@@ -151,6 +151,9 @@ function warningsOf(spec: JobSpec, options: PlanOptions, cluster: string | null)
     ...(spec.image !== null && options.environment !== null
       ? ['The image is used, not the environment that was chosen as well.']
       : []),
+    ...(options.environment !== null && !/^azureml:|:/u.test(options.environment)
+      ? ['Its newest version is asked for when the job is submitted.']
+      : []),
     ...(spec.limits.waitMs === null
       ? ['Azure ML lets a job wait for a machine without end. A wait limit gives it up after a while.']
       : []),
@@ -173,10 +176,10 @@ function environmentId(workspace: string, { environment }: PlanOptions, { accele
   if (environment.startsWith('azureml://')) {
     return environment;
   }
-  const [, name = environment, sign, version = 'latest'] = /^([^:@]+)(?:([:@])(.+))?$/u.exec(environment) ?? [];
-  return sign === ':'
-    ? `${workspace}/environments/${name}/versions/${version}`
-    : `${workspace}/environments/${name}/labels/${version}`;
+  const [name = '', version] = environment.split(':');
+  return version === undefined
+    ? `${workspace}/environments/${name.replace(/@latest$/u, '')}/labels/latest`
+    : `${workspace}/environments/${name}/versions/${version}`;
 }
 
 /** PyTorch's loaders need more than the 2 GB that Azure ML gives. Docker's own unit: whole MB. */

@@ -50,7 +50,12 @@ export async function submitJob(
   const headers: Record<string, string> = request.asUser
     ? { 'x-azureml-token': (await credential.token(cloud.machineLearningScope, signal)).token }
     : {};
-  const body = inDatastore(request, z.parse(stagedSchema, staged).datastore);
+  const body = {
+    properties: {
+      ...inDatastore(request, z.parse(stagedSchema, staged).datastore),
+      environmentId: await versionOf(api, z.parse(z.string(), request.body.properties['environmentId']), signal),
+    },
+  };
   try {
     await api.call('PUT', path, { body, headers }, signal);
   } catch (error) {
@@ -68,9 +73,12 @@ export async function submitJob(
 }
 
 /** The body, with the datastore that the code went to: the plan may have been made before its name was known. */
-function inDatastore({ body, datastore }: JobRequest, actual: string): unknown {
+function inDatastore(
+  { body: { properties }, datastore }: JobRequest,
+  actual: string,
+): JobRequest['body']['properties'] {
   if (actual === datastore) {
-    return body;
+    return properties;
   }
   const from = `azureml://datastores/${datastore}/paths/`;
   const moved = (group: unknown, name: string): unknown => {
@@ -80,14 +88,23 @@ function inDatastore({ body, datastore }: JobRequest, actual: string): unknown {
       ? bindings
       : { ...bindings, [name]: { ...own, uri: own.uri.replace(from, `azureml://datastores/${actual}/paths/`) } };
   };
-  const { inputs, outputs } = body.properties;
   return {
-    properties: {
-      ...body.properties,
-      inputs: moved(inputs, binding.code),
-      outputs: moved(outputs, binding.results),
-    },
+    ...properties,
+    inputs: moved(properties['inputs'], binding.code),
+    outputs: moved(properties['outputs'], binding.results),
   };
+}
+
+const containerSchema = z.object({ properties: z.object({ latestVersion: z.string() }) });
+
+/** Jobs name environments of the workspace by version: which is the newest has to be asked. */
+async function versionOf(api: AzureApi, id: string, signal: AbortSignal): Promise<string> {
+  const container = /^(\/.*)\/labels\/latest$/u.exec(id)?.[1];
+  if (container === undefined) {
+    return id;
+  }
+  const { properties } = z.parse(containerSchema, await api.get(container, signal));
+  return `${container}/versions/${properties.latestVersion}`;
 }
 
 /** Versions are named by what is in them, so that one that is there is the right one. */
