@@ -58,6 +58,10 @@ export interface FindState {
 
 /** Into how many equal parts the overview ruler divides the view. */
 export const rulerSteps = 1_000;
+/** Rows in one message, at most. */
+export const mostRows = 512;
+/** Matches and marks are told at most so often, in ms. */
+export const tellEvery = 100;
 
 /** Errors, warnings and failures (tracebacks) in the log, so far. */
 export interface LogMarks {

@@ -9,11 +9,12 @@ import {
   type LogTail,
   type LogToWebview,
   type MarkKind,
-  rulerSteps,
+  mostRows,
 } from '../../protocol/logView.ts';
 import { LineSearch } from './lineSearch.ts';
-import { MarkSearch } from './markSearch.ts';
 import { nextIn, RowView } from './rowView.ts';
+import { SessionFind } from './sessionFind.ts';
+import { SessionMarks } from './sessionMarks.ts';
 
 export interface LogSessionDeps {
   readonly log: OpenLog;
@@ -26,12 +27,6 @@ export type LinksOf = (visible: string) => readonly FileLink[];
 /** Updates on their way to the screen at most; the next waits until one of them is painted. */
 const maxInFlight = 2;
 const tailRows = 200;
-const mostRows = 512;
-/** For so long after rows were asked for, in ms, marks are not looked for: a person is going through the log. */
-const marksRest = 500;
-/** Matches and marks are told at most so often, in ms. */
-const tellEvery = 100;
-
 let views = 0;
 let generations = 0;
 
@@ -45,11 +40,8 @@ export class LogSession {
   #logGeneration: number;
   #filter: LineFilter | null = null;
   #filterSearch: LineSearch | null = null;
-  #find: { readonly id: number; readonly query: LineQuery; readonly search: LineSearch } | null = null;
-  /** Begins once the lines are counted: on a large log that is what a person waits for. */
-  #marks: MarkSearch | null = null;
-  /** How many were told; what was found once is never taken back. */
-  #toldRanks = 0;
+  readonly #find: SessionFind;
+  readonly #marks: SessionMarks;
   #links: LinksOf | null = null;
   /** Rows were sent that are perhaps kept, before it was known what in them opens a file. */
   #sentUnlinked = false;
@@ -59,8 +51,6 @@ export class LogSession {
   #sent = 0;
   #painted = 0;
   #sending = false;
-  #findTimer: NodeJS.Timeout | undefined;
-  #marksTimer: NodeJS.Timeout | undefined;
   /** What the viewer knows of. */
   #told: Pick<LogState, 'view' | 'rows'> = { view: 0, rows: 0 };
   /** There may be more rows, or others, or the viewer was told of them. */
@@ -72,15 +62,23 @@ export class LogSession {
     this.#deps = deps;
     this.#log = deps.log;
     this.#logGeneration = this.#log.outline.generation;
+    const common = { log: this.#log, post: deps.post, rows: () => this.rows };
+    this.#find = new SessionFind(common);
+    this.#marks = new SessionMarks({
+      ...common,
+      ranksChanged: () => {
+        this.#update();
+      },
+    });
     this.#subscription = this.#log.onDidChange(() => {
       if (this.#log.outline.generation !== this.#logGeneration) {
         this.#beginAnew();
       }
-      this.#beginMarks();
+      this.#marks.begin();
       this.#move();
     });
     void this.#log.follow();
-    this.#beginMarks();
+    this.#marks.begin();
     this.#update();
   }
 
@@ -113,7 +111,7 @@ export class LogSession {
       return;
     }
     this.#sentUnlinked ||= this.#links === null;
-    this.#marks?.rest(marksRest);
+    this.#marks.rest();
     const rows = await this.read(from, Math.min(count, mostRows));
     if (view === this.#view) {
       await this.#deps.post({ type: 'logRows', view, from, rows: rows.map((row) => this.#linked(row)) });
@@ -136,34 +134,21 @@ export class LogSession {
           });
     this.#view = views += 1;
     this.#move();
-    this.#tellFind();
-    this.#tellMarks();
+    this.#find.tell();
+    this.#marks.tell();
   }
 
   find(id: number, query: LineQuery | null): void {
-    this.#find?.search.dispose();
-    this.#find = null;
-    if (query !== null && query.text !== '') {
-      const search = new LineSearch(this.#log, { kind: 'find', query }, () => {
-        this.#findTimer ??= setTimeout(
-          () => {
-            this.#findTimer = undefined;
-            this.#tellFind();
-          },
-          search.lines.length === 0 || search.done ? 0 : tellEvery,
-        );
-      });
-      this.#find = { id, query, search };
-    }
+    this.#find.start(id, query);
   }
 
   async stepFind(row: number, backward: boolean): Promise<void> {
-    const next = this.#next(this.#find?.search.lines ?? null, row, backward);
+    const next = this.#next(this.#find.lines, row, backward);
     await this.#deps.post({ type: 'logStep', row: next?.row ?? null, position: next?.position ?? null });
   }
 
   async stepMark(kind: MarkKind, row: number, backward: boolean): Promise<void> {
-    const next = this.#next(this.#marks?.lines(kind) ?? null, row, backward);
+    const next = this.#next(this.#marks.lines(kind), row, backward);
     await this.#deps.post({ type: 'logStep', row: next?.row ?? null, position: null });
   }
 
@@ -179,18 +164,7 @@ export class LogSession {
   }
 
   async sendResults(id: number, from: number, count: number): Promise<void> {
-    const { rows } = this;
-    const find = this.#find;
-    if (find?.id === id) {
-      const lines = rows.shown(find.search.lines).slice(from, from + Math.min(count, mostRows));
-      const found = await this.#log.lines.rowsAt(lines);
-      await this.#deps.post({
-        type: 'logResults',
-        id,
-        from,
-        rows: found.map(({ line, text }) => ({ row: rows.rowOf(line) ?? 0, line, text: visibleText(text) })),
-      });
-    }
+    await this.#find.sendResults(id, from, count);
   }
 
   async sendWhole(line: number, stream: number): Promise<void> {
@@ -274,29 +248,9 @@ export class LogSession {
   #beginAnew(): void {
     this.#logGeneration = this.#log.outline.generation;
     this.#generation = generations += 1;
-    this.#marks?.dispose();
-    this.#marks = null;
-    const find = this.#find;
+    this.#marks.forget();
     this.filter(this.#filter);
-    if (find !== null) {
-      this.find(find.id, find.query);
-    }
-  }
-
-  #beginMarks(): void {
-    if (this.#log.outline.counted) {
-      this.#marks ??= this.#searchMarks();
-    }
-  }
-
-  #searchMarks(): MarkSearch {
-    return new MarkSearch(this.#log, () => {
-      this.#marksTimer ??= setTimeout(() => {
-        this.#marksTimer = undefined;
-        this.#tellMarks();
-        this.#tellRanks();
-      }, tellEvery);
-    });
+    this.#find.startAnew();
   }
 
   #move(): void {
@@ -342,7 +296,7 @@ export class LogSession {
     return {
       ...outline,
       generation: this.#generation,
-      ranks: this.#marks?.ranks ?? [],
+      ranks: this.#marks.ranks,
       view: this.#view,
       filter: this.#filter,
       rows: this.rows.count(outline.lines),
@@ -366,58 +320,14 @@ export class LogSession {
     return { ...row, links: row.gap === null && this.#links !== null ? this.#links(visibleText(row.text)) : [] };
   }
 
-  #tellFind(): void {
-    if (this.#find !== null) {
-      const { id, search } = this.#find;
-      const { rows } = this;
-      const shown = rows.shown(search.lines);
-      const ruler = rows.ruler(search.lines, rulerSteps, this.#log.outline.lines);
-      const { done, problem, isPartial } = search;
-      const find = { id, done, matches: shown.length, problem, isPartial, ruler };
-      void this.#deps.post({ type: 'logFound', find });
-    }
-  }
-
-  #tellMarks(): void {
-    const { rows } = this;
-    const marks = this.#marks;
-    if (marks === null) {
-      return;
-    }
-    const count = (kind: MarkKind): number => marks.lines(kind).length;
-    const ruler = (kind: MarkKind): readonly number[] =>
-      rows.ruler(marks.lines(kind), rulerSteps, this.#log.outline.lines);
-    void this.#deps.post({
-      type: 'logMarks',
-      marks: {
-        errors: count('error'),
-        warnings: count('warning'),
-        failures: count('failure'),
-        errorRuler: ruler('error'),
-        warningRuler: ruler('warning'),
-      },
-    });
-  }
-
-  /** They are part of the state. */
-  #tellRanks(): void {
-    const { length } = this.#marks?.ranks ?? [];
-    if (length !== this.#toldRanks) {
-      this.#toldRanks = length;
-      this.#update();
-    }
-  }
-
   dispose(): void {
     this.#closed = true;
     this.#moved.fire();
     this.#moved.dispose();
-    clearTimeout(this.#findTimer);
-    clearTimeout(this.#marksTimer);
     this.#subscription.dispose();
-    this.#marks?.dispose();
+    this.#marks.dispose();
     this.#filterSearch?.dispose();
-    this.#find?.search.dispose();
+    this.#find.dispose();
     void this.#log.close();
   }
 }
