@@ -59,6 +59,14 @@ export function activate(context: vscode.ExtensionContext): void {
     });
   };
   const host = new EngineHost({ start, logger });
+  host.onDidStart(() => {
+    connections
+      .part()
+      .then(async (part) => await part.sweep())
+      .catch((error: unknown) => {
+        logger.warn('what removed connections left could not be cleared away', error);
+      });
+  });
 
   let lastMinted: RunId | undefined;
   const mint = (): RunId => {

@@ -210,6 +210,11 @@ export class JobReader {
     return row === undefined ? null : jsonOrNull<Json>(row, 'native');
   }
 
+  /** Connections that some job was sent to. */
+  usedConnections(): ReadonlySet<ConnectionId> {
+    return new Set(this.statements.all('SELECT DISTINCT connection_id FROM attempts').map(connectionIdOf));
+  }
+
   /** Snapshots that some job still refers to. */
   snapshotRefs(): ReadonlySet<SnapshotId> {
     const rows = this.statements.all('SELECT DISTINCT snapshot_id FROM jobs WHERE snapshot_id IS NOT NULL');

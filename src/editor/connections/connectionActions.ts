@@ -8,14 +8,16 @@ import type { Engine } from '../../engine/engine.ts';
 import { isAbort } from '../errorSentence.ts';
 import { oneLine } from '../hostileText.ts';
 import { withProgress } from '../progress.ts';
-import { personalSetting, setPersonalSetting } from '../settings.ts';
+import { onDidChangeSetting, personalSetting, setPersonalSetting } from '../settings.ts';
 import { addProvider } from './addProvider.ts';
+import type { ConnectionFolders } from './connectionFolders.ts';
 import type { ConnectionHealth } from './connectionHealth.ts';
 import { pickConnection, pickKind, whatNext } from './connectionPicks.ts';
 import { withConnection, withLabel, withoutConnection } from './editConnections.ts';
 import type { ListedSecrets } from './listedSecrets.ts';
 import type { ProviderCatalog } from './providerCatalog.ts';
 import { type BrokenConnection, type EntryOf, parseConnections } from './savedConnections.ts';
+import { SharedSetting } from './sharedSetting.ts';
 import { triedSentence, tryConnection } from './tryConnection.ts';
 
 export interface ConnectionActionsDeps {
@@ -27,6 +29,7 @@ export interface ConnectionActionsDeps {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly secrets: (id: ConnectionId) => ListedSecrets;
+  readonly folders: Pick<ConnectionFolders, 'leave'>;
 }
 
 const setting = 'connections';
@@ -34,9 +37,20 @@ const setting = 'connections';
 /** What a person can do with connections. Those about one take it, or ask which. */
 export class ConnectionActions {
   readonly #deps: ConnectionActionsDeps;
+  readonly #setting: SharedSetting;
 
   constructor(deps: ConnectionActionsDeps) {
     this.#deps = deps;
+    this.#setting = new SharedSetting({
+      read: () => personalSetting(setting),
+      write: async (value) => {
+        await setPersonalSetting(setting, value);
+      },
+      onDidChange: (listener) => onDidChangeSetting(setting, listener),
+      failed: (error) => {
+        deps.logger.warn('a change of the connections was lost to another window', error);
+      },
+    });
   }
 
   /** Resolves to what was added, or was there already, and whether jobs can be sent there. */
@@ -59,7 +73,7 @@ export class ConnectionActions {
           catalog.adopt(connection.id, connection.settings, open);
         }
         try {
-          await setPersonalSetting(setting, withConnection(personalSetting(setting), connection));
+          await this.#setting.change((written) => withConnection(written, connection));
         } catch (error) {
           catalog.reconnect(connection.id);
           throw error;
@@ -126,7 +140,7 @@ export class ConnectionActions {
       },
     });
     if (typed !== undefined) {
-      await setPersonalSetting(setting, withLabel(personalSetting(setting), id, oneLine(typed, 60)));
+      await this.#setting.change((written) => withLabel(written, id, oneLine(typed, 60)));
     }
   }
 
@@ -140,8 +154,10 @@ export class ConnectionActions {
     if (info === undefined || !(await this.#mayRemove(info))) {
       return;
     }
-    await setPersonalSetting(setting, withoutConnection(personalSetting(setting), { id: info.id }));
-    await this.#deps.secrets(info.id).deleteAll();
+    const { id } = info;
+    await this.#setting.change((written) => withoutConnection(written, { id }));
+    await this.#deps.secrets(id).deleteAll();
+    await this.#deps.folders.leave(id);
   }
 
   /** How many jobs there have not ended. */
@@ -200,6 +216,10 @@ export class ConnectionActions {
         }
       }
     }
+  }
+
+  dispose(): void {
+    this.#setting.dispose();
   }
 
   async #chosen(

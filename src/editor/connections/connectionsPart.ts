@@ -13,6 +13,7 @@ import { mementoValues } from '../mementoValues.ts';
 import { windowAccounts } from '../windowAccounts.ts';
 import { windowAsk } from '../windowAsk.ts';
 import { ConnectionActions } from './connectionActions.ts';
+import { ConnectionFolders } from './connectionFolders.ts';
 import { ConnectionHealth } from './connectionHealth.ts';
 import { ListedSecrets } from './listedSecrets.ts';
 import { Places } from './places.ts';
@@ -43,6 +44,7 @@ export class ConnectionsPart {
   readonly actions: ConnectionActions;
   readonly tree: ProviderTree;
   readonly places: Places;
+  readonly #folders: ConnectionFolders;
   readonly #deps: ConnectionsDeps;
   readonly #configured: SettingConnections;
   readonly #signIns: SignInWatch;
@@ -64,6 +66,7 @@ export class ConnectionsPart {
     const redraw = (): void => {
       this.#rows.fire();
     };
+    const filesRoot = join(root, 'connections');
     this.#deps = deps;
     this.#configured = new SettingConnections(local);
     this.catalog = new ProviderCatalog(entries, this.#configured, {
@@ -74,9 +77,15 @@ export class ConnectionsPart {
       secrets,
       keyValue: (id) => mementoValues(context.globalState, `connection/${id}`),
       labels: mementoValues(context.globalState, 'connectionLabel'),
-      filesRoot: join(root, 'connections'),
+      filesRoot,
     });
     const { catalog } = this;
+    this.#folders = new ConnectionFolders({
+      root: filesRoot,
+      clock,
+      connections: () => catalog.list(),
+      used: async () => (await engine()).store.usedConnections(),
+    });
     this.health = new ConnectionHealth({ connections: catalog, clock, logger });
     this.actions = new ConnectionActions({
       engine,
@@ -87,6 +96,7 @@ export class ConnectionsPart {
       clock,
       logger,
       secrets,
+      folders: this.#folders,
     });
     this.tree = new ProviderTree(catalog, this.health);
     this.places = new Places(catalog, this.health, clock);
@@ -113,6 +123,13 @@ export class ConnectionsPart {
           this.#rows.fire();
         }, redrawEvery).unref()
       : undefined;
+  }
+
+  /** Clears away what removed connections left. While an entry cannot be read it is not known whose folder is whose. */
+  async sweep(): Promise<void> {
+    if (this.catalog.broken().length === 0) {
+      await this.#folders.sweep();
+    }
   }
 
   /** The store is shared by all windows. */
@@ -143,6 +160,7 @@ export class ConnectionsPart {
   async dispose(): Promise<void> {
     clearInterval(this.#timer);
     this.#signIns.dispose();
+    this.actions.dispose();
     this.places.dispose();
     this.health.dispose();
     this.#rows.dispose();
