@@ -5,12 +5,14 @@ export class RetriedTests implements Reporter {
   onTestRunEnd(modules: readonly TestModule[]): void {
     const lines = modules.flatMap((module) =>
       [...module.children.allTests()].flatMap((test) => {
-        const { flaky = false, retryCount = 0 } = test.diagnostic() ?? {};
-        return flaky ? [`  ${module.relativeModuleId} > ${test.fullName} (${retryCount})`] : [];
+        const [error] = test.result().errors ?? [];
+        return test.diagnostic()?.flaky === true
+          ? [`  ${module.relativeModuleId} > ${test.fullName}`, `    ${error?.message.split('\n')[0] ?? ''}`]
+          : [];
       }),
     );
     if (lines.length > 0) {
-      console.log(`\nPassed only when tried again (how often):\n${lines.join('\n')}`);
+      console.log(`\nPassed only when tried again:\n${lines.join('\n')}`);
     }
   }
 }

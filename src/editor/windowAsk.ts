@@ -1,6 +1,7 @@
 import * as vscode from 'vscode';
 
 import type { Ask, ChooseQuestion } from '../core/ask.ts';
+import { acceptedValue } from './acceptedValue.ts';
 
 /** Asks in VS Code's own quick input and dialogs. */
 export const windowAsk: Ask = {
@@ -67,8 +68,11 @@ async function chooseOrType(
       : [...choices, { value: typed, label: vscode.l10n.t('Use "{0}"', typed), alwaysShow: true }];
   });
   pick.onDidAccept(() => {
-    answer.resolve(pick.activeItems[0]?.value);
-    pick.hide();
+    const value = acceptedValue(pick.value, pick.activeItems[0], choices);
+    if (value !== undefined) {
+      answer.resolve(value);
+      pick.hide();
+    }
   });
   pick.onDidHide(() => {
     answer.resolve(undefined);

@@ -75,8 +75,9 @@ async function chooseContext(
         choices: sorted(known, flavour).map(({ name, cluster, namespace }) => ({
           value: name,
           label: name,
-          description: [hostOf(cluster.server), namespace].filter(Boolean).join(' · '),
-          ...(name === known.current ? { detail: 'the current context' } : {}),
+          description: [hostOf(cluster.server), namespace, name === known.current ? 'the current context' : null]
+            .filter(Boolean)
+            .join(' · '),
         })),
         mayType: true,
       },
@@ -150,7 +151,7 @@ async function chooseNamespace(
       choices: ordered.map((name) => ({
         value: name,
         label: name,
-        ...(name === usual ? { description: 'of the context' } : {}),
+        ...(name === usual ? { description: 'named in the context' } : {}),
       })),
       mayType: false,
     },
