@@ -29,10 +29,16 @@ export function rfc3339(ms: number): string {
 export class CloudClock {
   /** How far the cloud's clocks are ahead of this machine's, in ms. */
   skewMs = 0;
+  /** This machine's time, in ms since 1970; waits go by it. */
+  readonly machine: () => number;
   #last = 0n;
 
+  constructor(machine: () => number = Date.now) {
+    this.machine = machine;
+  }
+
   now(): number {
-    return Date.now() + this.skewMs;
+    return this.machine() + this.skewMs;
   }
 
   nanos(): bigint {

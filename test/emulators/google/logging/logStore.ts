@@ -58,6 +58,11 @@ export class LogStore {
     return this.#entries;
   }
 
+  /** Whether the entry can be found by now. */
+  isVisible({ visibleAt }: StoredEntry): boolean {
+    return visibleAt <= this.#clock.machine();
+  }
+
   /** Records an entry; `at` is its time, in ns, where it is not now. */
   add(input: NewEntry, at?: bigint): void {
     const nanos = at ?? this.#clock.nanos();
@@ -82,7 +87,12 @@ export class LogStore {
       jsonPayload: { fields: { levelname: { stringValue: severity }, message: { stringValue: message } } },
       ...(split === undefined ? {} : { split }),
     };
-    this.#entries.push({ entry, nanos, receivedNanos, visibleAt: Date.now() + late.received + late.indexed });
+    this.#entries.push({
+      entry,
+      nanos,
+      receivedNanos,
+      visibleAt: this.#clock.machine() + late.received + late.indexed,
+    });
     for (const look of this.#onAdd) {
       look();
     }

@@ -3,6 +3,7 @@ import { GoogleApiError, rateLimited } from '../apiError.ts';
 import { type Filter, parseFilter } from '../filter.ts';
 import type { Handler } from '../grpc/grpcServer.ts';
 import type { Project } from '../project.ts';
+import type { CloudClock } from '../time.ts';
 import { type LogStore, type StoredEntry, fieldOf } from './logStore.ts';
 
 interface ListRequest {
@@ -35,12 +36,14 @@ export class LoggingService {
   isDoubling = false;
   readonly #store: LogStore;
   readonly #project: Project;
+  readonly #clock: CloudClock;
   readonly #reads: number[] = [];
   readonly #sessions = new Set<TailSession>();
   #suppressed: { left: number; readonly reason: 'RATE_LIMIT' | 'NOT_CONSUMED' } = { left: 0, reason: 'RATE_LIMIT' };
 
-  constructor(store: LogStore, project: Project) {
+  constructor(store: LogStore, project: Project, clock: CloudClock) {
     this.#store = store;
+    this.#clock = clock;
     this.#project = project;
   }
 
@@ -81,10 +84,9 @@ export class LoggingService {
       throw new GoogleApiError('INVALID_ARGUMENT', `Unsupported order_by "${orderBy}".`);
     }
     const direction = orderBy === 'timestamp desc' ? -1 : 1;
-    const now = Date.now();
     const after = pageToken === '' ? null : decodeToken(pageToken, filter);
     const rest = this.#store.entries
-      .filter((stored) => stored.visibleAt <= now && isMatch((path) => fieldOf(stored, path)))
+      .filter((stored) => this.#store.isVisible(stored) && isMatch((path) => fieldOf(stored, path)))
       .filter((stored) => after === null || byTime(stored, after) * direction > 0)
       .toSorted((a, b) => byTime(a, b) * direction);
     const page = rest.slice(0, Math.min(pageSize === 0 ? 50 : pageSize, 1000));
@@ -108,7 +110,7 @@ export class LoggingService {
     let changed = Promise.withResolvers<void>();
     const session: TailSession = { end: null, wake: () => changed.resolve() };
     const wake = (): void => session.wake();
-    const sent = new Set(this.#store.entries.filter(({ visibleAt }) => visibleAt <= Date.now()));
+    const sent = new Set(this.#store.entries.filter((stored) => this.#store.isVisible(stored)));
     const stopListening = this.#store.onAdd(wake);
     signal.addEventListener('abort', wake);
     this.#sessions.add(session);
@@ -117,7 +119,9 @@ export class LoggingService {
         // Entries that were late become visible without anything being added.
         await Promise.race([changed.promise, delay(100)]);
         changed = Promise.withResolvers();
-        await delay(session.end === null && !signal.aborted ? windowMs : 0);
+        if (session.end === null) {
+          await delay(windowMs, undefined, { signal }).catch(() => undefined);
+        }
         if (signal.aborted) {
           return;
         }
@@ -136,8 +140,7 @@ export class LoggingService {
   }
 
   #nextAnswer(sent: Set<StoredEntry>, isMatch: Filter): object | null {
-    const now = Date.now();
-    const ready = this.#store.entries.filter((stored) => stored.visibleAt <= now && !sent.has(stored));
+    const ready = this.#store.entries.filter((stored) => this.#store.isVisible(stored) && !sent.has(stored));
     ready.forEach((stored) => sent.add(stored));
     const matching = ready.filter((stored) => isMatch((path) => fieldOf(stored, path))).toSorted(byTime);
     if (matching.length === 0) {
@@ -162,7 +165,7 @@ export class LoggingService {
   }
 
   #countRead(): void {
-    const now = Date.now();
+    const now = this.#clock.machine();
     while ((this.#reads[0] ?? now) <= now - 60_000) {
       this.#reads.shift();
     }

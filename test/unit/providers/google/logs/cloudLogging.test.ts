@@ -1,0 +1,151 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
+import type { EpochMs, RunId } from '../../../../../src/core/job.ts';
+import { GoogleAccess } from '../../../../../src/providers/google/client/access.ts';
+import { handleOf } from '../../../../../src/providers/google/handle.ts';
+import { LogFeed } from '../../../../../src/providers/google/logs/logFeed.ts';
+import { cloudLogging } from '../../../../../src/providers/google/logs/logSource.ts';
+import { RunLogs } from '../../../../../src/providers/google/logs/runLogs.ts';
+import { GoogleApiError } from '../../../../emulators/google/apiError.ts';
+import { gather } from '../../../../conformance/harness.ts';
+import { type StartedGoogle, startGoogle } from '../../../../emulators/google/startGoogle.ts';
+import { quickClock } from '../../../../fixtures/quickClock.ts';
+import { Reader, linesOf } from './virtualLogs.ts';
+
+let google: StartedGoogle;
+let access: GoogleAccess;
+let jobs = 100;
+
+beforeAll(async () => {
+  google = await startGoogle();
+  vi.stubEnv('GOOGLE_APPLICATION_CREDENTIALS', google.credentialsPath);
+  vi.stubEnv('GOOGLE_CLOUD_PROJECT', google.project.id);
+  access = new GoogleAccess({ project: google.project.id, endpoints: google.endpoints });
+}, 60_000);
+
+beforeEach(() => {
+  google.control.logging.readsPerMinute = 10_000;
+  google.control.clearFaults();
+});
+
+afterAll(async () => {
+  vi.unstubAllEnvs();
+  await access.dispose();
+  await google.stop();
+});
+
+function follow(ended: ReadonlyMap<string, EpochMs | null> = new Map()) {
+  jobs += 1;
+  const id = String(jobs);
+  const feed = new LogFeed({
+    source: cloudLogging(access),
+    clock: quickClock(40),
+    endedJobs: async () => ended,
+  });
+  const print = (message: string): void =>
+    google.control.logs.add({ jobId: id, taskName: 'workerpool0-0', severity: 'INFO', message });
+  return { id, feed, print };
+}
+
+describe('the log of a run', () => {
+  const runId = '01ARYZ6S410000000000000000' as RunId;
+
+  it.each([
+    ['has ended', { state: 'succeeded', endedAt: 1_600_000_000_000 }],
+    ['is not there any more', null],
+  ] as const)('ends when the job %s', async (_, observation) => {
+    jobs += 1;
+    const id = String(jobs);
+    const name = `projects/1/locations/us-central1/customJobs/${id}`;
+    const handle = handleOf(name, { runId, attempt: 1 }, google.project.id, google.bucket);
+    google.control.logs.add({ jobId: id, taskName: 'workerpool0-0', severity: 'INFO', message: 'all' });
+    const logs = new RunLogs(
+      access,
+      quickClock(200),
+      async () => new Map(observation === null ? [] : [[handle.id, observation]]),
+    );
+    const items = await gather(logs.logs(handle, null, new AbortController().signal));
+    expect(linesOf(items)).toEqual(['stdout: all']);
+    logs.dispose();
+  });
+});
+
+describe('Cloud Logging through its client', () => {
+  it('gives lines that are listed, in pages', async () => {
+    const { id, feed, print } = follow();
+    const expected = Array.from({ length: 1500 }, (_, index) => `line ${index} é`);
+    expected.forEach(print);
+    const reader = new Reader(feed, id);
+    await expect.poll(() => reader.lines.length, { timeout: 10_000 }).toBe(1500);
+    expect(reader.lines).toEqual(expected.map((line) => `stdout: ${line}`));
+    reader.stop();
+  });
+
+  it('gives lines that a tail session brings, and opens it again when it is cut', async () => {
+    const { id, feed, print } = follow();
+    const reader = new Reader(feed, id);
+    const tails = { method: 'TailLogEntries' } as const;
+    const before = google.control.countRequests(tails);
+    await expect.poll(() => google.control.logging.openSessions, { timeout: 10_000 }).toBe(1);
+    google.control.addFault({ on: { method: 'ListLogEntries' }, kind: 'delay', ms: 60_000, times: 1 });
+    print('by the tail');
+    await expect.poll(() => reader.lines, { timeout: 10_000 }).toEqual(['stdout: by the tail']);
+    google.control.logging.endSessions();
+    await expect.poll(() => google.control.countRequests(tails), { timeout: 10_000 }).toBe(before + 2);
+    google.control.logging.endSessions(new GoogleApiError('UNAVAILABLE', 'The service is currently unavailable.'));
+    await expect.poll(() => google.control.countRequests(tails), { timeout: 10_000 }).toBe(before + 3);
+    reader.stop();
+    await expect.poll(() => google.control.logging.openSessions).toBe(0);
+  });
+
+  it('breaks off as transient when the connection dies, and goes on from there', async () => {
+    const { id, feed, print } = follow();
+    print('before');
+    const reader = new Reader(feed, id);
+    await expect.poll(() => reader.lines).toEqual(['stdout: before']);
+    google.control.addFault({ on: { method: 'ListLogEntries' }, kind: 'cut', afterBytes: 7 });
+    print('after');
+    await expect.poll(() => reader.outcome, { timeout: 10_000 }).toMatchObject({ tag: 'transient' });
+    const again = new Reader(feed, id, reader.cursor);
+    await expect.poll(() => [...reader.lines, ...again.lines]).toEqual(['stdout: before', 'stdout: after']);
+    again.stop();
+  });
+
+  it('goes on with another token when its own is no longer good', async () => {
+    const { id, feed, print } = follow();
+    print('before');
+    const reader = new Reader(feed, id);
+    await expect.poll(() => reader.lines).toEqual(['stdout: before']);
+    google.control.tokens.revokeAll();
+    print('after');
+    await expect.poll(() => reader.lines, { timeout: 10_000 }).toEqual(['stdout: before', 'stdout: after']);
+    expect(reader.outcome).toBe('open');
+    reader.stop();
+  });
+
+  it('tells of a sign-in that is no longer good at all', async () => {
+    const { id, feed } = follow();
+    google.control.tokens.revokeAll();
+    google.control.refuseSignIn();
+    const reader = new Reader(feed, id);
+    await expect.poll(() => reader.outcome, { timeout: 10_000 }).toMatchObject({ tag: 'auth' });
+    google.control.refuseSignIn(false);
+  });
+
+  it('waits while the project has asked too often', async () => {
+    const { id, feed, print } = follow();
+    const reader = new Reader(feed, id);
+    google.control.addFault({
+      on: { method: 'ListLogEntries' },
+      kind: 'fail',
+      times: 3,
+      error: new GoogleApiError(
+        'RESOURCE_EXHAUSTED',
+        "Quota exceeded for quota metric 'Read requests' and limit 'Read requests per minute' of service 'logging.googleapis.com' for consumer 'project_number:314159265358'.",
+        { errorInfo: { reason: 'RATE_LIMIT_EXCEEDED', domain: 'googleapis.com', metadata: {} } },
+      ),
+    });
+    print('in the end');
+    await expect.poll(() => reader.lines, { timeout: 20_000 }).toEqual(['stdout: in the end']);
+    reader.stop();
+  });
+});
