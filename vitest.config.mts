@@ -29,7 +29,7 @@ export default defineConfig({
           include: ['test/unit/**/*.test.ts'],
           exclude: ['test/unit/webview/**', ...real],
           environment: 'node',
-          testTimeout: 30_000,
+          testTimeout: 120_000,
           maxWorkers: '100%',
         },
       },
@@ -38,7 +38,7 @@ export default defineConfig({
           name: 'webview',
           include: ['test/unit/webview/**/*.test.{ts,tsx}'],
           environment: 'jsdom',
-          testTimeout: 30_000,
+          testTimeout: 120_000,
           maxWorkers: '100%',
         },
         oxc: { jsx: { runtime: 'automatic', importSource: 'preact' } },
@@ -48,7 +48,7 @@ export default defineConfig({
           name: 'real',
           include: real,
           environment: 'node',
-          testTimeout: 30_000,
+          testTimeout: 120_000,
           // The machine may be busy with other things.
           retry: 1,
           // They mostly wait.
