@@ -38,6 +38,8 @@ import { findAttempt, listAttempts, submitJob } from './submit/submit.ts';
 export class AzureConnection implements Connection {
   readonly #ports: ProviderPorts;
   readonly #open: OpenWorkspace;
+  /** Of code, seen in the datastore. */
+  readonly #pieces = new Set<string>();
 
   constructor(settings: AzureSettings, ports: ProviderPorts) {
     this.#ports = ports;
@@ -71,7 +73,7 @@ export class AzureConnection implements Connection {
     onProgress: (progress: StageProgress) => void,
   ): Promise<StagedCode> {
     return this.#do(signal, async ({ workspace }) =>
-      stageSnapshot(await workspace.defaultStore(signal), snapshot, signal, onProgress),
+      stageSnapshot(await workspace.defaultStore(signal), snapshot, this.#pieces, signal, onProgress),
     );
   }
 

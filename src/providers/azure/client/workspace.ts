@@ -56,8 +56,9 @@ export interface WorkspaceOptions {
   readonly clock: Clock;
 }
 
-/** Own signatures last this long, in ms, and are renewed at half of it. */
-const signatureLasts = 60 * 60_000;
+/** Own signatures last this long, in ms, whatever clocks say, and are renewed after the other. */
+const signatureLasts = 12 * 3_600_000;
+const renewAfter = 30 * 60_000;
 
 /** What is asked about the workspace once and then known. */
 export class Workspace {
@@ -140,8 +141,8 @@ class StoreAccess {
 
   async sas(signal: AbortSignal): Promise<string> {
     const now = this.#options.clock.now();
-    if (this.#sas === null || now >= this.#sas.renewAt || now < this.#sas.renewAt - signatureLasts) {
-      this.#sas = { text: await this.#sign(now, signal), renewAt: now + signatureLasts / 2 };
+    if (this.#sas === null || now >= this.#sas.renewAt || now < this.#sas.renewAt - renewAfter) {
+      this.#sas = { text: await this.#sign(now, signal), renewAt: now + renewAfter };
     }
     return this.#sas.text;
   }
@@ -181,6 +182,6 @@ class StoreAccess {
     }
     // By Azure's clock, which is the one that judges the signature.
     const from = answer.date ?? now;
-    return secrets?.key ? containerSas(this.#account, secrets.key, this.#container, from, from + signatureLasts) : '';
+    return secrets?.key ? containerSas(this.#account, secrets.key, this.#container, from + signatureLasts) : '';
   }
 }

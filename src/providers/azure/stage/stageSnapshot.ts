@@ -7,13 +7,17 @@ import { eachAtOnce } from '../client/eachAtOnce.ts';
 import type { DefaultStore } from '../client/workspace.ts';
 import { stored } from '../names.ts';
 
+/** Requests for blobs under way at a time. */
+const atOnce = 16;
+
 /**
  * Puts the pieces of a snapshot that are not there yet into the datastore, and the list of all of them last: where the list is,
- * everything is. Rejects with `invalid` when a piece is not what its name says.
+ * everything is. `known`: SHA-256 (hex) of pieces that were seen there. Rejects with `invalid` when a piece is not what its name says.
  */
 export async function stageSnapshot(
   { name, container }: DefaultStore,
   snapshot: Snapshot,
+  known: Set<string>,
   signal: AbortSignal,
   onProgress: (progress: StageProgress) => void,
 ): Promise<StagedCode> {
@@ -22,13 +26,14 @@ export async function stageSnapshot(
   const list = stored.codeList(snapshot.id);
   if (!(await container.has(list, signal))) {
     const progress = new Progress(totalBytes, onProgress);
-    await eachAtOnce(8, pieces, async (piece) => {
-      if (!(await container.has(stored.piece(piece.sha256), signal))) {
+    await eachAtOnce(atOnce, pieces, async (piece) => {
+      if (!known.has(piece.sha256) && !(await container.has(stored.piece(piece.sha256), signal))) {
         const bytes = await read(snapshot, piece);
         await container.create(stored.piece(piece.sha256), bytes, signal, (sent) => {
           progress.sent(piece, sent);
         });
       }
+      known.add(piece.sha256);
       progress.sent(piece, piece.bytes);
     });
     const text = snapshot.pieces.map(({ sha256 }) => `${sha256}\n`).join('');

@@ -1,0 +1,155 @@
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import type { Ask, Choice } from '../../../../../src/core/ask.ts';
+import type { Accounts } from '../../../../../src/core/ports.ts';
+import type { NewConnection } from '../../../../../src/core/provider.ts';
+import { setUpWorkspace } from '../../../../../src/providers/azure/setUp.ts';
+import { never, rejection } from '../../../../conformance/harness.ts';
+import { testPorts } from '../../../../emulators/scripted/testPorts.ts';
+import { AzureLab } from '../../../../fixtures/azure/lab.ts';
+import { nobody } from '../../../../fixtures/ask.ts';
+
+let lab: AzureLab;
+
+beforeAll(async () => {
+  lab = await AzureLab.start();
+}, 60_000);
+
+afterEach(() => {
+  lab.control.refuseAz(null);
+  lab.control.clearFaults();
+});
+
+afterAll(async () => {
+  await lab.stop();
+});
+
+interface Asked {
+  readonly title: string;
+  readonly labels: readonly string[];
+}
+
+/** Somebody who takes the first choice that has one of these words in it, question by question. */
+function somebody(...words: readonly (string | undefined)[]): { readonly ask: Ask; readonly asked: Asked[] } {
+  const asked: Asked[] = [];
+  const text = ({ label, description = '', detail = '' }: Choice): string => `${label} ${description} ${detail}`;
+  return {
+    asked,
+    ask: {
+      ...nobody,
+      choose: async ({ title, choices }) => {
+        const word = words[asked.length];
+        asked.push({ title, labels: choices.map(({ label }) => label) });
+        return word === undefined ? undefined : choices.find((choice) => text(choice).includes(word))?.value;
+      },
+    },
+  };
+}
+
+async function setUp(ask: Ask, accounts?: Accounts): Promise<NewConnection | undefined> {
+  const { clock, logger } = testPorts('azure');
+  const where = { endpoints: { resourceManager: lab.azure.url, blob: lab.azure.blobUrl } };
+  return setUpWorkspace({ ask, accounts, clock, logger }, never(), where);
+}
+
+const vision = (): object => ({ ...lab.settings, credential: undefined });
+
+describe('setUp', () => {
+  it('asks for the workspace alone, of all subscriptions, and makes a connection that works', async () => {
+    const { ask, asked } = somebody('vision');
+    const made = await setUp(ask);
+    expect(made).toEqual({ label: 'vision', settings: vision() });
+    expect(asked).toEqual([{ title: 'Azure: which workspace?', labels: ['teaching', 'vision'] }]);
+    const connection = lab.open(made?.settings);
+    expect((await connection.offers({}, never())).length).toBeGreaterThan(3);
+    expect(await connection.identity(never())).toMatchObject({ account: 'ada@lab.example' });
+  });
+
+  it('asks where jobs run where there are clusters', async () => {
+    lab.control.addCompute({ name: 'a100', vmSize: 'Standard_NC24ads_A100_v4' }, lab.control.workspaces[1]);
+    const { ask, asked } = somebody('teaching', 'a100');
+    expect(await setUp(ask)).toMatchObject({ label: 'teaching', settings: { workspace: 'teaching', compute: 'a100' } });
+    expect(asked.map(({ title }) => title)).toEqual(['Azure: which workspace?', 'Azure: where do jobs usually run?']);
+    expect(asked[1]?.labels).toEqual(['Serverless', 'a100']);
+  });
+
+  it('is over when the person goes away from any question', async () => {
+    expect(await setUp(somebody(undefined).ask)).toBeUndefined();
+    expect(await setUp(somebody('teaching', undefined).ask)).toBeUndefined();
+  });
+
+  it('asks how to sign in where nothing is, and signs in by the editor', async () => {
+    lab.control.signOut();
+    const wishes: boolean[] = [];
+    const accounts: Accounts = {
+      token: async ({ mayAsk }) => {
+        wishes.push(mayAsk);
+        return mayAsk || wishes.length > 2 ? { token: lab.azure.token(), expiresAt: Date.now() + 3_600_000 } : null;
+      },
+    };
+    const { ask, asked } = somebody('Microsoft account', 'vision');
+    expect(await setUp(ask, accounts)).toMatchObject({ label: 'vision' });
+    expect(asked[0]?.labels).toEqual(['Microsoft account', 'Azure CLI', 'Managed identity']);
+    expect(wishes.slice(0, 2)).toEqual([false, true]);
+  });
+
+  it('says what to run when the way that was chosen does not work', async () => {
+    lab.control.signOut();
+    const { ask, asked } = somebody('Azure CLI');
+    expect(await rejection(setUp(ask))).toMatchObject({ tag: 'auth', remedy: 'Run: az login' });
+    expect(asked[0]?.labels).toEqual(['Azure CLI', 'Managed identity']);
+  });
+
+  it('says what is missing where there is no subscription or no workspace', async () => {
+    const empty = { kind: 'answer', code: 200, contentType: 'application/json', body: '{"value":[]}' } as const;
+    lab.control.addFault({ on: { path: /^\/subscriptions$/u }, ...empty, times: 10 });
+    expect(await rejection(setUp(nobody))).toMatchObject({
+      tag: 'notFound',
+      remedy: expect.stringContaining('az login --tenant'),
+    });
+    lab.control.clearFaults();
+    lab.control.addFault({ on: { path: /\/workspaces$/u }, ...empty, times: 10 });
+    expect(await rejection(setUp(nobody))).toMatchObject({
+      tag: 'notFound',
+      remedy: expect.stringContaining('https://ml.azure.com'),
+    });
+  });
+});
+
+describe('offers', () => {
+  it('have prices and quotas of the region, and say what a quota allows', async () => {
+    const connection = lab.open();
+    const offers = await connection.offers({}, never());
+    const t4 = offers.find(({ accelerator, count }) => accelerator === 'T4' && count === 1);
+    expect(t4).toMatchObject({
+      region: 'eastus',
+      priceUsdPerHour: 0.526,
+      note: expect.stringMatching(/^quota for \d+$/u),
+    });
+    expect(await connection.offers({ region: 'mars' }, never())).toEqual([]);
+    const cluster = lab.open({ compute: 'gpu' });
+    lab.control.addCompute({ name: 'gpu', vmSize: 'Standard_NC4as_T4_v3' });
+    const onCluster = (await cluster.offers({}, never())).find(({ accelerator }) => accelerator === 'T4');
+    expect(onCluster?.note).toBe('gpu grows to 4');
+  });
+
+  it('are given without what may not be read', async () => {
+    lab.control.deny(/locations|computes/u);
+    try {
+      const offers = await lab.open().offers({}, never());
+      expect(offers.find(({ accelerator }) => accelerator === 'H100')).toMatchObject({
+        note: 'quota unknown',
+        priceUsdPerHour: null,
+      });
+    } finally {
+      lab.control.deny(null);
+    }
+  });
+
+  it('make options for jobs', async () => {
+    const options = await lab.open().jobOptions?.(never());
+    expect(options?.find(({ name }) => name === 'compute')?.choices.map(({ value }) => value)).toContain('serverless');
+    expect(options?.find(({ name }) => name === 'instanceType')?.choices.map(({ value }) => value)).toContain(
+      'Standard_NC4as_T4_v3',
+    );
+  });
+});
