@@ -5,6 +5,7 @@ import { Credential } from './client/credential.ts';
 import { RunHistory } from './client/runHistory.ts';
 import { Workspace } from './client/workspace.ts';
 import { type AzureCloud, cloudOf } from './cloud.ts';
+import { JobLogs } from './logs/jobLogs.ts';
 import { Observer } from './observe/observe.ts';
 import { workspaceId } from './paths.ts';
 import type { AzureSettings, CredentialKind } from './settings.ts';
@@ -24,6 +25,7 @@ export interface OpenWorkspace extends Account {
   readonly workspace: Workspace;
   readonly history: RunHistory;
   readonly observer: Observer;
+  readonly logs: JobLogs;
 }
 
 export function openAccount(
@@ -44,7 +46,12 @@ export function openWorkspace(settings: AzureSettings, ports: ProviderPorts): Op
   const history = new RunHistory(account.api, workspace, settings);
   const id = workspaceId(settings);
   const observer = new Observer({ ...account, history, workspace, workspaceId: id, clock });
-  return { ...account, settings, id, workspace, history, observer };
+  const logs = new JobLogs({
+    observe: async (handles, signal) => observer.observe(handles, signal),
+    history,
+    clock,
+  });
+  return { ...account, settings, id, workspace, history, observer, logs };
 }
 
 /** For what is no ProviderError yet: an answer of Azure's that has not the shape it should have. */

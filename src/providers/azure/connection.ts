@@ -90,11 +90,15 @@ export class AzureConnection implements Connection {
   }
 
   async observe(handles: readonly Handle[], signal: AbortSignal): Promise<ReadonlyMap<string, Observation>> {
-    return this.#do(signal, async ({ observer }) => observer.observe(handles, signal));
+    return this.#do(signal, async ({ observer, logs }) => {
+      const observations = await observer.observe(handles, signal);
+      logs.notice(handles, observations);
+      return observations;
+    });
   }
 
   logs(handle: Handle, cursor: LogCursor | null, signal: AbortSignal): AsyncIterable<LogItem> {
-    return this.#stream(signal, () => notYet(handle, cursor));
+    return this.#stream(signal, ({ logs }) => logs.follow(handle, cursor, signal));
   }
 
   async cancel(handle: Handle, signal: AbortSignal): Promise<void> {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { whyNoContainers } from '../../../emulators/containers/containerProcess.ts';
-import { containerOf, useAzure } from './azure.ts';
+import { containerOf, useAzure } from '../../../fixtures/azure/testAzure.ts';
 
 describe.skipIf(whyNoContainers() !== null)('jobs of the emulated Azure', () => {
   const test = useAzure();

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { userError } from '../../../emulators/azure/armError.ts';
-import { environmentId, tokenOfCli, useAzure } from './azure.ts';
+import { environmentId, tokenOfCli, useAzure } from '../../../fixtures/azure/testAzure.ts';
 
 describe('requests to the emulated Azure', () => {
   const test = useAzure();
