@@ -19,7 +19,6 @@ import type {
   StageProgress,
   SubmitInput,
 } from '../../core/provider.ts';
-import { ProviderError } from '../../core/providerError.ts';
 import { explain, type OpenWorkspace, openWorkspace } from './account.ts';
 import { cancelJob, removeJob } from './cancelAndRemove.ts';
 import { rememberedFacts } from './facts.ts';
@@ -29,6 +28,7 @@ import { offersOf } from './offers/offers.ts';
 import { locationPath } from './paths.ts';
 import { jobOptions } from './plan/jobOptions.ts';
 import { planJob } from './plan/plan.ts';
+import { listResults, readResult } from './results/results.ts';
 import type { AzureSettings } from './settings.ts';
 import { stageSnapshot } from './stage/stageSnapshot.ts';
 import { studioUrl } from './studio.ts';
@@ -106,13 +106,15 @@ export class AzureConnection implements Connection {
   }
 
   async outputs(handle: Handle, globs: readonly string[], signal: AbortSignal): Promise<readonly OutputFile[]> {
-    return this.#do(signal, async () => {
-      throw notYetFor(handle, globs);
-    });
+    return this.#do(signal, async ({ workspace, history }) =>
+      listResults({ workspace, history, clock: this.#ports.clock }, handle, globs, signal),
+    );
   }
 
   readOutput(handle: Handle, path: string, signal: AbortSignal): AsyncIterable<Uint8Array> {
-    return this.#stream(signal, () => notYet(handle, path));
+    return this.#stream(signal, ({ workspace, history }) =>
+      readResult({ workspace, history, clock: this.#ports.clock }, handle, path, signal),
+    );
   }
 
   async remove(handle: Handle, signal: AbortSignal): Promise<void> {
@@ -144,14 +146,4 @@ export class AzureConnection implements Connection {
   #stream<T>(signal: AbortSignal, open: (open: OpenWorkspace) => AsyncIterable<T>): AsyncIterable<T> {
     return streamInContract(signal, explain, () => open(this.#open));
   }
-}
-
-function notYetFor(...of: readonly unknown[]): ProviderError {
-  return new ProviderError('unsupported', 'Logs and results of Azure ML cannot be read yet.', {
-    raw: JSON.stringify(of),
-  });
-}
-
-async function* notYet(...of: readonly unknown[]): AsyncGenerator<never, void> {
-  await Promise.reject(notYetFor(of));
 }

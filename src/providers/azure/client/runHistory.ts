@@ -21,6 +21,19 @@ const detailsSchema = z.looseObject({
   logFiles: z.nullish(z.record(z.string(), z.string())),
 });
 
+const artifactsSchema = z.object({
+  value: z.nullish(z.array(z.looseObject({ path: z.string(), contentUri: z.nullish(z.string()) }))),
+  continuationToken: z.nullish(z.string()),
+});
+
+/** A file that a run left behind. */
+export interface Artifact {
+  /** From the run's own folder on: `outputs/model.pt`. */
+  readonly path: string;
+  /** Reads it for a while. */
+  readonly url: string;
+}
+
 /** What the run history knows of a job beyond Resource Manager: times, errors, log files. */
 export type RunDetails = z.infer<typeof detailsSchema>;
 
@@ -54,6 +67,32 @@ export class RunHistory {
         return null;
       }
       throw error;
+    }
+  }
+
+  /** Files that the run left in its default output, below a prefix. Nothing where there is no such run. */
+  async *artifacts(job: string, prefix: string, signal: AbortSignal): AsyncGenerator<Artifact, void> {
+    const base = await this.#base.get(signal);
+    const path = `/artifact/v2.0${workspaceId(this.#settings)}/artifacts/prefix/contentinfo/ExperimentRun/dcid.${job}`;
+    for (let token: string | null = ''; token !== null;) {
+      const query = new URLSearchParams({ path: prefix, ...(token === '' ? {} : { continuationToken: token }) });
+      let body: unknown;
+      try {
+        ({ body } = await this.#api.callUrl('GET', `${base}${path}?${query}`, {}, signal));
+      } catch (error) {
+        if (hasStatus(error, 404)) {
+          return;
+        }
+        throw error;
+      }
+      const page = z.parse(artifactsSchema, body);
+      for (const artifact of page.value ?? []) {
+        if (artifact.contentUri) {
+          yield { path: artifact.path, url: trusted(artifact.contentUri) };
+        }
+      }
+      const next: string | null = page.continuationToken || null;
+      token = next === token ? null : next;
     }
   }
 }

@@ -1,5 +1,6 @@
 import type { OutputFile } from '../../../core/provider.ts';
 import { ProviderError } from '../../../core/providerError.ts';
+import { resultPath } from '../../../core/resultPath.ts';
 import type { KubeApi } from '../client/api.ts';
 import { exec } from '../client/exec.ts';
 import { container, indexOf, type Pod } from '../model/pod.ts';
@@ -28,18 +29,6 @@ export interface CollectInput {
 
 /** Among the results when some could not be had: a text that names those, with why. */
 export const missingReport = 'aloft-missing-results.txt';
-
-const ofNode = /^node(0|[1-9]\d*)\/(.+)$/su;
-
-/** Path under which a result of a rank is known: plain for the first, unless that would look like one of another. */
-export function resultPath(index: number, path: string, nodes: number): string {
-  return nodes === 1 || (index === 0 && !ofNode.test(path)) ? path : `node${index}/${path}`;
-}
-
-export function ofResultPath(path: string, nodes: number): { readonly index: number; readonly path: string } {
-  const [, index, inside] = (nodes === 1 ? null : ofNode.exec(path)) ?? [];
-  return index === undefined || inside === undefined ? { index: 0, path } : { index: Number(index), path: inside };
-}
 
 /**
  * Fetches the results of a job that has ended, as far as they can be had, and lets its pods go. False when they are larger than

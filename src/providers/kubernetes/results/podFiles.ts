@@ -1,9 +1,9 @@
+import { foldersOf, matcher } from '../../../core/globs.ts';
 import type { OutputFile } from '../../../core/provider.ts';
 import { ProviderError } from '../../../core/providerError.ts';
 import { safeRelativePath } from '../../../core/safePath.ts';
 import type { KubeApi } from '../client/api.ts';
 import { exec, type ExecTarget } from '../client/exec.ts';
-import { foldersOf, matcher } from './globs.ts';
 
 /** Arguments: the folder, then where to look in it. Prints size, time and path of each file, with NULs between. */
 const listScript = `cd "$1" || exit 44

@@ -1,5 +1,7 @@
+import { matcher } from '../../../core/globs.ts';
 import type { Handle, OutputFile } from '../../../core/provider.ts';
 import { ProviderError } from '../../../core/providerError.ts';
+import { ofResultPath, resultPath } from '../../../core/resultPath.ts';
 import { safeRelativePath } from '../../../core/safePath.ts';
 import type { Cluster } from '../cluster.ts';
 import { nodeCount } from '../model/job.ts';
@@ -8,8 +10,7 @@ import { currentPods } from '../observe/observation.ts';
 import { specOf } from '../plan/specOf.ts';
 import type { Run } from '../state/runs.ts';
 import { dataOf } from '../submit.ts';
-import { missingReport, ofResultPath, resultPath } from './collect.ts';
-import { matcher } from './globs.ts';
+import { missingReport } from './collect.ts';
 import { piped } from './piped.ts';
 import { listPodFiles, readPodFile } from './podFiles.ts';
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { foldersOf, matcher } from '../../../../src/providers/kubernetes/results/globs.ts';
+import { foldersOf, matcher } from '../../../src/core/globs.ts';
 
 describe('matcher', () => {
   it.each([

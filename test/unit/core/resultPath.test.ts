@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { ofResultPath, resultPath } from '../../../../src/providers/kubernetes/results/collect.ts';
+import { ofResultPath, resultPath } from '../../../src/core/resultPath.ts';
 
 describe('resultPath', () => {
   it.each([
