@@ -332,6 +332,20 @@ feed' && printf 3 > '$(id)%s\n;rm' && printf 4 > '-rf' && printf 5 > '*' && ln -
     }
   });
 
+  it('leave files whose names are no UTF-8, which are fetched all the same', async () => {
+    const handle = await site.submit(
+      String.raw`mkdir "$(printf 'd\351p[1]')" && printf 1 >"$(printf 'd\351p[1]/caf\351.txt')" && printf 2 >"$(printf 'same\351')" && printf 3 >"$(printf 'same\350')" && ln -s /etc/passwd "$(printf 'away\351')"`,
+    );
+    expect(await site.end(handle)).toMatchObject({ state: 'succeeded' });
+    const files = await site.connection.outputs(handle, ['*p?1]/**', 'same*', 'away*'], never());
+    expect(files.map(({ path }) => path)).toEqual(['d\uFFFDp[1]/caf\uFFFD.txt', 'same\uFFFD']);
+    const read = async (path: string) => gather(site.connection.readOutput(handle, path, never()));
+    expect(Buffer.concat(await read('d\uFFFDp[1]/caf\uFFFD.txt')).toString()).toBe('1');
+    expect(await rejection(read('same\uFFFD'))).toMatchObject({ tag: 'conflict' });
+    expect(await rejection(read('away\uFFFD'))).toMatchObject({ tag: 'invalid' });
+    expect(await rejection(read('none\uFFFD'))).toMatchObject({ tag: 'notFound' });
+  });
+
   it('cannot lead anybody out of their folder by putting a link in its place', async () => {
     const handle = await site.submit('cd ..; rm folder; ln -s /etc folder; mv work real; ln -s /etc work');
     await site.end(handle);

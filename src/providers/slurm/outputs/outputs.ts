@@ -33,12 +33,23 @@ done
 exit 0
 `;
 
-/** $1 run, $2 path. Prints where it really is; 66: no file, 77: outside. */
+/**
+ * $1 run, $2 path, $3 a pattern of it where bytes of it are not known to us. Prints where it really is, or a link to there whose name can
+ * be said in UTF-8; 66: no file, 77: outside, 78: several that fit.
+ */
 const locateScript = `${enter}
-target=$(realpath -e -- "$2" 2>/dev/null && echo /) || exit 66
+if [ -n "$3" ] && [ ! -e "$2" ]; then
+  case $(LC_ALL=C find . -path "$3" -printf x) in '') exit 66 ;; x) ;; *) exit 78 ;; esac
+  target=$(LC_ALL=C find . -path "$3" -exec realpath -e -- {} \\; && echo /)
+  link=$root/runs/$1/output-$(printf %s "$2" | sha256sum | cut -c 1-16)
+else
+  target=$(realpath -e -- "$2" 2>/dev/null && echo /) || exit 66
+  link=
+fi
 target=\${target%?/}
 case $target in "$home"/*) ;; *) exit 77 ;; esac
 [ -f "$target" ] || exit 66
+[ -z "$link" ] || { ln -sfn -- "$target" "$link" && target=$link; } || exit
 printf %s "$target"
 `;
 
@@ -86,6 +97,13 @@ function matches(path: string, glob: string): boolean {
   return parts.some((_, index) => posix.matchesGlob(parts.slice(0, parts.length - index).join('/'), glob));
 }
 
+/** For `find`: a name that is not UTF-8 reaches us with this sign in place of what could not be read. Empty for all others. */
+function patternOfUnknown(path: string): string {
+  return path.includes('\uFFFD')
+    ? `./${path.replaceAll(/[*?[\]\\]/gu, String.raw`\$&`).replaceAll(/\uFFFD+/gu, '*')}`
+    : '';
+}
+
 /** How often a transfer is gone on with after the connection was lost without a byte in between. */
 const mostResumptions = 3;
 
@@ -100,9 +118,15 @@ export async function* readOutputFile(
   if (inside === null) {
     throw outside(path);
   }
-  const { exitCode, stdout, stderr } = await shell.finish({ text: locateScript, args: [run, inside] }, signal);
+  const script = { text: locateScript, args: [run, inside, patternOfUnknown(inside)] };
+  const { exitCode, stdout, stderr } = await shell.finish(script, signal);
   if (exitCode === 77) {
     throw outside(path);
+  }
+  if (exitCode === 78) {
+    throw new ProviderError('conflict', `Several files of the job could be "${path}": their names are not UTF-8.`, {
+      remedy: 'Let the job write them under names that are.',
+    });
   }
   if (exitCode !== 0) {
     throw new ProviderError('notFound', `The job has no file "${path}".`, { raw: stderr });
