@@ -43,7 +43,7 @@ export interface Abilities {
   readonly liveLogs: boolean;
   /** Usual age of a line, in ms, when the provider hands it out. */
   readonly logDelayMs: number;
-  /** A job that is preempted goes back to the queue without being submitted again. */
+  /** Every job that is preempted goes back to the queue without being submitted again; false where only some do. */
   readonly resumesAfterPreemption: boolean;
   /** Connections have `dryRun`. */
   readonly dryRun: boolean;

@@ -8,7 +8,8 @@ export const abilities: Abilities = {
   regions: false,
   liveLogs: true,
   logDelayMs: 300,
-  resumesAfterPreemption: true,
+  // Spot jobs of one node and JobSets do; other jobs of several nodes end.
+  resumesAfterPreemption: false,
   dryRun: true,
   shell: true,
   portForward: true,
