@@ -1,5 +1,6 @@
 import type { ProviderEntry } from './editor/connections/providerCatalog.ts';
 import { abilities as kubernetesAbilities } from './providers/kubernetes/abilities.ts';
+import { abilities as localAbilities } from './providers/local/abilities.ts';
 import { abilities as slurmAbilities } from './providers/slurm/abilities.ts';
 
 /** What can be said of each provider without loading its bundle. */
@@ -7,18 +8,7 @@ export const providerEntries: readonly ProviderEntry[] = [
   {
     id: 'local',
     label: 'This machine',
-    abilities: {
-      spot: false,
-      multiNode: false,
-      containerImage: false,
-      regions: false,
-      liveLogs: true,
-      logDelayMs: 30,
-      resumesAfterPreemption: false,
-      dryRun: false,
-      shell: false,
-      portForward: false,
-    },
+    abilities: localAbilities,
     load: async () => (await import('./providers/local/index.ts')).provider,
   },
   {

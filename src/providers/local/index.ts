@@ -1,4 +1,5 @@
 import type { Provider } from '../../core/provider.ts';
+import { abilities } from './abilities.ts';
 import { LocalConnection } from './connection.ts';
 import { parseSettings } from './settings.ts';
 import { UnsupportedConnection } from './unsupportedConnection.ts';
@@ -7,18 +8,7 @@ import { UnsupportedConnection } from './unsupportedConnection.ts';
 export const provider: Provider = {
   id: 'local',
   label: 'This machine',
-  abilities: {
-    spot: false,
-    multiNode: false,
-    containerImage: false,
-    regions: false,
-    liveLogs: true,
-    logDelayMs: 30,
-    resumesAfterPreemption: false,
-    dryRun: false,
-    shell: false,
-    portForward: false,
-  },
+  abilities,
   connect: (settings, ports) =>
     process.platform === 'win32' ? new UnsupportedConnection() : new LocalConnection(parseSettings(settings), ports),
 };
