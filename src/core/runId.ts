@@ -19,7 +19,8 @@ export function mintRunId(now: EpochMs, random: (bytes: number) => Uint8Array, p
 
 /** When a run id was minted, by the clock of whoever did. */
 export function runIdTime(id: RunId): EpochMs {
-  return [...id.slice(0, 10)].reduce((time, digit) => time * 32 + alphabet.indexOf(digit), 0);
+  const digits = Array.from(id.slice(0, 10), (digit) => alphabet.indexOf(digit));
+  return digits.reduce((time, digit) => time * 32 + digit, 0);
 }
 
 function timeText(now: EpochMs): string {
