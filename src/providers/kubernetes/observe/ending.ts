@@ -2,7 +2,7 @@ import type { EpochMs } from '../../../core/job.ts';
 import { timeOf } from '../model/meta.ts';
 import { container, disruption, endOf, indexOf, type Pod, type Terminated } from '../model/pod.ts';
 import { exitCode as ownExit } from '../plan/scripts.ts';
-import { signalOf } from './signals.ts';
+import { signalOf } from '../../../core/linuxSignals.ts';
 
 /** How a run that failed came to its end, as its pods tell. */
 export interface Ending {

@@ -17,7 +17,7 @@ const linuxSignals: Readonly<Record<number, string>> = {
   15: 'SIGTERM',
 };
 
-/** A runtime says "ended by signal n" as 128 + n, as shells do; null for a plain exit code. */
+/** A shell or a runtime says "ended by signal n" as 128 + n; null for a plain exit code. */
 export function signalOf(exitCode: number): string | null {
   return linuxSignals[exitCode - 128] ?? null;
 }
