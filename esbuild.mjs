@@ -4,6 +4,7 @@ import { cpSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { build, context } from 'esbuild';
 
 import { ownBundles } from './scripts/ownBundles.ts';
+import { trimProtos } from './scripts/trimProtos.ts';
 
 const watch = process.argv.includes('--watch');
 
@@ -44,6 +45,12 @@ const bundles = [
   { ...host, entryPoints: ['src/providers/local/index.ts'], outfile: 'dist/providers/local.js' },
   { ...host, entryPoints: ['src/providers/kubernetes/index.ts'], outfile: 'dist/providers/kubernetes.js' },
   { ...host, entryPoints: ['src/providers/slurm/index.ts'], outfile: 'dist/providers/slurm.js' },
+  {
+    ...host,
+    entryPoints: ['src/providers/google/index.ts'],
+    outfile: 'dist/providers/google.js',
+    plugins: [trimProtos],
+  },
   { ...host, entryPoints: ['src/providers/local/supervisor/main.ts'], outfile: 'dist/supervisor.js' },
   { ...host, entryPoints: ['src/engine/log/scan/scanWorker.ts'], outfile: 'dist/logScan.js' },
   { ...webview, entryPoints: ['webview/log/index.tsx'], outfile: 'dist/webview/log.js' },

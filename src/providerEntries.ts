@@ -1,4 +1,5 @@
 import type { ProviderEntry } from './editor/connections/providerCatalog.ts';
+import { abilities as googleAbilities } from './providers/google/abilities.ts';
 import { abilities as kubernetesAbilities } from './providers/kubernetes/abilities.ts';
 import { abilities as localAbilities } from './providers/local/abilities.ts';
 import { abilities as slurmAbilities } from './providers/slurm/abilities.ts';
@@ -10,6 +11,16 @@ export const providerEntries: readonly ProviderEntry[] = [
     label: 'This machine',
     abilities: localAbilities,
     load: async () => (await import('./providers/local/index.ts')).provider,
+  },
+  {
+    id: 'google',
+    label: 'Google Cloud',
+    abilities: googleAbilities,
+    setUp: {
+      icon: 'cloud',
+      needs: 'A project of Google Cloud with Vertex AI, and the gcloud command or another sign-in',
+    },
+    load: async () => (await import('./providers/google/index.ts')).provider,
   },
   {
     id: 'coreweave',

@@ -10,21 +10,44 @@ const dataSchema = z.object({
   jobId: z.string(),
   runId: z.custom<RunId>(isRunId),
   attempt: z.number(),
-  /** Where its code, lock and results are. */
+  /** Where its code, submission and results are. */
   bucket: z.string(),
+  /** `gs://` folder of models, checkpoints and TensorBoard logs. */
+  outputUri: z.string(),
+  createdAt: z.number(),
 });
 
 export type HandleData = z.infer<typeof dataSchema>;
 
 const namePattern = /^projects\/[^/]+\/locations\/([^/]+)\/customJobs\/([^/]+)$/u;
 
-/** `name` is the job's resource name as Vertex AI gives it: the project's number may stand in it. */
-export function handleOf(name: string, key: AttemptKey, project: string, bucket: string): Handle {
+/** What a handle says of a job beside its name. */
+type JobFacts = Pick<HandleData, 'outputUri' | 'createdAt'> & {
+  /** The job's resource name as Vertex AI gives it: the project's number may stand in it. */
+  readonly name: string;
+};
+
+export function handleOf(
+  { name, outputUri, createdAt }: JobFacts,
+  key: AttemptKey,
+  project: string,
+  bucket: string,
+): Handle {
   const [, region, jobId] = namePattern.exec(name) ?? [];
   if (region === undefined || jobId === undefined) {
     throw new ProviderError('transient', 'Google Cloud named a job in a way that is not understood.', { raw: name });
   }
-  return { id: name, data: { project, region, jobId, runId: key.runId, attempt: key.attempt, bucket } };
+  const data: HandleData = {
+    project,
+    region,
+    jobId,
+    runId: key.runId,
+    attempt: key.attempt,
+    bucket,
+    outputUri,
+    createdAt,
+  };
+  return { id: name, data };
 }
 
 /** Throws `invalid` for the handle of another kind. */
@@ -34,4 +57,8 @@ export function dataOf(handle: Handle): HandleData {
     throw new ProviderError('invalid', 'This is not a job of Google Cloud.', { raw: parsed.error.message });
   }
   return parsed.data;
+}
+
+export function keyOf({ runId, attempt }: HandleData): AttemptKey {
+  return { runId, attempt };
 }

@@ -58,3 +58,8 @@ export function parseSettings(settings: JsonObject): GoogleSettings {
   }
   return parsed.data;
 }
+
+/** Where a job runs that names no region. */
+export function defaultRegion({ regions }: GoogleSettings): string {
+  return regions[0] ?? 'us-central1';
+}

@@ -1,12 +1,12 @@
-import { JobServiceClient } from '@google-cloud/aiplatform/build/src/v1/job_service_client';
-import { LoggingServiceV2Client } from '@google-cloud/logging-api/build/src/v2/logging_service_v2_client';
+import { JobServiceClient } from '@google-cloud/aiplatform/build/src/v1/job_service_client.js';
+import { LoggingServiceV2Client } from '@google-cloud/logging-api/build/src/v2/logging_service_v2_client.js';
 import { Storage } from '@google-cloud/storage';
 import { GoogleAuth, PassThroughClient } from 'google-auth-library';
 import { type CallOptions, type ClientOptions, grpc } from 'google-gax';
 import type { Api, GoogleSettings } from '../settings.ts';
 import { apiError, hasCode } from './apiError.ts';
 import { type Endpoint, endpointOf } from './endpoint.ts';
-import { type RestRequest, sendRest } from './rest.ts';
+import { openRest, type RestRequest, sendRest } from './rest.ts';
 import { SignIn } from './signIn.ts';
 
 /** What access needs to know of a connection; during set-up there is no project yet. */
@@ -75,6 +75,24 @@ export class GoogleAccess {
     return this.call(signal, async () =>
       sendRest(this.endpoint(request.api).origin, await this.signIn.getRequestHeaders(), request, signal),
     );
+  }
+
+  /** The bytes of an answer, as they come. */
+  async *restBytes(request: RestRequest, signal: AbortSignal): AsyncGenerator<Uint8Array, void> {
+    const chunks = await this.call(signal, async () =>
+      openRest(this.endpoint(request.api).origin, await this.signIn.getRequestHeaders(), request, signal),
+    );
+    try {
+      for (;;) {
+        const next = await this.call(signal, async () => chunks.next());
+        if (next.done === true) {
+          return;
+        }
+        yield next.value;
+      }
+    } finally {
+      await chunks.return?.().catch(() => undefined);
+    }
   }
 
   /** Runs one request. Rejects with the signal's reason or a ProviderError, never later than the signal. */

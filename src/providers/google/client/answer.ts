@@ -47,7 +47,9 @@ export interface Judgement {
 const infoSchema = z.object({
   reason: z.optional(z.string()),
   metadata: z.optional(z.record(z.string(), z.unknown())),
-  retryDelay: z.optional(z.union([z.string(), z.object({ seconds: z.union([z.string(), z.number()]) })])),
+  retryDelay: z.optional(
+    z.union([z.string(), z.object({ seconds: z.optional(z.string()), nanos: z.optional(z.number()) })]),
+  ),
 });
 
 const bodySchema = z.object({
@@ -95,7 +97,7 @@ export function answerOf(error: unknown): Answer {
   const inner = typeof body?.error === 'object' ? body.error : undefined;
   const infos = [
     ...list(inner?.details),
-    ...list(fields.statusDetails),
+    ...list(fields.statusDetails).map(plainMessage),
     ...list(inner?.errors),
     ...list(fields.errors),
   ].flatMap((detail) => z.safeParse(infoSchema, detail).data ?? []);
@@ -179,6 +181,11 @@ function messageOf(body: Body | undefined, fallback: string): string {
   return (body?.error.message ?? fallback).replace(/^\d+ [A-Z_]+: /u, '').slice(0, 4000);
 }
 
+/** A message of protobuf without its classes, which hold 64-bit numbers in one of their own. */
+function plainMessage(message: unknown): unknown {
+  return JSON.parse(JSON.stringify(message));
+}
+
 function list(value: unknown): readonly unknown[] {
   return Array.isArray(value) ? value : [];
 }
@@ -191,8 +198,9 @@ function delayOf(delay: z.infer<typeof infoSchema>['retryDelay']): number | null
   if (delay === undefined) {
     return null;
   }
-  const seconds = typeof delay === 'string' ? Number.parseFloat(delay) : Number(delay.seconds);
-  return Number.isFinite(seconds) ? seconds * 1000 : null;
+  const seconds =
+    typeof delay === 'string' ? Number.parseFloat(delay) : Number(delay.seconds ?? 0) + (delay.nanos ?? 0) / 1e9;
+  return Number.isFinite(seconds) ? Math.ceil(seconds * 1000) : null;
 }
 
 function header(headers: unknown): number | null {

@@ -23,21 +23,42 @@ class RestError extends Error {
 export async function sendRest(
   origin: string,
   headers: Headers,
-  { path, method = 'GET', body }: RestRequest,
+  request: RestRequest,
   signal: AbortSignal,
 ): Promise<unknown> {
+  const answer = await send(origin, headers, request, AbortSignal.any([signal, AbortSignal.timeout(30_000)]));
+  const text = await answer.text();
+  return text === '' ? null : JSON.parse(text);
+}
+
+/** One request over HTTP whose answer is bytes of any number. */
+export async function openRest(
+  origin: string,
+  headers: Headers,
+  request: RestRequest,
+  signal: AbortSignal,
+): Promise<AsyncIterator<Uint8Array>> {
+  const { body } = await send(origin, headers, request, signal);
+  return (body ?? new ReadableStream<Uint8Array>()).values();
+}
+
+async function send(
+  origin: string,
+  headers: Headers,
+  { path, method = 'GET', body }: RestRequest,
+  signal: AbortSignal,
+): Promise<Response> {
   if (body !== undefined) {
     headers.set('content-type', 'application/json');
   }
   const response = await fetch(origin + path, {
     method,
     headers,
-    signal: AbortSignal.any([signal, AbortSignal.timeout(30_000)]),
+    signal,
     ...(body === undefined ? {} : { body: JSON.stringify(body) }),
   });
-  const text = await response.text();
   if (!response.ok) {
-    throw new RestError(response.status, text, response.headers);
+    throw new RestError(response.status, await response.text(), response.headers);
   }
-  return text === '' ? null : JSON.parse(text);
+  return response;
 }

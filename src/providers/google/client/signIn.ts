@@ -46,7 +46,8 @@ export class SignIn extends AuthClient {
   }
 
   async #signedIn<T>(use: (client: AuthClient) => Promise<T>): Promise<T> {
-    this.#auth ??= new GoogleAuth({ scopes: scope });
+    // Some credentials would ask the network for a project, of which there is no need.
+    this.#auth ??= new GoogleAuth({ scopes: scope, projectId: this.#project ?? 'none' });
     const auth = this.#auth;
     try {
       const client = await auth.getClient();

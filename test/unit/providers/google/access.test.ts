@@ -44,8 +44,21 @@ describe('access to Google Cloud', () => {
 
   it('reads its handles back', () => {
     const key = { runId: '01J00000000000000000000000' as RunId, attempt: 2 };
-    const handle = handleOf('projects/123/locations/us-central1/customJobs/456', key, 'ada-lab', 'b');
-    expect(dataOf(handle)).toEqual({ ...key, project: 'ada-lab', region: 'us-central1', jobId: '456', bucket: 'b' });
+    const handle = handleOf(
+      { name: 'projects/123/locations/us-central1/customJobs/456', outputUri: 'gs://b/x', createdAt: 7 },
+      key,
+      'ada-lab',
+      'b',
+    );
+    expect(dataOf(handle)).toEqual({
+      ...key,
+      project: 'ada-lab',
+      region: 'us-central1',
+      jobId: '456',
+      bucket: 'b',
+      outputUri: 'gs://b/x',
+      createdAt: 7,
+    });
     expect(() => dataOf({ id: 'x', data: {} })).toThrow(expect.objectContaining({ tag: 'invalid' }));
   });
 });

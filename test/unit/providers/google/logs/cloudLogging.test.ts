@@ -56,7 +56,12 @@ describe('the log of a run', () => {
     jobs += 1;
     const id = String(jobs);
     const name = `projects/1/locations/us-central1/customJobs/${id}`;
-    const handle = handleOf(name, { runId, attempt: 1 }, google.project.id, google.bucket);
+    const handle = handleOf(
+      { name, outputUri: '', createdAt: 0 },
+      { runId, attempt: 1 },
+      google.project.id,
+      google.bucket,
+    );
     google.control.logs.add({ jobId: id, taskName: 'workerpool0-0', severity: 'INFO', message: 'all' });
     const logs = new RunLogs(
       access,

@@ -1,0 +1,160 @@
+import type { JobServiceClient } from '@google-cloud/aiplatform/build/src/v1/job_service_client.js';
+import * as z from 'zod/mini';
+import type { EpochMs } from '../../../core/job.ts';
+import type { Json } from '../../../core/provider.ts';
+import type { CustomJobRequest } from '../plan/request.ts';
+import type { GoogleAccess } from './access.ts';
+import { hasCode } from './apiError.ts';
+
+/** How long Vertex AI may take to make a job, in ms; after that it may be made all the same. */
+export const createWithinMs = 25_000;
+
+const timestamp = z.object({ seconds: z.union([z.string(), z.number()]), nanos: z.optional(z.number()) });
+const duration = z.optional(z.nullable(timestamp));
+
+/** `CustomJob` as the SDK gives it; only what is read here. */
+const jobSchema = z.object({
+  name: z.string(),
+  displayName: z.optional(z.string()),
+  state: z.union([z.string(), z.number()]),
+  labels: z.optional(z.nullable(z.record(z.string(), z.string()))),
+  createTime: timestamp,
+  startTime: z.optional(z.nullable(timestamp)),
+  endTime: z.optional(z.nullable(timestamp)),
+  updateTime: z.optional(z.nullable(timestamp)),
+  error: z.optional(z.nullable(z.object({ code: z.optional(z.number()), message: z.optional(z.string()) }))),
+  jobSpec: z.optional(
+    z.nullable(
+      z.object({
+        scheduling: z.optional(
+          z.nullable(z.object({ strategy: z.optional(z.union([z.string(), z.number()])), maxWaitDuration: duration })),
+        ),
+        baseOutputDirectory: z.optional(z.nullable(z.object({ outputUriPrefix: z.string() }))),
+      }),
+    ),
+  ),
+});
+
+export interface VertexJob {
+  /** Resource name. */
+  readonly name: string;
+  readonly displayName: string;
+  readonly state: string;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly createdAt: EpochMs;
+  /** When it first ran. */
+  readonly startedAt: EpochMs | null;
+  readonly endedAt: EpochMs | null;
+  readonly error: { readonly code: number; readonly message: string } | null;
+  readonly strategy: string;
+  readonly outputUri: string;
+  /** As received. */
+  readonly native: Json;
+}
+
+/** Jobs of one project, by region. Every method rejects with the signal's reason or a ProviderError. */
+export class Jobs {
+  readonly #access: GoogleAccess;
+
+  constructor(access: GoogleAccess) {
+    this.#access = access;
+  }
+
+  async create(region: string, customJob: CustomJobRequest, signal: AbortSignal): Promise<VertexJob> {
+    const parent = this.#parent(region);
+    return this.#access.call(signal, async () => {
+      const options = await this.#access.callOptions(signal, createWithinMs);
+      // The SDK drops names of enums that it does not know: all of ours are tested against its own.
+      const request = { parent, customJob } as Parameters<JobServiceClient['createCustomJob']>[0];
+      const [job] = await this.#access.jobs(region).createCustomJob(request, options);
+      return readJob(job);
+    });
+  }
+
+  /** null when it is not there. */
+  async get(region: string, name: string, signal: AbortSignal): Promise<VertexJob | null> {
+    try {
+      return await this.#access.call(signal, async () => {
+        const [job] = await this.#access.jobs(region).getCustomJob({ name }, await this.#access.callOptions(signal));
+        return readJob(job);
+      });
+    } catch (error) {
+      if (hasCode(error, 'NOT_FOUND')) {
+        return null;
+      }
+      throw error;
+    }
+  }
+
+  async list(region: string, filter: string, signal: AbortSignal): Promise<readonly VertexJob[]> {
+    const found: VertexJob[] = [];
+    let pageToken = '';
+    do {
+      const request = { parent: this.#parent(region), filter, pageSize: 100, pageToken };
+      const [jobs, next] = await this.#access.call(signal, async () => {
+        const options = await this.#access.callOptions(signal);
+        const [page, , response] = await this.#access
+          .jobs(region)
+          .listCustomJobs(request, { ...options, autoPaginate: false });
+        return [page.map(readJob), response.nextPageToken ?? ''] as const;
+      });
+      found.push(...jobs);
+      pageToken = next;
+    } while (pageToken !== '');
+    return found;
+  }
+
+  /** Having ended, or not being there, is no error. */
+  async cancel(region: string, name: string, signal: AbortSignal): Promise<void> {
+    try {
+      await this.#access.call(signal, async () =>
+        this.#access.jobs(region).cancelCustomJob({ name }, await this.#access.callOptions(signal)),
+      );
+    } catch (error) {
+      if (!hasCode(error, 'NOT_FOUND', 'FAILED_PRECONDITION')) {
+        throw error;
+      }
+    }
+  }
+
+  /** Begins to delete it. Not being there is no error. */
+  async delete(region: string, name: string, signal: AbortSignal): Promise<void> {
+    try {
+      await this.#access.call(signal, async () =>
+        this.#access.jobs(region).deleteCustomJob({ name }, await this.#access.callOptions(signal)),
+      );
+    } catch (error) {
+      if (!hasCode(error, 'NOT_FOUND')) {
+        throw error;
+      }
+    }
+  }
+
+  #parent(region: string): string {
+    return `projects/${this.#access.project}/locations/${region}`;
+  }
+}
+
+function readJob(received: unknown): VertexJob {
+  const job = z.parse(jobSchema, received);
+  const { error } = job;
+  return {
+    name: job.name,
+    displayName: job.displayName ?? '',
+    state: String(job.state),
+    labels: job.labels ?? {},
+    createdAt: timeOf(job.createTime) ?? 0,
+    startedAt: timeOf(job.startTime),
+    endedAt: timeOf(job.endTime),
+    error: error === null || error === undefined ? null : { code: error.code ?? 0, message: error.message ?? '' },
+    strategy: String(job.jobSpec?.scheduling?.strategy ?? ''),
+    outputUri: job.jobSpec?.baseOutputDirectory?.outputUriPrefix ?? '',
+    native: z.parse(z.json(), JSON.parse(JSON.stringify(received))),
+  };
+}
+
+function timeOf(time: z.infer<typeof timestamp> | null | undefined): EpochMs | null {
+  return time === null || time === undefined
+    ? null
+    : Number(time.seconds) * 1000 + Math.floor((time.nanos ?? 0) / 1_000_000);
+}

@@ -1,0 +1,81 @@
+import type { Clock } from '../../../core/ports.ts';
+import type { Handle, Observation } from '../../../core/provider.ts';
+import { isProviderError } from '../../../core/providerError.ts';
+import type { Jobs, VertexJob } from '../client/jobs.ts';
+import { dataOf, type HandleData } from '../handle.ts';
+import { labelFilter } from '../labels.ts';
+import { observationOf } from './observation.ts';
+
+export interface Observed {
+  readonly observation: Observation;
+  /** null where its region did not answer. */
+  readonly job: VertexJob | null;
+}
+
+interface Wanted {
+  readonly id: string;
+  readonly data: HandleData;
+}
+
+/**
+ * One list per region for all jobs in it. A region that does not answer leaves the others alone: its jobs stay as they were, with the
+ * reason. Rejects when no region answers.
+ */
+export async function observeJobs(
+  jobs: Jobs,
+  clock: Clock,
+  handles: readonly Handle[],
+  signal: AbortSignal,
+): Promise<ReadonlyMap<string, Observed>> {
+  const all = handles.map((handle): Wanted => ({ id: handle.id, data: dataOf(handle) }));
+  const byRegion = [...Map.groupBy(all, ({ data }) => data.region)];
+  const askedAt = clock.now();
+  const answers = await Promise.allSettled(
+    byRegion.map(async ([region, wanted]) => {
+      const found = await jobs.list(region, filterFor(wanted), signal);
+      const byName = new Map(found.map((job) => [job.name, job]));
+      return wanted.flatMap(({ id, data }): [string, Observed][] => {
+        const job = byName.get(id);
+        return job === undefined ? [] : [[id, { job, observation: observationOf(job, data.project, region, askedAt) }]];
+      });
+    }),
+  );
+  signal.throwIfAborted();
+  const [failure] = answers.flatMap((answer) => (answer.status === 'rejected' ? [answer.reason] : []));
+  if (failure !== undefined && answers.every(({ status }) => status === 'rejected')) {
+    throw failure;
+  }
+  return new Map(
+    answers.flatMap((answer, index) =>
+      answer.status === 'fulfilled' ? answer.value : unanswered(byRegion[index], answer.reason, askedAt),
+    ),
+  );
+}
+
+function unanswered(
+  [region, wanted]: readonly [string, readonly Wanted[]] = ['', []],
+  error: unknown,
+  askedAt: number,
+): [string, Observed][] {
+  const observation: Observation = {
+    state: 'unknown',
+    nativeState: 'no answer',
+    reason: isProviderError(error) ? (error.raw ?? error.message) : String(error),
+    explanation: `The region ${region} does not answer, so this is what was known before`,
+    observedAt: askedAt,
+    startedAt: null,
+    endedAt: null,
+    exitCode: null,
+    signal: null,
+    nodes: [],
+    tasks: [],
+    native: null,
+  };
+  return wanted.map(({ id }) => [id, { observation, job: null }]);
+}
+
+/** What was made before the oldest of them is not asked for; a second is left for rounding. */
+function filterFor(wanted: readonly Wanted[]): string {
+  const oldest = Math.min(...wanted.map(({ data }) => data.createdAt));
+  return `${labelFilter(null)} AND create_time>="${new Date(oldest - 1000).toISOString()}"`;
+}

@@ -1,0 +1,34 @@
+import type { AttemptKey } from '../../core/job.ts';
+import { runName } from '../../core/runName.ts';
+
+/** Everything of ours in the bucket is below this. */
+export const root = 'aloft';
+
+/** Names of objects in the bucket, which a job sees as files below `/gcs/<bucket>/`. */
+export const objectOf = {
+  /** One piece of an archive of code. */
+  piece: (sha256: string) => `${root}/pieces/${sha256}`,
+  /** The SHA-256 of the pieces of a snapshot in their order, one a line. */
+  code: (snapshotId: string) => `${root}/code/${snapshotId}`,
+  /** That an attempt is being, or was, submitted. */
+  submission: (key: AttemptKey) => `${runFolder(key)}submission.json`,
+  /** A shell script that sets the secrets of an attempt. */
+  secrets: (key: AttemptKey) => `${runFolder(key)}secrets.sh`,
+  /** Result files that were in the working folder, with a slash at the end. */
+  results: (key: AttemptKey) => `${runFolder(key)}results/`,
+} as const;
+
+/** What is kept of one attempt, with a slash at the end. */
+export function runFolder(key: AttemptKey): string {
+  return `${root}/runs/${runName(key)}/`;
+}
+
+/** Where a job finds its code once it runs; the same in every replica. */
+export function workFolder(key: AttemptKey): string {
+  return `/tmp/aloft/${runName(key)}`;
+}
+
+/** Where `AIP_MODEL_DIR`, `AIP_CHECKPOINT_DIR` and `AIP_TENSORBOARD_LOG_DIR` are when a job names no place for them. */
+export function outputUri(bucket: string, key: AttemptKey): string {
+  return `gs://${bucket}/${root}/output/${runName(key)}`;
+}

@@ -1,0 +1,151 @@
+import * as z from 'zod/mini';
+import { formatAccelerator } from '../../../core/accelerator.ts';
+import { type JobSpec, specToInput } from '../../../core/jobSpec.ts';
+import type { Plan, PlanInput } from '../../../core/provider.ts';
+import { ProviderError } from '../../../core/providerError.ts';
+import { refuseImpossible } from '../../../core/specChecks.ts';
+import { label, labelsOf } from '../labels.ts';
+import { chooseMachine } from '../machines/choose.ts';
+import type { Machine } from '../machines/machine.ts';
+import { outputUri } from '../paths.ts';
+import { defaultRegion, type GoogleSettings } from '../settings.ts';
+import { defaultImage } from './images.ts';
+import { commandText } from './commandText.ts';
+import { type PlanOptions, readOptions } from './options.ts';
+import type { CustomJobRequest, JobRequest } from './request.ts';
+import { schedulingOf } from './scheduling.ts';
+import { jobScript } from './script.ts';
+
+/** `ContainerSpec.env` takes 100, and Vertex AI adds some of its own. */
+const mostVariables = 90;
+
+/** Spec to `CreateCustomJobRequest`. Throws `unsupported` or `invalid`, naming the field. */
+export function planJob(input: PlanInput, settings: GoogleSettings): Plan {
+  const { spec, key, snapshotId } = input;
+  refuseImpossible(spec);
+  refuseTooMuch(spec);
+  const options = readOptions(spec.options, settings);
+  const machine = chooseMachine(spec, options.machineType);
+  const region = spec.region ?? defaultRegion(settings);
+  const image = spec.image ?? defaultImage(machine);
+  const customJob: CustomJobRequest = {
+    displayName: spec.name,
+    labels: { ...labelsOf(key), ...(spec.secrets.length === 0 ? {} : { [label.secrets]: 'yes' }) },
+    jobSpec: {
+      workerPoolSpecs: workerPools(input, machine, image, options, settings),
+      scheduling: schedulingOf(spec, machine, options),
+      ...(options.serviceAccount === null ? {} : { serviceAccount: options.serviceAccount }),
+      ...(options.network === null ? {} : { network: options.network }),
+      baseOutputDirectory: { outputUriPrefix: options.outputDirectory ?? outputUri(settings.bucket, key) },
+    },
+  };
+  const request: JobRequest = {
+    region,
+    bucket: settings.bucket,
+    snapshotId,
+    secrets: [...spec.secrets],
+    spec: specToInput(spec),
+    customJob,
+  };
+  return {
+    request: z.parse(z.json(), request),
+    text: commandText(settings.project, region, customJob),
+    language: 'shellscript',
+    warnings: warningsOf(spec, machine, region, image, options, settings),
+  };
+}
+
+/** Vertex AI wants one replica in the first pool; all others are in the second. */
+function workerPools(
+  { spec, key, snapshotId }: PlanInput,
+  machine: Machine,
+  imageUri: string,
+  { reservation }: PlanOptions,
+  { bucket }: GoogleSettings,
+): CustomJobRequest['jobSpec']['workerPoolSpecs'] {
+  const pool = (replicaCount: number): CustomJobRequest['jobSpec']['workerPoolSpecs'][number] => ({
+    machineSpec: {
+      machineType: machine.machineType,
+      ...(machine.acceleratorType === null
+        ? {}
+        : { acceleratorType: machine.acceleratorType, acceleratorCount: machine.acceleratorCount ?? machine.count }),
+      ...(machine.topology === undefined ? {} : { tpuTopology: machine.topology }),
+      ...(reservation === null
+        ? {}
+        : {
+            reservationAffinity: {
+              reservationAffinityType: 'SPECIFIC_RESERVATION',
+              key: 'compute.googleapis.com/reservation-name',
+              values: [reservation],
+            },
+          }),
+    },
+    replicaCount,
+    ...(spec.diskBytes === null
+      ? {}
+      : { diskSpec: { bootDiskSizeGb: Math.min(64_000, Math.max(100, Math.ceil(spec.diskBytes / 1024 ** 3))) } }),
+    containerSpec: {
+      imageUri,
+      command: ['/bin/sh', '-c'],
+      args: [jobScript({ spec, key, snapshotId, bucket })],
+      env: environment(spec, key.runId, key.attempt),
+    },
+  });
+  return spec.nodes === 1 ? [pool(1)] : [pool(1), pool(spec.nodes - 1)];
+}
+
+function environment(spec: JobSpec, runId: string, attempt: number): { name: string; value: string }[] {
+  const values = {
+    PYTHONUNBUFFERED: '1',
+    ...spec.env,
+    ALOFT_RUN_ID: runId,
+    ALOFT_ATTEMPT: String(attempt),
+  };
+  return Object.entries(values).map(([name, value]) => ({ name, value: literally(value) }));
+}
+
+/** `EnvVar.value` replaces `$(NAME)`, unless another dollar sign comes before it. */
+function literally(text: string): string {
+  return text.replaceAll('$(', '$$$$(');
+}
+
+function refuseTooMuch({ env, nodes }: JobSpec): void {
+  if (Object.keys(env).length > mostVariables) {
+    throw new ProviderError('unsupported', `Vertex AI takes at most ${mostVariables} environment variables.`, {
+      field: 'env',
+      remedy: 'Put them into a file that the command reads.',
+    });
+  }
+  if (nodes > 1000) {
+    throw new ProviderError('unsupported', 'Aloft asks Vertex AI for at most 1,000 nodes.', { field: 'nodes' });
+  }
+}
+
+function warningsOf(
+  spec: JobSpec,
+  machine: Machine,
+  region: string,
+  image: string,
+  { flexStart, reservation }: PlanOptions,
+  { regions }: GoogleSettings,
+): readonly string[] {
+  const { accelerator } = spec;
+  const named = accelerator === null ? machine.machineType : formatAccelerator(accelerator);
+  return [
+    ...(spec.image === null ? [`No image was chosen: ${image} is used.`] : []),
+    ...(regions.includes(region) ? [] : [`${region} is none of the regions of this connection.`]),
+    ...(machine.needsReservation === true && reservation === null
+      ? [`${named} is usually given to reservations only.`]
+      : []),
+    ...(machine.needsCheapStart === true && !spec.spot && !flexStart
+      ? [`Google gives ${named} as spot or Flex-start only: a standard job may find none.`]
+      : []),
+    ...(flexStart && !machine.flexStart ? ['Google Cloud may refuse Flex-start for a job without accelerators.'] : []),
+    ...((machine.hosts ?? 1) > 1 ? [`The slice has ${machine.hosts} machines; each of them runs the command.`] : []),
+    ...(spec.secrets.length > 0
+      ? [
+          'The values of the secrets are no part of the request: they lie in the bucket, where only those who may read it can read them, from the submission to the end of the job.',
+        ]
+      : []),
+  ];
+}

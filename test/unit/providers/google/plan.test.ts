@@ -1,0 +1,167 @@
+import { readFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import { parse } from 'yaml';
+import { describe, expect, it } from 'vitest';
+import type { AcceleratorName } from '../../../../src/core/accelerator.ts';
+import type { RunId, SnapshotId } from '../../../../src/core/job.ts';
+import type { JobSpec } from '../../../../src/core/jobSpec.ts';
+import type { Plan } from '../../../../src/core/provider.ts';
+import { machines } from '../../../../src/providers/google/machines/choose.ts';
+import { planJob } from '../../../../src/providers/google/plan/plan.ts';
+import { readRequest, type CustomJobRequest } from '../../../../src/providers/google/plan/request.ts';
+import { parseSettings } from '../../../../src/providers/google/settings.ts';
+import { specFor } from '../../../conformance/harness.ts';
+
+const settings = parseSettings({ project: 'ada-lab', regions: ['us-central1', 'europe-west4'], bucket: 'ada-code' });
+const key = { runId: '01J9ZZZZZZZZZZZZZZZZZZZZZZ' as RunId, attempt: 1 };
+const snapshotId = 'ab'.repeat(32) as SnapshotId;
+const gib = 1024 ** 3;
+
+const plan = (more: Partial<JobSpec> = {}, command = 'python train.py'): Plan =>
+  planJob({ spec: specFor(command, more), key, snapshotId, interpreter: null }, settings);
+const job = (more: Partial<JobSpec> = {}, command?: string): CustomJobRequest =>
+  readRequest(plan(more, command).request).customJob;
+const accelerator = (name: string, count: number): Partial<JobSpec> => ({
+  accelerator: { name: name as AcceleratorName, count },
+});
+const machineOf = (more: Partial<JobSpec>): object | undefined => job(more).jobSpec.workerPoolSpecs[0]?.machineSpec;
+
+describe('a plan for Google Cloud', () => {
+  it.each([
+    ['L4', 1, { machineType: 'g2-standard-8', acceleratorType: 'NVIDIA_L4', acceleratorCount: 1 }],
+    ['T4', 2, { machineType: 'n1-standard-16', acceleratorType: 'NVIDIA_TESLA_T4', acceleratorCount: 2 }],
+    ['V100', 8, { machineType: 'n1-standard-64', acceleratorType: 'NVIDIA_TESLA_V100', acceleratorCount: 8 }],
+    ['A100-40GB', 16, { machineType: 'a2-megagpu-16g', acceleratorType: 'NVIDIA_TESLA_A100', acceleratorCount: 16 }],
+    ['A100-80GB', 4, { machineType: 'a2-ultragpu-4g', acceleratorType: 'NVIDIA_A100_80GB', acceleratorCount: 4 }],
+    ['H100', 8, { machineType: 'a3-highgpu-8g', acceleratorType: 'NVIDIA_H100_80GB', acceleratorCount: 8 }],
+    ['H200', 8, { machineType: 'a3-ultragpu-8g', acceleratorType: 'NVIDIA_H200_141GB', acceleratorCount: 8 }],
+    ['B200', 8, { machineType: 'a4-highgpu-8g', acceleratorType: 'NVIDIA_B200', acceleratorCount: 8 }],
+    ['GB200', 4, { machineType: 'a4x-highgpu-4g', acceleratorType: 'NVIDIA_GB200', acceleratorCount: 4 }],
+    ['RTX PRO 6000', 2, { machineType: 'g4-standard-96', acceleratorType: 'NVIDIA_RTX_PRO_6000', acceleratorCount: 2 }],
+    ['TPU v2', 4, { machineType: 'cloud-tpu', acceleratorType: 'TPU_V2', acceleratorCount: 8 }],
+    ['TPU v3', 16, { machineType: 'cloud-tpu', acceleratorType: 'TPU_V3', acceleratorCount: 32 }],
+    ['TPU v5e', 1, { machineType: 'ct5lp-hightpu-1t', tpuTopology: '1x1' }],
+    ['TPU v5e', 256, { machineType: 'ct5lp-hightpu-4t', tpuTopology: '16x16' }],
+    ['TPU v6e', 16, { machineType: 'ct6e-standard-4t', tpuTopology: '4x4' }],
+    ['TPU v6e', 8, { machineType: 'ct6e-standard-8t', tpuTopology: '2x4' }],
+    ['TPU7x', 1024, { machineType: 'tpu7x-standard-4t', tpuTopology: '8x8x16' }],
+  ])('turns %s x %i into the machine there is', (name, count, machine) => {
+    expect(machineOf(accelerator(name, count))).toEqual(machine);
+  });
+
+  it('takes the first machine with the CPUs and memory that are asked for', () => {
+    expect(machineOf({})).toEqual({ machineType: 'e2-standard-4' });
+    expect(machineOf({ cpus: 6 })).toEqual({ machineType: 'e2-standard-8' });
+    expect(machineOf({ memoryBytes: 100 * gib })).toEqual({ machineType: 'e2-highmem-16' });
+    expect(machineOf({ ...accelerator('L4', 1), memoryBytes: 60 * gib })).toMatchObject({
+      machineType: 'g2-standard-16',
+    });
+    expect(machineOf({ ...accelerator('H100', 8), options: { machineType: 'a3-megagpu-8g' } })).toEqual({
+      machineType: 'a3-megagpu-8g',
+      acceleratorType: 'NVIDIA_H100_MEGA_80GB',
+      acceleratorCount: 8,
+    });
+  });
+
+  it.each([
+    [accelerator('TPU v5p', 4), 'accelerator', /TPU v5e|TPU v6e/u],
+    [accelerator('MI300X', 8), 'accelerator', /Choose/u],
+    [accelerator('TPU v6e', 12), 'accelerator.count', /nearest is TPU v6e x 16/u],
+    [accelerator('H100', 3), 'accelerator.count', /nearest is H100 x 4; there are 1, 2, 4, 8/u],
+    [{ ...accelerator('TPU v6e', 4), nodes: 4 }, 'nodes', /TPU v6e x 16/u],
+    [{ ...accelerator('TPU v6e', 16), spot: true }, 'spot', /one machine/u],
+    [{ ...accelerator('T4', 1), options: { scheduling: 'FLEX_START' } }, 'options.scheduling', /Flex-start for L4/u],
+    [{ ...accelerator('L4', 1), spot: true, options: { scheduling: 'FLEX_START' } }, 'options.scheduling', /out/u],
+    [{ options: { maxWait: '2h' } }, 'options.maxWait', /limits\.wait/u],
+    [{ options: { machineType: 'e2-standard-5' } }, 'options.machineType', /e2-standard-4/u],
+    [{ options: { nonsense: 'x' } }, 'options.nonsense', /Take it out/u],
+    [{ options: { outputDirectory: '/tmp' } }, 'options.outputDirectory', undefined],
+    [{ memoryBytes: 9000 * gib }, 'memory', /largest is m1-ultramem-160/u],
+    [{ cpus: 500 }, 'cpus', /largest/u],
+  ])('refuses what does not exist and names the nearest: %j', (more, field, remedy) => {
+    expect(() => plan(more)).toThrow(
+      expect.objectContaining({ field, ...(remedy === undefined ? {} : { remedy: expect.stringMatching(remedy) }) }),
+    );
+  });
+
+  it('uses no name of an enum that the SDK would drop in silence', async () => {
+    const path = createRequire(import.meta.url).resolve('@google-cloud/aiplatform/build/protos/protos.json');
+    const text = await readFile(path, 'utf8');
+    const names = [...new Set(machines.flatMap(({ acceleratorType }) => acceleratorType ?? []))];
+    for (const name of [...names, 'STANDARD', 'SPOT', 'FLEX_START', 'SPECIFIC_RESERVATION']) {
+      expect(text).toMatch(new RegExp(`"${name}": ?\\d+`, 'u'));
+    }
+  });
+
+  it('asks for Flex-start with its limits, spot and restarts', () => {
+    const flex = job({
+      ...accelerator('H100', 8),
+      options: { scheduling: 'FLEX_START', restart: 'restartJobOnWorkerRestart' },
+      limits: { durationMs: 3_600_000, waitMs: 7_200_000, costUsd: null },
+    });
+    expect(flex.jobSpec.scheduling).toEqual({
+      strategy: 'FLEX_START',
+      timeout: { seconds: 3600 },
+      maxWaitDuration: { seconds: 7200 },
+      restartJobOnWorkerRestart: true,
+    });
+    expect(job({ spot: true, options: { restart: 'disableRetries' } }).jobSpec.scheduling).toEqual({
+      strategy: 'SPOT',
+      disableRetries: true,
+    });
+    expect(job().jobSpec.scheduling).toEqual({ strategy: 'STANDARD' });
+  });
+
+  it('has one replica in the first pool and the others in the second', () => {
+    const pools = job({ nodes: 4 }).jobSpec.workerPoolSpecs;
+    expect(pools.map(({ replicaCount }) => replicaCount)).toEqual([1, 3]);
+    expect(pools[1]?.containerSpec).toEqual(pools[0]?.containerSpec);
+  });
+
+  it('takes account, network, output directory and reservation from the job, then from the connection', () => {
+    const options = {
+      serviceAccount: 'trainer@ada-lab.iam.gserviceaccount.com',
+      network: 'projects/123/global/networks/lab',
+      outputDirectory: 'gs://ada-models/run-1/',
+      reservation: 'projects/ada-lab/zones/us-central1-a/reservations/h100',
+    };
+    const { jobSpec } = job({ options });
+    expect(jobSpec).toMatchObject({
+      serviceAccount: options.serviceAccount,
+      network: options.network,
+      baseOutputDirectory: { outputUriPrefix: 'gs://ada-models/run-1' },
+    });
+    expect(jobSpec.workerPoolSpecs[0]?.machineSpec.reservationAffinity?.values).toEqual([options.reservation]);
+    expect(job().jobSpec).toMatchObject({
+      baseOutputDirectory: { outputUriPrefix: `gs://ada-code/aloft/output/${key.runId}.1` },
+    });
+  });
+
+  it('is shown as a command for gcloud, whose configuration is what is sent', () => {
+    const { text, request } = plan({ name: "it's", limits: { durationMs: 60_000, waitMs: null, costUsd: null } });
+    const [head = '', yaml = ''] = text.split("<<'CONFIG'\n");
+    expect(head).toContain('gcloud ai custom-jobs create');
+    expect(head).toContain(String.raw`--display-name='it'\''s'`);
+    expect(head).toContain(`--labels='aloft-run=${key.runId.toLowerCase()},aloft-attempt=1'`);
+    const { jobSpec } = readRequest(request).customJob;
+    expect(parse(yaml.replace(/CONFIG\n$/u, ''))).toEqual({
+      ...jobSpec,
+      scheduling: { strategy: 'STANDARD', timeout: '60s' },
+    });
+  });
+
+  it('lets nothing on the way take a part of the command or of a variable for a variable', () => {
+    const command = 'echo $(HOME) $$ $((1+1)) \'$(x)\' "$HOME"';
+    const [pool] = job({ env: { A: 'x $(HOME) y' }, outputs: ['out/**'], secrets: ['TOKEN'], nodes: 2 }, command)
+      .jobSpec.workerPoolSpecs;
+    expect(pool?.containerSpec.args.join('')).not.toMatch(/\$[$(]/u);
+    expect(pool?.containerSpec.env).toContainEqual({ name: 'A', value: 'x $$(HOME) y' });
+  });
+
+  it('warns of what may surprise', () => {
+    expect(plan({ region: 'nowhere-1' }).warnings.join('\n')).toContain('nowhere-1');
+    expect(plan(accelerator('TPU v6e', 16)).warnings.join('\n')).toContain('4 machines');
+    expect(plan(accelerator('H100', 1)).warnings.join('\n')).toContain('spot or Flex-start only');
+    expect(plan({ secrets: ['TOKEN'] }).warnings.join('\n')).toContain('secrets');
+  });
+});

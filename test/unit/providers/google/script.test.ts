@@ -1,0 +1,108 @@
+import { execFile } from 'node:child_process';
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { RunId, SnapshotId } from '../../../../src/core/job.ts';
+import type { JobSpec } from '../../../../src/core/jobSpec.ts';
+import { workFolder } from '../../../../src/providers/google/paths.ts';
+import { jobScript } from '../../../../src/providers/google/plan/script.ts';
+import { secretsScript } from '../../../../src/providers/google/submit/secrets.ts';
+import { specFor } from '../../../conformance/harness.ts';
+
+const run = promisify(execFile);
+const key = { runId: '01J9ZZZZZZZZZZZZZZZZZZZZZZ' as RunId, attempt: 1 };
+const snapshotId = 'snap' as SnapshotId;
+
+let folder: string;
+
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'aloft-google-script-'));
+  const aloft = join(folder, 'aloft');
+  await mkdir(join(aloft, 'code'), { recursive: true });
+  await mkdir(join(aloft, 'pieces'), { recursive: true });
+  await mkdir(join(folder, 'tree', 'data'), { recursive: true });
+  await writeFile(join(folder, 'tree', 'data', 'greeting.txt'), 'hello\n');
+  // One archive in two pieces, without the blocks that end it.
+  await run('sh', ['-c', `cd "$1/tree" && tar -cf "$1/all.tar" data`, 'sh', folder]);
+  const archive = (await readFile(join(folder, 'all.tar'))).subarray(0, 512 * 3);
+  await writeFile(join(aloft, 'pieces', 'a'), archive.subarray(0, 512));
+  await writeFile(join(aloft, 'pieces', 'b'), archive.subarray(512));
+  await writeFile(join(aloft, 'code', snapshotId), 'a\nb\n');
+});
+
+afterEach(async () => {
+  await rm(folder, { recursive: true, force: true });
+});
+
+/** Runs the script as a replica would, with its bucket and its working folder in a temporary one. */
+async function replica(
+  command: string,
+  more: Partial<JobSpec> = {},
+  env: Readonly<Record<string, string>> = {},
+): Promise<{ readonly code: number; readonly stdout: string; readonly stderr: string }> {
+  const script = jobScript({ spec: specFor(command, more), key, snapshotId, bucket: 'lab' })
+    .replaceAll('/gcs/lab/', `${folder}/`)
+    .replaceAll(workFolder(key), join(folder, 'work'));
+  return run('sh', ['-c', script], { env: { PATH: process.env['PATH'], ...env } }).then(
+    ({ stdout, stderr }) => ({ code: 0, stdout, stderr }),
+    (error: unknown) => error as { code: number; stdout: string; stderr: string },
+  );
+}
+
+describe('the script of a replica', () => {
+  it('unpacks the code, runs the command as it was written and ends as it does', async () => {
+    expect(await replica('cat data/greeting.txt; exit 3')).toMatchObject({ code: 3, stdout: 'hello\n' });
+    const hostile = `echo "it's $((1+1)) $(echo sub) \\$HOME" 'a"b' \`echo tick\``;
+    expect((await replica(hostile)).stdout).toBe(`it's 2 sub $HOME a"b tick\n`);
+    expect(await replica('kill -KILL $$')).toMatchObject({ code: 137 });
+  });
+
+  it('runs set-up in the same shell first, and fails with it', async () => {
+    expect(await replica('echo $X', { setup: 'X=set' })).toMatchObject({ code: 0, stdout: 'set\n' });
+    expect(await replica('echo no', { setup: 'false' })).toMatchObject({ code: 1, stdout: '' });
+  });
+
+  it('says what it lacks', async () => {
+    await rm(join(folder, 'aloft', 'pieces', 'b'));
+    expect(await replica('true')).toMatchObject({ code: 65, stderr: expect.stringContaining('unpacked') });
+    await rm(join(folder, 'aloft', 'code', snapshotId));
+    expect(await replica('true')).toMatchObject({ code: 64, stderr: expect.stringContaining('objectUser') });
+    expect(await replica('true', { secrets: ['TOKEN'] })).toMatchObject({ code: 64 });
+  });
+
+  it('knows its rank from the cluster spec of Vertex AI', async () => {
+    const cluster = {
+      cluster: { workerpool0: ['cmle-training-workerpool0-x-0:2222'], workerpool1: ['a-0:2222', 'a-1:2222'] },
+      environment: 'cloud',
+      task: { type: 'workerpool1', index: 1, trial: 't' },
+      job: '{"a":{"type":"x"}}',
+    };
+    const show = 'echo $NODE_RANK $RANK $NNODES $WORLD_SIZE $MASTER_ADDR $JAX_PROCESS_ID';
+    const env = { CLUSTER_SPEC: JSON.stringify(cluster) };
+    expect((await replica(show, { nodes: 3 }, env)).stdout).toBe('2 2 3 3 cmle-training-workerpool0-x-0 2\n');
+    expect((await replica(show)).stdout).toBe('0 0 1 1 localhost\n');
+    expect((await replica('echo $NODE_RANK', {}, { TPU_WORKER_ID: '3' })).stdout).toBe('3\n');
+  });
+
+  it('leaves the results that match in the bucket, and no links', async () => {
+    const command = `mkdir -p out/deep && echo a > out/deep/a.txt && echo b > "b c.json" && echo n > no.txt && ln -s /etc/passwd out/passwd; exit 4`;
+    expect(await replica(command, { outputs: ['out/**', '*.json'] })).toMatchObject({ code: 4 });
+    const results = join(folder, 'aloft', 'runs', `${key.runId}.1`, 'results');
+    const { stdout } = await run('find', [results, '-type', 'f', '-printf', '%P\n']);
+    expect(stdout.split('\n').filter(Boolean).toSorted()).toEqual(['b c.json', 'out/deep/a.txt']);
+  });
+
+  it('hands secrets over whatever they hold, and removes them at the end', async () => {
+    const value = `it's $(touch ${folder}/attacked) "x"\n\`y\` \\`;
+    const file = join(folder, 'aloft', 'runs', `${key.runId}.1`, 'secrets.sh');
+    await mkdir(join(file, '..'), { recursive: true });
+    await writeFile(file, secretsScript(['TOKEN'], new Map([['TOKEN', value]])) ?? '');
+    expect((await replica('printf %s "$TOKEN"', { secrets: ['TOKEN'] })).stdout).toBe(value);
+    await expect(readFile(join(folder, 'attacked'))).rejects.toThrow('ENOENT');
+    await expect(readFile(file)).rejects.toThrow('ENOENT');
+    expect(await replica('true', { secrets: ['TOKEN'] })).toMatchObject({ code: 67 });
+    expect(() => secretsScript(['TOKEN'], new Map())).toThrow(expect.objectContaining({ field: 'secrets' }));
+  });
+});
