@@ -96,6 +96,11 @@ export class Control {
     this.#parts.world.isDenied = (action) => actions?.test(action) === true;
   }
 
+  /** Whether datastores have the key of their storage account; else people are let in as themselves. */
+  keepSecrets(does: boolean): void {
+    this.#parts.world.keepsSecrets = does;
+  }
+
   /** Every signed URL that was given out or used so far is refused from now on. */
   expireSignatures(): void {
     this.storage.expireSignatures();

@@ -81,6 +81,7 @@ export async function startAzure(options: AzureOptions = {}): Promise<StartedAzu
     clockSkewMs: 0,
     isDenied: () => false,
     pageSize: 10,
+    keepsSecrets: true,
     url: '',
   };
   const az = { refusal: null as string | null, calls: 0 };
@@ -90,7 +91,7 @@ export async function startAzure(options: AzureOptions = {}): Promise<StartedAzu
   };
   const faults = new FaultPlan();
   const azSecret = randomBytes(16).toString('hex');
-  const proxy = new StorageProxy(storage);
+  const proxy = new StorageProxy(storage, world.tokens);
   const server = new AzureServer({ world, faults, proxy, answerAz, azSecret });
   world.url = `http://127.0.0.1:${await server.listen()}`;
   storage.endpoint = `${world.url}/${storage.account}`;

@@ -60,6 +60,8 @@ export interface World {
   clockSkewMs: number;
   /** Actions that the person lacks the right for. */
   isDenied: (action: string) => boolean;
+  /** Datastores have the key of their storage account; else people are let in as themselves. */
+  keepsSecrets: boolean;
   /** Jobs on a page of a list. */
   pageSize: number;
   /** Where all of it answers: `http://127.0.0.1:1234`. */

@@ -6,7 +6,7 @@ import { timeOf } from '../job.ts';
 import type { JobStates, SeenState } from './jobStates.ts';
 import { type LogStream, logStreamOf } from './logStream.ts';
 import { decodePosition, encodePosition, type FilePosition } from './position.ts';
-import { type FileRead, readFile } from './readFile.ts';
+import { type FileRead, mostAtOnce, readFile } from './readFile.ts';
 import type { RunLooks } from './runLooks.ts';
 
 export interface LogSource {
@@ -55,6 +55,8 @@ class Follower {
   readonly #position: Map<string, FilePosition>;
   #pause: number = pauses.first;
   #changedAt: number;
+  /** The last look brought less than there was. */
+  #isBehind = false;
 
   constructor(handle: Handle, cursor: LogCursor | null, source: LogSource, signal: AbortSignal) {
     this.#handle = handle;
@@ -78,13 +80,17 @@ class Follower {
         return;
       }
       const hasChanged = state !== last;
+      // What was printed last goes with the machine that is taken away.
+      const reads = mayPrint(state) || (last !== null && mayPrint(last));
       last = state;
       if (hasChanged) {
         this.#changedAt = clock.now();
       }
-      const hasMoved = mayPrint(state) ? yield* this.#pass(hasChanged ? 0 : this.#listAge()) : false;
+      const hasMoved = reads ? yield* this.#pass(hasChanged ? 0 : this.#listAge()) : false;
       this.#pause = hasMoved || hasChanged ? pauses.first : Math.min(pauses.longest, this.#pause * pauses.factor);
-      await clock.sleep(this.#pause, this.#signal);
+      if (!this.#isBehind) {
+        await clock.sleep(this.#pause, this.#signal);
+      }
     }
   }
 
@@ -126,6 +132,7 @@ class Follower {
     });
     const files = logsAmong(urls.paths);
     let hasMoved = false;
+    this.#isBehind = false;
     for (const file of files.filter(({ kind }) => kind !== 'system')) {
       hasMoved = (yield* this.#read(file, urls)) || hasMoved;
     }
@@ -159,6 +166,8 @@ class Follower {
         }
       }
       if (expired === null) {
+        const { offset = 0 } = this.#position.get(file.path) ?? {};
+        this.#isBehind ||= offset - before.offset >= mostAtOnce;
         return hasMoved;
       }
       if (isSecond) {

@@ -1,6 +1,6 @@
 import type { Clock } from '../../../core/ports.ts';
 import type { Handle, Observation } from '../../../core/provider.ts';
-import { untilAborted } from '../client/shared.ts';
+import { Joined } from './joined.ts';
 
 type Observations = ReadonlyMap<string, Observation>;
 
@@ -17,11 +17,12 @@ export class JobStates {
   /** Those that are followed, with how many follow each. */
   readonly #followed = new Map<string, { readonly handle: Handle; count: number }>();
   readonly #seen = new Map<string, { readonly state: SeenState; readonly at: number }>();
-  #asked: Promise<void> | null = null;
+  readonly #asked: Joined<void>;
 
   constructor(observe: (handles: readonly Handle[], signal: AbortSignal) => Promise<Observations>, clock: Clock) {
     this.#observe = observe;
     this.#clock = clock;
+    this.#asked = new Joined(async (signal) => this.#ask(signal));
   }
 
   /** Until the returned function is called. */
@@ -55,8 +56,7 @@ export class JobStates {
       if (seen !== undefined && Math.abs(this.#clock.now() - seen.at) <= mostAge) {
         return seen.state;
       }
-      this.#asked ??= this.#ask();
-      await untilAborted(this.#asked, signal);
+      await this.#asked.join(signal);
       const answered = this.#seen.get(handle.id);
       if (answered !== undefined && answered !== seen) {
         return answered.state;
@@ -64,14 +64,10 @@ export class JobStates {
     }
   }
 
-  async #ask(): Promise<void> {
-    try {
-      // Those that begin to follow at the same time share one question.
-      await Promise.resolve();
-      const handles = [...this.#followed.values()].map(({ handle }) => handle);
-      this.notice(handles, await this.#observe(handles, new AbortController().signal));
-    } finally {
-      this.#asked = null;
-    }
+  async #ask(signal: AbortSignal): Promise<void> {
+    // Those that begin to follow at the same time share one question.
+    await Promise.resolve();
+    const handles = [...this.#followed.values()].map(({ handle }) => handle);
+    this.notice(handles, await this.#observe(handles, signal));
   }
 }

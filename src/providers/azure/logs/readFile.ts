@@ -8,8 +8,8 @@ import type { FilePosition } from './position.ts';
 /** First version that says when a blob was made, and later ones. */
 const storageVersion = '2021-12-02';
 
-/** Bytes that are asked for at once, so that no file of many keeps the others waiting. */
-const mostAtOnce = 4_194_304;
+/** New bytes that are asked for at once, so that no file of many keeps the others waiting. */
+export const mostAtOnce = 4_194_304;
 
 export type FileRead =
   /** Bytes that follow on, with where that leads. */
@@ -37,7 +37,7 @@ export async function* readFile(
     {
       method: 'GET',
       url,
-      headers: { range: `bytes=${from}-${from + mostAtOnce}`, 'x-ms-version': storageVersion },
+      headers: { range: `bytes=${from}-${offset + mostAtOnce - 1}`, 'x-ms-version': storageVersion },
       streamed: [200, 206],
     },
     signal,

@@ -1,6 +1,6 @@
 import type { Clock } from '../../../core/ports.ts';
 import type { RunDetails, RunHistory } from '../client/runHistory.ts';
-import { untilAborted } from '../client/shared.ts';
+import { Joined } from './joined.ts';
 
 export interface RunLook {
   /** null when the run history does not know the run, or not yet. */
@@ -13,7 +13,7 @@ export class RunLooks {
   readonly #history: Pick<RunHistory, 'details'>;
   readonly #clock: Clock;
   readonly #looks = new Map<string, RunLook>();
-  readonly #asked = new Map<string, Promise<RunLook>>();
+  readonly #asked = new Map<string, Joined<RunLook>>();
   /** Ended, and waited for: nothing more comes. */
   readonly #settled = new Set<string>();
 
@@ -28,9 +28,9 @@ export class RunLooks {
     if (known !== undefined && Math.abs(this.#clock.now() - known.at) <= mostAge) {
       return known;
     }
-    const asked = this.#asked.get(job) ?? this.#ask(job);
+    const asked = this.#asked.get(job) ?? new Joined(async (until) => this.#ask(job, until));
     this.#asked.set(job, asked);
-    return untilAborted(asked, signal);
+    return asked.join(signal);
   }
 
   isSettled(job: string): boolean {
@@ -43,16 +43,13 @@ export class RunLooks {
 
   forget(job: string): void {
     this.#looks.delete(job);
+    this.#asked.delete(job);
   }
 
-  async #ask(job: string): Promise<RunLook> {
-    try {
-      const at = this.#clock.now();
-      const look = { details: await this.#history.details(job, new AbortController().signal), at };
-      this.#looks.set(job, look);
-      return look;
-    } finally {
-      this.#asked.delete(job);
-    }
+  async #ask(job: string, signal: AbortSignal): Promise<RunLook> {
+    const at = this.#clock.now();
+    const look = { details: await this.#history.details(job, signal), at };
+    this.#looks.set(job, look);
+    return look;
   }
 }

@@ -1,6 +1,6 @@
 import { type Route, page, route, workspacePath } from '../route.ts';
 import { type Workspace, type World, blobStoreContainer } from '../world.ts';
-import { refusal } from '../armError.ts';
+import { refusal, userError } from '../armError.ts';
 
 function workspaceObject(world: World, workspace: Workspace): object {
   const { armId, name, location, id, createdAt } = workspace;
@@ -84,6 +84,9 @@ export const workspaceRoutes: readonly Route[] = [
   route('GET', `${workspacePath}/datastores/{name}`, (call) => ({ code: 200, body: datastore(call) })),
   route('POST', `${workspacePath}/datastores/{name}/listSecrets`, (call) => {
     datastore(call);
+    if (!call.world.keepsSecrets) {
+      throw userError('No secrets for credentials of type None.');
+    }
     return { code: 200, body: { secretsType: 'AccountKey', key: call.world.storage.key } };
   }),
 ];

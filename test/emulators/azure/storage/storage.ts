@@ -72,7 +72,7 @@ export class Storage {
     const query = generateBlobSASQueryParameters(
       {
         containerName: container,
-        permissions: ContainerSASPermissions.parse('racwl'),
+        permissions: ContainerSASPermissions.parse('racwdl'),
         startsOn: this.#nextStart(),
         expiresOn: new Date(Date.now() + this.signatureLifetime),
       },

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type LogCursor, type LogItem, streamText } from '../../../../../src/core/logChunk.ts';
 import type { Connection } from '../../../../../src/core/provider.ts';
 import { whyNoContainers } from '../../../../emulators/containers/containerProcess.ts';
+import { startAzure } from '../../../../emulators/azure/startAzure.ts';
 import { connect, handleFor, useAz } from '../../../../fixtures/azure/connection.ts';
 import { useAzure } from '../../../../fixtures/azure/testAzure.ts';
 
@@ -236,6 +237,33 @@ describe.skipIf(whyNoContainers() !== null)('logs of Azure', () => {
       const rest = await read(job, items.at(-1)?.cursor ?? null);
       expect(texts([...items, ...rest])).toEqual({ stdout: '0123456789' });
     }
+  });
+
+  it('wait for nobody who was given up: a call that hangs holds up no other', async () => {
+    const job = await test.submit('echo one');
+    await test.until(job, 'Completed');
+    for (const path of [/\/jobs$/u, /\/details$/u, /std_log/u]) {
+      test.azure.control.addFault({ on: { path }, kind: 'hang' });
+      const arrived = test.azure.control.nextRequest({ path });
+      const stop = new AbortController();
+      const reading = (async () => {
+        for await (const _ of connection.logs(handleFor(job), null, stop.signal)) {
+          // Nothing comes.
+        }
+      })();
+      await arrived;
+      stop.abort(new Error('enough'));
+      await expect(reading).rejects.toThrow('enough');
+      expect(texts(await read(job))).toEqual({ stdout: 'one\n' });
+    }
+  });
+
+  it('break off as transient where Azure cannot be reached', async () => {
+    const other = await startAzure();
+    const lost = connect(other);
+    await other.stop();
+    await expect(read('any', null, lost)).rejects.toMatchObject({ tag: 'transient' });
+    await lost.dispose();
   });
 
   it('say notFound of a job that is not there', async () => {

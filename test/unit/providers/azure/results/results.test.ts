@@ -80,6 +80,16 @@ describe.skipIf(whyNoContainers() !== null)('results of Azure', () => {
     await expect(read('bad', 'outputs/none.txt')).rejects.toMatchObject({ tag: 'notFound' });
   });
 
+  it('are read with the person’s own sign-in where the datastore keeps no key', async () => {
+    await put('aloft/results/own/0/a.txt', 'mine');
+    test.azure.control.keepSecrets(false);
+    const other = connect(test.azure);
+    const listed = await other.outputs(handleFor('own'), ['**'], never);
+    await other.dispose();
+    test.azure.control.keepSecrets(true);
+    expect(listed.map(({ path, bytes }) => [path, bytes])).toEqual([['a.txt', 4]]);
+  });
+
   it('that are many come page by page', async () => {
     const job = await test.submit('mkdir outputs; for i in $(seq 25); do printf $i > outputs/$i.txt; done');
     await test.until(job, 'Completed');
