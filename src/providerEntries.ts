@@ -1,4 +1,5 @@
 import type { ProviderEntry } from './editor/connections/providerCatalog.ts';
+import { abilities as azureAbilities } from './providers/azure/abilities.ts';
 import { abilities as googleAbilities } from './providers/google/abilities.ts';
 import { abilities as kubernetesAbilities } from './providers/kubernetes/abilities.ts';
 import { abilities as localAbilities } from './providers/local/abilities.ts';
@@ -11,6 +12,13 @@ export const providerEntries: readonly ProviderEntry[] = [
     label: 'This machine',
     abilities: localAbilities,
     load: async () => (await import('./providers/local/index.ts')).provider,
+  },
+  {
+    id: 'azure',
+    label: 'Azure Machine Learning',
+    abilities: azureAbilities,
+    setUp: { icon: 'azure', needs: 'A workspace that you may run jobs in, and a Microsoft account or az login' },
+    load: async () => (await import('./providers/azure/index.ts')).provider,
   },
   {
     id: 'google',

@@ -19,6 +19,7 @@ import type {
   StageProgress,
   SubmitInput,
 } from '../../core/provider.ts';
+import { ProviderError } from '../../core/providerError.ts';
 import { explain, type OpenWorkspace, openWorkspace } from './account.ts';
 import { cancelJob, removeJob } from './cancelAndRemove.ts';
 import { rememberedFacts } from './facts.ts';
@@ -40,6 +41,7 @@ export class AzureConnection implements Connection {
   readonly #open: OpenWorkspace;
   /** Of code, seen in the datastore. */
   readonly #pieces = new Set<string>();
+  readonly #disposed = new AbortController();
 
   constructor(settings: AzureSettings, ports: ProviderPorts) {
     this.#ports = ports;
@@ -98,7 +100,7 @@ export class AzureConnection implements Connection {
   }
 
   logs(handle: Handle, cursor: LogCursor | null, signal: AbortSignal): AsyncIterable<LogItem> {
-    return this.#stream(signal, ({ logs }) => logs.follow(handle, cursor, signal));
+    return this.#stream(signal, ({ logs }, until) => logs.follow(handle, cursor, until));
   }
 
   async cancel(handle: Handle, signal: AbortSignal): Promise<void> {
@@ -112,8 +114,8 @@ export class AzureConnection implements Connection {
   }
 
   readOutput(handle: Handle, path: string, signal: AbortSignal): AsyncIterable<Uint8Array> {
-    return this.#stream(signal, ({ workspace, history }) =>
-      readResult({ workspace, history, clock: this.#ports.clock }, handle, path, signal),
+    return this.#stream(signal, ({ workspace, history }, until) =>
+      readResult({ workspace, history, clock: this.#ports.clock }, handle, path, until),
     );
   }
 
@@ -134,8 +136,8 @@ export class AzureConnection implements Connection {
     return { kind: 'url', url: studioUrl(this.#open, handle) };
   }
 
-  /** Nothing is kept open between calls. */
   async dispose(): Promise<void> {
+    this.#disposed.abort(new ProviderError('transient', 'The connection to Azure was closed.'));
     await Promise.resolve();
   }
 
@@ -143,7 +145,12 @@ export class AzureConnection implements Connection {
     return inContract(signal, explain, async () => work(this.#open));
   }
 
-  #stream<T>(signal: AbortSignal, open: (open: OpenWorkspace) => AsyncIterable<T>): AsyncIterable<T> {
-    return streamInContract(signal, explain, () => open(this.#open));
+  /** Ends with the connection as well. */
+  #stream<T>(
+    signal: AbortSignal,
+    open: (open: OpenWorkspace, until: AbortSignal) => AsyncIterable<T>,
+  ): AsyncIterable<T> {
+    const until = AbortSignal.any([signal, this.#disposed.signal]);
+    return streamInContract(signal, explain, () => open(this.#open, until));
   }
 }

@@ -1,22 +1,50 @@
-/** Asked for once by all who want it at the same time, and kept; one of them going away does not take it from the others. */
+interface Asked<T> {
+  readonly promise: Promise<T>;
+  readonly stop: AbortController;
+  waiting: number;
+}
+
+/**
+ * Asked for once by all who want it at the same time, and kept. One of them going away does not take it from the others; when all
+ * have gone it is asked no more, so that a question that is never answered keeps nobody who comes later.
+ */
 export class Shared<T> {
   readonly #ask: (signal: AbortSignal) => Promise<T>;
-  #asked: Promise<T> | null = null;
+  #asked: Asked<T> | null = null;
 
   constructor(ask: (signal: AbortSignal) => Promise<T>) {
     this.#ask = ask;
   }
 
   async get(signal: AbortSignal): Promise<T> {
-    this.#asked ??= this.#ask(new AbortController().signal).catch((error: unknown) => {
-      this.#asked = null;
+    signal.throwIfAborted();
+    const asked = (this.#asked ??= this.#begin());
+    asked.waiting += 1;
+    try {
+      return await untilAborted(asked.promise, signal);
+    } catch (error) {
+      if (this.#asked === asked && (!signal.aborted || asked.waiting === 1)) {
+        this.#asked = null;
+      }
       throw error;
-    });
-    return untilAborted(this.#asked, signal);
+    } finally {
+      asked.waiting -= 1;
+      if (asked.waiting === 0) {
+        asked.stop.abort();
+      }
+    }
   }
 
   forget(): void {
     this.#asked = null;
+  }
+
+  #begin(): Asked<T> {
+    const stop = new AbortController();
+    const promise = this.#ask(stop.signal);
+    // Somebody waits for it, or nobody wants to know any more.
+    promise.catch(() => undefined);
+    return { promise, stop, waiting: 0 };
   }
 }
 

@@ -1,4 +1,5 @@
 import type { EpochMs } from '../../../core/job.ts';
+import { signalOf } from '../../../core/linuxSignals.ts';
 import type { Observation } from '../../../core/provider.ts';
 import { judgeRoom } from '../client/apiError.ts';
 import type { RunDetails } from '../client/runHistory.ts';
@@ -7,20 +8,6 @@ import { exitCode as ours } from '../plan/script.ts';
 import { durationOf } from '../plan/duration.ts';
 
 type Ending = Pick<Observation, 'state' | 'reason' | 'explanation' | 'startedAt' | 'endedAt' | 'exitCode' | 'signal'>;
-
-const signals: Readonly<Record<number, string>> = {
-  1: 'SIGHUP',
-  2: 'SIGINT',
-  3: 'SIGQUIT',
-  4: 'SIGILL',
-  6: 'SIGABRT',
-  7: 'SIGBUS',
-  8: 'SIGFPE',
-  9: 'SIGKILL',
-  11: 'SIGSEGV',
-  13: 'SIGPIPE',
-  15: 'SIGTERM',
-};
 
 /** How a job ended, from its status and what its error says. */
 export function endingOf(job: Job, details: RunDetails | null, startedAt: EpochMs | null): Ending {
@@ -47,7 +34,7 @@ function failure(
 ): Pick<Observation, 'reason' | 'explanation' | 'exitCode' | 'signal'> {
   const text = raw ?? '';
   const code = codeIn(text);
-  const signal = code === null ? null : signalOf(code);
+  const signal = code === null ? null : signalOf(code < 0 ? 128 - code : code);
   const explanation = explain(job, text, code, signal, endedAt, startedAt);
   return {
     reason: raw,
@@ -102,12 +89,6 @@ function codeIn(text: string): number | null {
     /exited with (?:status|exit) ?code:? (-?\d{1,3})/iu.exec(text) ??
     /(?:exit|return)(?:ed with)? ?code(?: of)?:? (-?\d{1,3})/iu.exec(text);
   return found === null ? null : Number(found[1]);
-}
-
-/** A shell ends with 128 and the number; Python's launcher says minus the number. */
-function signalOf(code: number): string | null {
-  const number = code > 128 ? code - 128 : -code;
-  return signals[number] ?? null;
 }
 
 /** There is no word for it that is published: the time tells, where the text does not. */
