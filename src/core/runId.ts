@@ -17,12 +17,6 @@ export function mintRunId(now: EpochMs, random: (bytes: number) => Uint8Array, p
   return id;
 }
 
-/** When a run id was minted, by the clock of whoever did. */
-export function runIdTime(id: RunId): EpochMs {
-  const digits = Array.from(id.slice(0, 10), (digit) => alphabet.indexOf(digit));
-  return digits.reduce((time, digit) => time * 32 + digit, 0);
-}
-
 function timeText(now: EpochMs): string {
   const digits = Array.from({ length: 10 }, (_, index) => Math.floor(now / 32 ** (9 - index)) % 32);
   return digits.map((digit) => alphabet[digit] ?? '').join('');

@@ -4,6 +4,7 @@ import { loadavg } from 'node:os';
 import { join } from 'node:path';
 
 import { benchActivation } from './activation.ts';
+import { benchCloudsGoogle } from './cloudsGoogle.ts';
 import { benchClustersKubernetes } from './clustersKubernetes.ts';
 import { benchClustersSlurm } from './clustersSlurm.ts';
 import { benchLog } from './log.ts';
@@ -22,6 +23,7 @@ type Bench = () => Promise<Figures>;
 const sections: Readonly<Record<string, readonly Bench[]>> = {
   core: [benchSizes, benchActivation, benchWorkbench, benchStore, benchWatch, benchSpool, benchSnapshot],
   clusters: [benchClustersKubernetes, benchClustersSlurm],
+  clouds: [benchCloudsGoogle],
   log: [benchLog, benchLogWorkbench, benchMetrics],
 };
 
@@ -58,6 +60,10 @@ const targets = new Map([
   ['k8s.status.1000.requests.per.min', 2],
   ['k8s.line.latency.p95.ms', 300],
   ['bundle.kubernetes.bytes', 3_500_000],
+  ['google.load.ms', 250],
+  ['google.bundle.bytes', 3_000_000],
+  ['google.submit.ms', 150],
+  ['google.logs.calls.per.min', 20],
 ]);
 
 function chosenBenches(names: readonly string[]): readonly Bench[] {

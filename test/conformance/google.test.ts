@@ -92,7 +92,7 @@ function faultsOf(google: StartedGoogle): Faults {
       return async () => arrived;
     },
     hangAfterWork: async (method) => add('hangAfterWork', method),
-    dropLog: async () => Promise.reject(new Error('never asked for')),
+    dropLog: async (afterBytes) => control.addFault({ on: { method: 'ListLogEntries' }, kind: 'cut', afterBytes }),
     lateObservation: async () => Promise.reject(new Error('never asked for')),
     loseConnections: async () => control.cutConnections(),
     gap: async () => Promise.reject(new Error('never asked for')),
@@ -128,7 +128,6 @@ const setup: ProviderSetup = {
   abilities: provider.abilities,
   pushes: false,
   missing: {
-    dropLog: 'the tests of the log have it',
     lateObservation: 'a list tells no time of its own',
     gap: 'a job cannot make a gap itself; the tests of the log have them',
   },

@@ -1,7 +1,7 @@
 import type { EpochMs } from '../../../core/job.ts';
 import type { LogCursor, LogItem } from '../../../core/logChunk.ts';
 import type { Clock } from '../../../core/ports.ts';
-import { isProviderError } from '../../../core/providerError.ts';
+import { isProviderError, ProviderError } from '../../../core/providerError.ts';
 import { type FollowedJob, JobLog, entriesByJob } from './jobLog.ts';
 import { type Overlap, jobsInFilter, listFilter } from './logQuery.ts';
 import type { LogSource, TailAnswer } from './logSource.ts';
@@ -28,8 +28,9 @@ const wait = {
   lookBack: 60_000,
   /** How long after its end lines of a job may still come. */
   settle: 75_000,
-  /** Between two questions whether jobs have ended. */
+  /** Between two questions whether jobs have ended, and how long a new reader waits for the answer. */
   askEnds: 10_000,
+  endsKnown: 2000,
   /** A job that ended so long ago has no lines to come, however wrong one of the clocks is. */
   longEnded: 600_000,
 };
@@ -81,6 +82,7 @@ export class LogFeed {
   #sinceLook = 0;
   #sinceFar = 0;
   #sinceAsked = Number.POSITIVE_INFINITY;
+  #isAsking = false;
   #refusals = 0;
   #leftOut: { count: number; reason: string } = { count: 0, reason: '' };
 
@@ -110,8 +112,7 @@ export class LogFeed {
   }
 
   dispose(): void {
-    this.#running?.abort();
-    this.#tail.follow([]);
+    this.#fail([...this.#followers], new ProviderError('transient', 'The connection to Google Cloud was closed.'));
   }
 
   #remove(follower: Follower): void {
@@ -301,24 +302,27 @@ export class LogFeed {
     this.#tail.follow(live.length <= jobsInFilter ? [...new Set(live.map(({ log }) => log.id))] : []);
   }
 
+  /** Asks from time to time, and for new readers at once. Logs go on while nobody can say it: a region may be down. */
   async #askEnds(signal: AbortSignal): Promise<void> {
     const open = [...this.#followers].filter(({ hasEnded }) => !hasEnded);
     const isNew = open.some(({ phase }) => phase === 'new');
-    if (open.length === 0 || (!isNew && this.#sinceAsked < wait.askEnds)) {
-      return;
+    if (open.length > 0 && !this.#isAsking && (isNew || this.#sinceAsked >= wait.askEnds)) {
+      const answered = new AbortController();
+      const asking = this.#learnEnds(open, signal).finally(() => answered.abort());
+      const enough = AbortSignal.any([signal, answered.signal]);
+      await Promise.race([asking, this.#input.clock.sleep(wait.endsKnown, enough).catch(() => undefined)]);
     }
+  }
+
+  async #learnEnds(open: readonly Follower[], signal: AbortSignal): Promise<void> {
+    this.#isAsking = true;
     this.#sinceAsked = 0;
-    let ended: ReadonlyMap<string, EpochMs | null>;
-    try {
-      ended = await this.#input.endedJobs([...new Set(open.map(({ log }) => log.id))], signal);
-    } catch (error) {
-      signal.throwIfAborted();
-      this.#fail(open, error);
-      return;
-    }
+    const ids = [...new Set(open.map(({ log }) => log.id))];
+    const ended = await this.#input.endedJobs(ids, signal).catch(() => null);
+    this.#isAsking = false;
     for (const follower of open) {
-      const endedAt = ended.get(follower.log.id);
-      if (endedAt !== undefined) {
+      const endedAt = ended?.get(follower.log.id);
+      if (endedAt !== undefined && !follower.hasEnded) {
         follower.hasEnded = true;
         void this.#settle(follower, endedAt);
       }

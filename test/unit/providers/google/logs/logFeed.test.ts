@@ -244,6 +244,18 @@ describe('requests', () => {
     );
   });
 
+  it('go on while nobody can say whether jobs have ended', async () => {
+    const logs = new VirtualLogs();
+    logs.endsHang = true;
+    const reader = new Reader(logs.feed(), '7');
+    logs.print('7', 'one');
+    await logs.clock.advance(10_000);
+    logs.print('7', 'two');
+    await logs.clock.advance(20_000);
+    expect(reader.lines).toEqual(stdout('one', 'two'));
+    expect(reader.outcome).toBe('open');
+  });
+
   it('end when nobody reads', async () => {
     const logs = new VirtualLogs();
     const reader = new Reader(logs.feed(), '7');
