@@ -1,6 +1,6 @@
 import type { Clock } from '../../../core/ports.ts';
 import type { Handle, Observation } from '../../../core/provider.ts';
-import { Joined } from './joined.ts';
+import { Shared } from '../client/shared.ts';
 
 type Observations = ReadonlyMap<string, Observation>;
 
@@ -17,12 +17,12 @@ export class JobStates {
   /** Those that are followed, with how many follow each. */
   readonly #followed = new Map<string, { readonly handle: Handle; count: number }>();
   readonly #seen = new Map<string, { readonly state: SeenState; readonly at: number }>();
-  readonly #asked: Joined<void>;
+  readonly #asked: Shared<void>;
 
   constructor(observe: (handles: readonly Handle[], signal: AbortSignal) => Promise<Observations>, clock: Clock) {
     this.#observe = observe;
     this.#clock = clock;
-    this.#asked = new Joined(async (signal) => this.#ask(signal));
+    this.#asked = new Shared(async (signal) => this.#ask(signal));
   }
 
   /** Until the returned function is called. */
@@ -56,7 +56,7 @@ export class JobStates {
       if (seen !== undefined && Math.abs(this.#clock.now() - seen.at) <= mostAge) {
         return seen.state;
       }
-      await this.#asked.join(signal);
+      await this.#asked.get(signal);
       const answered = this.#seen.get(handle.id);
       if (answered !== undefined && answered !== seen) {
         return answered.state;
@@ -69,5 +69,6 @@ export class JobStates {
     await Promise.resolve();
     const handles = [...this.#followed.values()].map(({ handle }) => handle);
     this.notice(handles, await this.#observe(handles, signal));
+    this.#asked.forget();
   }
 }

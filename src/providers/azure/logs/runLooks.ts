@@ -1,6 +1,6 @@
 import type { Clock } from '../../../core/ports.ts';
 import type { RunDetails, RunHistory } from '../client/runHistory.ts';
-import { Joined } from './joined.ts';
+import { Shared } from '../client/shared.ts';
 
 export interface RunLook {
   /** null when the run history does not know the run, or not yet. */
@@ -13,7 +13,7 @@ export class RunLooks {
   readonly #history: Pick<RunHistory, 'details'>;
   readonly #clock: Clock;
   readonly #looks = new Map<string, RunLook>();
-  readonly #asked = new Map<string, Joined<RunLook>>();
+  readonly #asked = new Map<string, Shared<RunLook>>();
   /** Ended, and waited for: nothing more comes. */
   readonly #settled = new Set<string>();
 
@@ -28,9 +28,9 @@ export class RunLooks {
     if (known !== undefined && Math.abs(this.#clock.now() - known.at) <= mostAge) {
       return known;
     }
-    const asked = this.#asked.get(job) ?? new Joined(async (until) => this.#ask(job, until));
+    const asked = this.#asked.get(job) ?? new Shared(async (until) => this.#ask(job, until));
     this.#asked.set(job, asked);
-    return asked.join(signal);
+    return asked.get(signal);
   }
 
   isSettled(job: string): boolean {
@@ -50,6 +50,7 @@ export class RunLooks {
     const at = this.#clock.now();
     const look = { details: await this.#history.details(job, signal), at };
     this.#looks.set(job, look);
+    this.#asked.delete(job);
     return look;
   }
 }

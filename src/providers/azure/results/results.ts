@@ -76,7 +76,7 @@ export async function* readResult(
       return;
     } catch (error) {
       failures += 1;
-      if (!isProviderError(error) || error.tag !== 'transient' || failures > mostResumptions) {
+      if (offset === 0 || failures > mostResumptions || !isProviderError(error) || error.tag !== 'transient') {
         throw error;
       }
     }

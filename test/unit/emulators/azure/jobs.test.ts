@@ -82,9 +82,17 @@ describe.skipIf(whyNoContainers() !== null)('jobs of the emulated Azure', () => 
   });
 
   it('begin anew when their machine is taken away, and so do their logs', async () => {
-    const job = await test.submit('echo try; sleep 0.3; echo done', { queueSettings: { jobTier: 'Spot' } });
+    const container = test.azure.control.storage.container(
+      `azureml-blobstore-${test.azure.control.workspaces[0]?.id ?? ''}`,
+    );
+    await container.getBlockBlobClient('lives/first').upload('', 0);
+    const job = await test.submit('ls ${{inputs.lives}}; [ -e ${{inputs.lives}}/second ] || sleep 600', {
+      queueSettings: { jobTier: 'Spot' },
+      inputs: { lives: { jobInputType: 'uri_folder', uri: 'azureml://datastores/workspaceblobstore/paths/lives/' } },
+    });
     await test.until(job, 'Running');
-    await expect.poll(async () => test.log(job), { timeout: 10_000 }).toBe('try\n');
+    await expect.poll(async () => test.log(job).catch(() => ''), { timeout: 20_000 }).toBe('first\n');
+    await container.getBlockBlobClient('lives/second').upload('', 0);
     test.azure.control.preempt(job);
     await test.until(job, 'Completed');
     expect(test.azure.control.job(job).history.slice(3)).toEqual([
@@ -95,7 +103,7 @@ describe.skipIf(whyNoContainers() !== null)('jobs of the emulated Azure', () => 
       'Finalizing',
       'Completed',
     ]);
-    expect(await test.log(job)).toBe('try\ndone\n');
+    expect(await test.log(job)).toBe('first\nsecond\n');
   });
 
   it('read inputs and write outputs where the request says', async () => {
