@@ -4,7 +4,7 @@ import type { Handle } from '../../../core/provider.ts';
 import { ProviderError } from '../../../core/providerError.ts';
 import { timeOf } from '../job.ts';
 import type { JobStates, SeenState } from './jobStates.ts';
-import { type LogStream, logStreamOf } from './logStream.ts';
+import { type LogFile, logsAmong, SignedUrls } from './logFiles.ts';
 import { decodePosition, encodePosition, type FilePosition } from './position.ts';
 import { type FileRead, mostAtOnce, readFile } from './readFile.ts';
 import type { RunLooks } from './runLooks.ts';
@@ -26,12 +26,15 @@ const stateServes = 5000;
 const lingers = [1000, 2000] as const;
 const settledAfter = 60_000;
 
+/** Azure's own logs say what takes so long. */
+const preparesLongAfter = 120_000;
+
 const beganAnew =
   'the machine was taken away and the job began anew, and so did its log; what had not been read by then is gone';
 
 /**
  * The log of a job from the cursor on: what every rank printed, the log of the build of its image, and, when it failed before its
- * program printed anything, Azure's own logs. Goes on until the job has ended and nothing more comes.
+ * program printed anything or takes long to be prepared, Azure's own logs. Goes on until the job has ended and nothing more comes.
  */
 export async function* followLog(
   handle: Handle,
@@ -54,6 +57,7 @@ class Follower {
   readonly #signal: AbortSignal;
   readonly #position: Map<string, FilePosition>;
   #pause: number = pauses.first;
+  #state: SeenState | null = null;
   #changedAt: number;
   /** The last look brought less than there was. */
   #isBehind = false;
@@ -68,8 +72,8 @@ class Follower {
 
   async *run(): AsyncGenerator<LogItem, void> {
     const { states, clock } = this.#source;
-    let last: SeenState | null = null;
     for (;;) {
+      const last = this.#state;
       const mostAge = last === null ? 0 : Math.min(stateServes, this.#pause);
       const state = await states.state(this.#handle, mostAge, this.#signal);
       if (state === 'gone') {
@@ -82,7 +86,7 @@ class Follower {
       const hasChanged = state !== last;
       // What was printed last goes with the machine that is taken away.
       const reads = mayPrint(state) || (last !== null && mayPrint(last));
-      last = state;
+      this.#state = state;
       if (hasChanged) {
         this.#changedAt = clock.now();
       }
@@ -126,7 +130,7 @@ class Follower {
   /** Reads what is new in each file, a piece at most; true when there was something. */
   async *#pass(listAge: number): AsyncGenerator<LogItem, boolean> {
     const { details } = await this.#source.looks.look(this.#handle.id, listAge, this.#signal);
-    const urls = new Urls(details?.logFiles ?? {}, async () => {
+    const urls = new SignedUrls(details?.logFiles ?? {}, async () => {
       const renewed = await this.#source.looks.look(this.#handle.id, 0, this.#signal);
       return renewed.details?.logFiles ?? {};
     });
@@ -137,7 +141,7 @@ class Follower {
       hasMoved = (yield* this.#read(file, urls)) || hasMoved;
     }
     const hasPrinted = files.some(({ kind, path }) => kind === 'user' && (this.#position.get(path)?.offset ?? 0) > 0);
-    const needsSystem = details?.status === 'Failed' && !hasPrinted;
+    const needsSystem = (details?.status === 'Failed' || this.#preparesLong()) && !hasPrinted;
     for (const file of files.filter(({ kind }) => kind === 'system')) {
       if (needsSystem || this.#position.has(file.path)) {
         hasMoved = (yield* this.#read(file, urls)) || hasMoved;
@@ -146,8 +150,12 @@ class Follower {
     return hasMoved;
   }
 
+  #preparesLong(): boolean {
+    return this.#state === 'provisioning' && this.#source.clock.now() - this.#changedAt > preparesLongAfter;
+  }
+
   /** True when there was something new. Signatures that have expired are renewed once. */
-  async *#read(file: LogFile, urls: Urls): AsyncGenerator<LogItem, boolean> {
+  async *#read(file: LogFile, urls: SignedUrls): AsyncGenerator<LogItem, boolean> {
     for (let isSecond = false; ; isSecond = true) {
       const before = this.#position.get(file.path) ?? { offset: 0, madeAt: 0 };
       const url = urls.of(file.path);
@@ -193,45 +201,6 @@ class Follower {
     }
   }
 }
-
-/** Signed URLs by path. All of them are signed, and expire, at the same time. */
-class Urls {
-  #byPath: Readonly<Record<string, string>>;
-  readonly #renew: () => Promise<Readonly<Record<string, string>>>;
-
-  constructor(byPath: Readonly<Record<string, string>>, renew: () => Promise<Readonly<Record<string, string>>>) {
-    this.#byPath = byPath;
-    this.#renew = renew;
-  }
-
-  get paths(): readonly string[] {
-    return Object.keys(this.#byPath);
-  }
-
-  of(path: string): string | undefined {
-    return Object.hasOwn(this.#byPath, path) ? this.#byPath[path] : undefined;
-  }
-
-  async renew(): Promise<void> {
-    this.#byPath = await this.#renew();
-  }
-}
-
-interface LogFile extends LogStream {
-  readonly path: string;
-}
-
-/** In the order in which they are read. */
-function logsAmong(paths: readonly string[]): readonly LogFile[] {
-  return paths
-    .flatMap((path) => {
-      const found = logStreamOf(path);
-      return found === null ? [] : [{ path, ...found }];
-    })
-    .toSorted((a, b) => order[a.kind] - order[b.kind] || a.stream.node - b.stream.node);
-}
-
-const order = { build: 0, user: 1, system: 2 } as const;
 
 function hasEnded(state: SeenState): boolean {
   return state === 'succeeded' || state === 'failed' || state === 'cancelled';
