@@ -29,6 +29,14 @@ export const trimProtos: Plugin = {
       const trimmed = closureOf(whole, 'google.cloud.aiplatform.v1.JobService');
       return { contents: JSON.stringify(trimmed), loader: 'json' };
     });
+    // Messages that google-gax only hands on, or needs where somebody waits for an operation, which nobody does here.
+    plugin.onLoad(
+      { filter: /[\\/]google-gax[\\/]build[\\/]protos[\\/](?:iam_service|locations|operations)\.js$/ },
+      () => ({
+        contents: 'module.exports = {};',
+        loader: 'js',
+      }),
+    );
   },
 };
 

@@ -114,15 +114,15 @@ async function create(
     }
     throw error;
   }
-  // The job is there, whatever comes of these; they only tell others sooner.
-  const [, only] = await Promise.allSettled([
-    submissions.claim(key, { ...submission, job: made.name }, claimed, signal),
-    onlyJob(context, request.region, key, signal),
-  ]);
-  if (only.status === 'rejected') {
-    logger.debug(`${made.name} could not be looked for: ${String(only.reason)}`);
+  // The job is there, whatever comes of what follows: it only tells others sooner, and would find a second one.
+  try {
+    const only = (await onlyJob(context, request.region, key, signal)) ?? made;
+    await submissions.claim(key, { ...submission, job: only.name }, claimed, signal);
+    return only;
+  } catch (error) {
+    logger.warn(`${made.name} was made, but its submission could not be completed`, error);
+    return made;
   }
-  return only.status === 'fulfilled' && only.value !== null ? only.value : made;
 }
 
 async function isStillOurs(

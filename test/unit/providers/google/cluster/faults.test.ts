@@ -1,0 +1,185 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { isProviderError } from '../../../../../src/core/providerError.ts';
+import { GoogleApiError } from '../../../../emulators/google/apiError.ts';
+import { makeSnapshot } from '../../../../conformance/snapshot.ts';
+import { never, rejection } from '../../../../conformance/harness.ts';
+import { whyNoContainers } from '../../../../emulators/containers/containerProcess.ts';
+import { GoogleLab } from '../../../../fixtures/google/lab.ts';
+
+let lab: GoogleLab;
+
+beforeEach(async () => {
+  lab = await GoogleLab.start();
+});
+
+afterEach(async () => lab.stop());
+
+/** Where a process may die, or its network: before or after each request of a submission. */
+const deaths = (['loseRequest', 'loseReply'] as const).flatMap((kind) =>
+  [{ method: 'objects.insert' }, { method: 'CreateCustomJob' }].flatMap((on) =>
+    [0, 1].map((after) => ({ kind, on, after })),
+  ),
+);
+
+describe.skipIf(whyNoContainers() !== null)('Google Cloud when things go wrong', () => {
+  it.each(deaths)('makes exactly one job whatever gets lost: $kind of $on.method, after $after', async (fault) => {
+    const first = lab.open();
+    const input = await lab.prepare(first, 'true', { secrets: ['TOKEN'] });
+    lab.google.control.addFault(fault);
+    const outcome = await first.submit(input, never()).catch((error: unknown) => error);
+    lab.google.control.clearFaults();
+    // Another window goes on, as after a restart.
+    const second = lab.open();
+    const found = await second.find(input.key, never());
+    const handle = await second.submit(input, never());
+    expect(handle).toEqual(found ?? handle);
+    if (!(outcome instanceof Error)) {
+      expect(handle).toEqual(outcome);
+    }
+    expect(lab.jobs()).toEqual({ all: 1, wanted: 1 });
+    expect(await lab.until(second, handle)).toMatchObject({ state: 'succeeded' });
+  });
+
+  it('makes one job of what two windows submit at once, and of a request that arrives twice', async () => {
+    const windows = [lab.open(), lab.open(), lab.open()];
+    const input = await lab.prepare(lab.open(), 'true');
+    lab.google.control.addFault({ on: { method: 'CreateCustomJob' }, kind: 'duplicate' });
+    const handles = await Promise.all(windows.map(async (window) => window.submit(input, never())));
+    expect(new Set(handles.map(({ id }) => id)).size).toBe(1);
+    const listed = await lab.open().list(never());
+    expect(listed.map(({ handle }) => handle.id)).toEqual([handles[0]?.id]);
+  });
+
+  it('sends nothing any more once another window has taken over what it claimed', async () => {
+    const slow = lab.open();
+    const input = await lab.prepare(slow, 'true');
+    const stop = new AbortController();
+    lab.google.control.addFault({ on: { method: 'CreateCustomJob' }, kind: 'loseRequest' });
+    await rejection(slow.submit(input, stop.signal));
+    const [first, second] = await Promise.all([lab.open().submit(input, never()), slow.submit(input, never())]);
+    expect(second).toEqual(first);
+    expect(lab.jobs().all).toBe(1);
+  });
+
+  it('leaves the jobs of other regions alone when one does not answer', async () => {
+    const connection = lab.open();
+    const here = await connection.submit(await lab.prepare(connection, 'true', { region: 'us-central1' }), never());
+    const there = await connection.submit(await lab.prepare(connection, 'true', { region: 'europe-west4' }), never());
+    await lab.until(connection, here);
+    const down = new GoogleApiError('UNAVAILABLE', 'The service is currently unavailable.');
+    lab.google.control.addFault({ on: { region: 'europe-west4' }, kind: 'fail', error: down, times: 1000 });
+    const observed = await connection.observe([here, there], never());
+    expect(observed.get(here.id)?.state).toBe('succeeded');
+    expect(observed.get(there.id)).toMatchObject({
+      state: 'unknown',
+      explanation: expect.stringContaining('europe-west4'),
+      reason: down.message,
+    });
+    expect((await connection.list(never())).map(({ handle }) => handle.id)).toEqual([here.id]);
+    expect(await rejection(connection.observe([there], never()))).toMatchObject({ tag: 'transient' });
+    const again = await connection.submit(await lab.prepare(connection, 'true', { region: 'us-central1' }), never());
+    expect(await lab.until(connection, again)).toMatchObject({ state: 'succeeded' });
+  });
+
+  it('gets another token when one is no longer taken, and says what to do when there is none', async () => {
+    const { control } = lab.google;
+    const connection = lab.open();
+    const handle = await connection.submit(await lab.prepare(connection, 'true'), never());
+    control.tokens.revokeAll();
+    expect((await connection.observe([handle], never())).has(handle.id)).toBe(true);
+    control.tokens.revokeAll();
+    await connection.identity(never());
+    control.refuseSignIn();
+    control.tokens.revokeAll();
+    const error = await rejection(connection.observe([handle], never()));
+    expect(error).toMatchObject({
+      tag: 'auth',
+      remedy: expect.stringContaining('gcloud auth application-default login'),
+    });
+    control.refuseSignIn(false);
+    expect((await connection.observe([handle], never())).has(handle.id)).toBe(true);
+  });
+
+  it('passes a storm of 429s on with its wait, and submits once after it', async () => {
+    const connection = lab.open();
+    const input = await lab.prepare(connection, 'true');
+    const error = new GoogleApiError('RESOURCE_EXHAUSTED', 'Quota exceeded for quota metric, per minute', {
+      errorInfo: { reason: 'RATE_LIMIT_EXCEEDED', domain: 'googleapis.com', metadata: {} },
+      retryDelayMs: 2000,
+    });
+    lab.google.control.addFault({ on: { method: 'CreateCustomJob' }, kind: 'fail', error, times: 5 });
+    for (let round = 0; round < 5; round += 1) {
+      expect(await rejection(connection.submit(input, never()))).toMatchObject({
+        tag: 'rateLimited',
+        retryAfterMs: 2000,
+      });
+    }
+    await connection.submit(input, never());
+    expect(lab.jobs().all).toBe(1);
+  });
+
+  it('says which quota is missing, and leaves nothing behind', async () => {
+    const { control } = lab.google;
+    control.jobs.quotas.set('us-central1', 'custom_model_training_preemptible_nvidia_l4_gpus', 0);
+    const connection = lab.open();
+    const input = await lab.prepare(connection, 'true', {
+      accelerator: { name: 'L4' as never, count: 1 },
+      spot: true,
+      secrets: ['TOKEN'],
+    });
+    const error = await rejection(connection.submit(input, never()));
+    expect(error).toMatchObject({
+      tag: 'quota',
+      message: expect.stringContaining('no spot quota'),
+      remedy: expect.stringContaining('console.cloud.google.com'),
+    });
+    expect(isProviderError(error) && error.raw).toContain('preemptible_nvidia_l4_gpus');
+    expect(await connection.find(input.key, never())).toBeNull();
+    const offers = await connection.offers({ accelerator: 'L4' as never, region: 'us-central1' }, never());
+    expect(offers[0]).toMatchObject({ note: expect.stringContaining('spot quota 0') });
+  });
+
+  it('keeps secrets out of the job, and removes them with its end', async () => {
+    const connection = lab.open();
+    const command = 'test "${#TOKEN}" = 14';
+    const ran = await connection.submit(await lab.prepare(connection, command, { secrets: ['TOKEN'] }), never());
+    expect(await lab.until(connection, ran)).toMatchObject({ state: 'succeeded' });
+    expect(JSON.stringify(lab.google.control.jobs.all().map(({ job }) => job))).not.toContain('value of');
+    const release = lab.google.control.holdQueue();
+    const waits = await connection.submit(await lab.prepare(connection, command, { secrets: ['TOKEN'] }), never());
+    expect(secretObjects()).toHaveLength(1);
+    await connection.cancel(waits, never());
+    release();
+    expect(await lab.until(connection, waits)).toMatchObject({ state: 'cancelled' });
+    expect(secretObjects()).toEqual([]);
+  });
+
+  it('sends of an edited snapshot what was edited alone', async () => {
+    const connection = lab.open();
+    const inserted = (): readonly string[] =>
+      lab.google.control.requests.filter(({ method }) => method === 'objects.insert').map(({ resource }) => resource);
+    await lab.prepare(connection, 'true');
+    const before = inserted().length;
+    await lab.prepare(connection, 'true');
+    expect(inserted()).toHaveLength(before);
+    const edited = await makeSnapshot('edited');
+    try {
+      await connection.stage(edited.snapshot, never(), () => undefined);
+    } finally {
+      await edited.dispose();
+    }
+    const [, changed] = edited.snapshot.pieces;
+    expect(inserted().slice(before)).toEqual([
+      expect.stringContaining(`aloft/pieces/${changed?.sha256}`),
+      expect.stringContaining(`aloft/code/${edited.snapshot.id}`),
+    ]);
+  });
+});
+
+function secretObjects(): readonly string[] {
+  const { control, bucket } = lab.google;
+  return control.buckets
+    .list(bucket)
+    .map(({ name }) => name)
+    .filter((name) => name.endsWith('secrets.sh'));
+}
