@@ -1,4 +1,6 @@
-import type { Fault, FaultPlan, RequestInfo, RequestMatch } from './faults.ts';
+import { RequestControl } from '../wire/requestControl.ts';
+import type { ArmError } from './armError.ts';
+import type { FaultPlan, RequestInfo, RequestMatch } from './faults.ts';
 import type { Job, JobStatus } from './jobs/job.ts';
 import type { ImageBuild } from './jobs/jobRun.ts';
 import type { Catalog } from './resources/catalog.ts';
@@ -16,10 +18,11 @@ interface ControlParts {
 }
 
 /** What a test can make Azure do. */
-export class Control {
+export class Control extends RequestControl<RequestInfo, RequestMatch, ArmError> {
   readonly #parts: ControlParts;
 
   constructor(parts: ControlParts) {
+    super(parts.faults);
     this.#parts = parts;
   }
 
@@ -36,30 +39,7 @@ export class Control {
     return this.#parts.world.workspaces;
   }
 
-  // What happens to requests, those to storage too.
-
-  addFault(fault: Fault): void {
-    this.#parts.faults.add(fault);
-  }
-
-  clearFaults(): void {
-    this.#parts.faults.clear();
-  }
-
-  /** Requests that have arrived, the oldest first. */
-  get requests(): readonly RequestInfo[] {
-    return this.#parts.faults.requests;
-  }
-
-  countRequests(match: RequestMatch = {}): number {
-    return this.#parts.faults.count(match);
-  }
-
-  /** Resolves when one more request that matches has arrived. */
-  async nextRequest(match: RequestMatch): Promise<void> {
-    await this.#parts.faults.nextArrival(match);
-  }
-
+  /** Cuts every open connection, those to storage too. */
   cutConnections(): void {
     this.#parts.server.cutAll();
   }

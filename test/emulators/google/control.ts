@@ -1,5 +1,6 @@
+import { RequestControl } from '../wire/requestControl.ts';
 import type { GoogleApiError } from './apiError.ts';
-import type { Fault, FaultPlan, RequestInfo, RequestMatch } from './faults.ts';
+import type { FaultPlan, RequestInfo, RequestMatch } from './faults.ts';
 import type { GrpcServer } from './grpc/grpcServer.ts';
 import type { Sku } from './http/projectApi.ts';
 import type { HttpServer } from './http/httpServer.ts';
@@ -27,37 +28,16 @@ interface ControlParts {
 }
 
 /** What a test can make Google Cloud do. */
-export class Control {
+export class Control extends RequestControl<RequestInfo, RequestMatch, GoogleApiError> {
   readonly #parts: ControlParts;
   skus: readonly Sku[] = [];
 
   constructor(parts: ControlParts) {
+    super(parts.faults);
     this.#parts = parts;
   }
 
   // What happens to requests.
-
-  addFault(fault: Fault): void {
-    this.#parts.faults.add(fault);
-  }
-
-  clearFaults(): void {
-    this.#parts.faults.clear();
-  }
-
-  /** Requests that have arrived, the oldest first. */
-  get requests(): readonly RequestInfo[] {
-    return this.#parts.faults.requests;
-  }
-
-  countRequests(match: RequestMatch = {}): number {
-    return this.#parts.faults.count(match);
-  }
-
-  /** Resolves when one more request that matches has arrived. */
-  async nextRequest(match: RequestMatch): Promise<void> {
-    await this.#parts.faults.nextArrival(match);
-  }
 
   /** Cuts every open connection. */
   cutConnections(): void {

@@ -1,4 +1,6 @@
+import { RequestControl } from '../wire/requestControl.ts';
 import type { ApiServer } from './api/server.ts';
+import type { ApiError } from './api/status.ts';
 import type { Rule, User, Users } from './api/users.ts';
 import type { Watches } from './api/watch.ts';
 import type { Certificates } from './certificates.ts';
@@ -7,7 +9,7 @@ import type { EventText } from './controllers/eventRecorder.ts';
 import type { Kueue } from './controllers/kueue.ts';
 import type { NodeController } from './controllers/nodeController.ts';
 import type { Scheduler } from './controllers/scheduler.ts';
-import type { Fault, FaultPlan, RequestMatch } from './faults.ts';
+import type { FaultPlan, RequestMatch } from './faults.ts';
 import type { Images } from './kubelet/images.ts';
 import type { Kubelets } from './kubelet/kubelets.ts';
 import { type NodeSpec, nodeObject } from './nodePresets.ts';
@@ -32,10 +34,11 @@ interface ControlParts {
 }
 
 /** What a test can make the cluster do. */
-export class Control {
+export class Control extends RequestControl<RequestInfo, RequestMatch, ApiError> {
   readonly #parts: ControlParts;
 
   constructor(parts: ControlParts) {
+    super(parts.faults);
     this.#parts = parts;
   }
 
@@ -67,28 +70,6 @@ export class Control {
   }
 
   // What happens to requests.
-
-  addFault(fault: Fault): void {
-    this.#parts.faults.add(fault);
-  }
-
-  clearFaults(): void {
-    this.#parts.faults.clear();
-  }
-
-  /** Requests that have arrived, the oldest first. */
-  get requests(): readonly RequestInfo[] {
-    return this.#parts.faults.requests;
-  }
-
-  countRequests(match: RequestMatch = {}): number {
-    return this.#parts.faults.count(match);
-  }
-
-  /** Resolves when one more request that matches has arrived. */
-  async nextRequest(match: RequestMatch): Promise<void> {
-    await this.#parts.faults.nextArrival(match);
-  }
 
   /**
    * The API server ends as one that is drained: nobody gets in any more, what is under way is cut after `timing.drain`; then
