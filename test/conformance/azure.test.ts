@@ -101,9 +101,7 @@ function faultsOf(azure: StartedAzure): Partial<Faults> {
       return async () => release();
     },
     loseReply: async (method) => control.addFault({ on: workOf[method], kind: 'loseReply' }),
-    // A transfer that breaks off is gone on with a few times.
-    loseRequest: async (method) =>
-      control.addFault({ on: requestOf[method], kind: 'loseRequest', times: method === 'readOutput' ? 4 : 1 }),
+    loseRequest: async (method) => control.addFault({ on: requestOf[method], kind: 'loseRequest' }),
     duplicateRequest: async (method) => control.addFault({ on: workOf[method], kind: 'duplicate' }),
     failNext: async (method, tag) => refuse(azure, method, tag),
     rateLimitNext: async (method, ms) => {

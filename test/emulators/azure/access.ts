@@ -47,7 +47,7 @@ export function authenticate(world: World, info: RequestInfo, audiences: readonl
   if (issued === undefined) {
     throw unauthorized('InvalidAuthenticationToken', 'The access token is invalid.', authority, world.tenant.id);
   }
-  if (issued.isRevoked || issued.expiresAt <= now(world)) {
+  if (issued.expiresAt <= now(world)) {
     throw expiredToken(authority, world.tenant.id);
   }
   if (!audiences.some((audience) => issued.audience.startsWith(audience))) {

@@ -1,7 +1,7 @@
 import { RequestControl } from '../wire/requestControl.ts';
 import type { ArmError } from './armError.ts';
 import type { FaultPlan, RequestInfo, RequestMatch } from './faults.ts';
-import type { Job, JobStatus } from './jobs/job.ts';
+import type { Job } from './jobs/job.ts';
 import type { ImageBuild } from './jobs/jobRun.ts';
 import type { Catalog } from './resources/catalog.ts';
 import type { AzureServer } from './server.ts';
@@ -156,22 +156,8 @@ export class Control extends RequestControl<RequestInfo, RequestMatch, ArmError>
     this.job(name).become(isHeard ? 'Running' : 'NotResponding');
   }
 
-  /** Makes the record of a job say so, whatever is true of it. */
-  setStatus(name: string, status: JobStatus): void {
-    this.job(name).become(status);
-  }
-
-  /** What the job prints does not reach storage while this is true. */
-  holdLogs(name: string, isHeld: boolean): void {
-    this.job(name).logs.isHeld = isHeld;
-  }
-
   /** Writes into a log of the job as Azure's own programs do. */
   writeLog(name: string, path: string, text: string | Buffer): void {
     this.job(name).logs.write(path, text);
-  }
-
-  warn(name: string, message: string): void {
-    this.job(name).warnings.push({ source: 'ExecutionService', message });
   }
 }

@@ -1,4 +1,4 @@
-import { FaultPlan as Plan, type PlannedFault } from '../wire/faults.ts';
+import { FaultPlan as Plan } from '../wire/faults.ts';
 import type { ArmError } from './armError.ts';
 
 /** A request as it arrived. */
@@ -17,8 +17,6 @@ export interface RequestMatch {
   readonly path?: RegExp;
   readonly where?: (info: RequestInfo) => boolean;
 }
-
-export type Fault = PlannedFault<RequestMatch, ArmError>;
 
 export class FaultPlan extends Plan<RequestInfo, RequestMatch, ArmError> {
   constructor() {

@@ -16,13 +16,3 @@ export interface Timing {
 
 /** What a test waits for; the order of events is that of the real service. */
 export const quickTiming: Timing = { step: 10, logFlush: 20, finalize: 20, cancel: 20, grace: 500, requeue: 50 };
-
-/** What people see on serverless compute with a cached image. */
-export const realTiming: Timing = {
-  step: 20_000,
-  logFlush: 5000,
-  finalize: 15_000,
-  cancel: 5000,
-  grace: 30_000,
-  requeue: 60_000,
-};

@@ -13,7 +13,6 @@ export interface IssuedToken {
   readonly audience: string;
   readonly person: Person;
   expiresAt: number;
-  isRevoked: boolean;
 }
 
 /** Access tokens: they look like those of Microsoft Entra, and only those that were issued here are good. */
@@ -40,7 +39,7 @@ export class Tokens {
     };
     const header = encoded({ typ: 'JWT', alg: 'RS256', kid: 'emulated' });
     const token = `${header}.${encoded(claims)}.${randomBytes(64).toString('base64url')}`;
-    const issued: IssuedToken = { token, audience, person, expiresAt, isRevoked: false };
+    const issued: IssuedToken = { token, audience, person, expiresAt };
     this.#issued.set(token, issued);
     return issued;
   }
@@ -54,10 +53,6 @@ export class Tokens {
     for (const issued of this.#issued.values()) {
       issued.expiresAt = Math.min(issued.expiresAt, now - 1);
     }
-  }
-
-  get count(): number {
-    return this.#issued.size;
   }
 }
 

@@ -79,10 +79,6 @@ export class Job {
         : 1;
   }
 
-  get isSpot(): boolean {
-    return fieldsOf(this.properties['queueSettings'])['jobTier'] === 'Spot';
-  }
-
   /** As Resource Manager answers. */
   resource(): object {
     const { tenant, person } = this.world;

@@ -17,8 +17,6 @@ export class JobLogs {
   readonly #paths = new Set<string>();
   /** Nothing more reaches storage: the machines or their network are gone. */
   isLost = false;
-  /** While true, what is written waits. */
-  isHeld = false;
 
   constructor(storage: Storage, job: string, flushMs: number) {
     this.#storage = storage;
@@ -54,9 +52,6 @@ export class JobLogs {
     while (this.#waiting.size > 0 && !this.isLost) {
       this.#flush();
       await this.#writing;
-      if (this.isHeld) {
-        await delay(10);
-      }
     }
     await this.#writing;
   }
@@ -72,9 +67,6 @@ export class JobLogs {
   }
 
   #flush(): void {
-    if (this.isHeld) {
-      return;
-    }
     const waiting = this.#waiting;
     this.#waiting = new Map();
     this.#writing = this.#writing.then(async () => this.#append(waiting)).catch(() => undefined);

@@ -178,6 +178,22 @@ describe.skipIf(whyNoContainers() !== null)('logs of Azure', () => {
     expect(texts(items)).toEqual({ stdout: 'line 1\nline 2\nline 3\nline 4\n' });
   });
 
+  it('go on over signatures that last a second', async () => {
+    const { storage } = test.azure.control;
+    const before = storage.signatureLifetime;
+    storage.signatureLifetime = 1000;
+    const job = await test.submit('for i in 1 2 3; do echo "line $i"; sleep 1; done');
+    expect(texts(await read(job))).toEqual({ stdout: 'line 1\nline 2\nline 3\n' });
+    storage.signatureLifetime = before;
+  });
+
+  it('go on over tokens that last a second', async () => {
+    test.azure.control.setTokenLifetime(1000);
+    const job = await test.submit('for i in 1 2 3; do echo "line $i"; sleep 1; done');
+    expect(texts(await read(job))).toEqual({ stdout: 'line 1\nline 2\nline 3\n' });
+    test.azure.control.setTokenLifetime(3_600_000);
+  });
+
   it('go on over a token that expires', async () => {
     const job = await test.submit('for i in 1 2 3 4; do echo "line $i"; sleep 0.5; done');
     const before = test.azure.control.azCalls;
