@@ -39,7 +39,7 @@ export function jobScript({ spec, key, snapshotId, bucket }: ScriptInput): strin
     ...(hasSecrets ? [readSecrets] : []),
     run,
     ...(patterns.length === 0 ? [] : [leaveResults]),
-    ...(hasSecrets ? ['if [ "$NODE_RANK" = 0 ]; then rm -f "$secrets"; fi'] : []),
+    ...(hasSecrets ? [removeSecrets] : []),
     'exit "$status"',
     '',
   ].join('\n');
@@ -84,6 +84,9 @@ function ranks(nodes: number): string {
 
 const readSecrets = `if [ ! -f "$secrets" ]; then echo "Aloft: the secrets are gone, so the job cannot start again" >&2; exit ${exitCode.noSecrets}; fi
 . "$secrets"`;
+
+/** A job that failed may be started again by Vertex AI; whoever sees it ended removes them then. */
+const removeSecrets = 'if [ "$NODE_RANK" = 0 ] && [ "$status" = 0 ]; then rm -f "$secrets"; fi';
 
 /** Hands the end that Vertex AI asks for on, so that the command can save what it has. */
 const run = `shell=/bin/sh

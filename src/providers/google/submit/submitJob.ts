@@ -67,12 +67,14 @@ async function claim(
       return made;
     }
     const known = await submissions.read(key, signal);
-    if (known === null) {
-      continue;
-    }
-    const job = await jobOf(context, key, known, signal);
+    const job = known === null ? null : await jobOf(context, key, known, signal);
     if (job !== null) {
       return job;
+    }
+    if (known === null) {
+      // Given back in the meantime.
+      await clock.sleep(lookAgainMs, signal);
+      continue;
     }
     if (known.job !== null) {
       throw new ProviderError('conflict', 'This attempt was submitted before, and its job was deleted.', {
