@@ -63,15 +63,15 @@ function offerOf(machine: Machine, price: Price, region: string, { connectionId,
       ...(limit === undefined ? [] : [`quota ${words(limit)}`]),
       ...(spotLimit === undefined ? [] : [`spot quota ${words(spotLimit)}`]),
       ...(machine.needsReservation === true ? ['by reservation'] : []),
-      ...(price.usd === null ? [] : [`Compute Engine price of ${prices.asOf}`]),
-      ...(isTpu(machine) && machine.topology !== undefined ? [`slice ${machine.topology}`] : [machine.machineType]),
+      ...((machine.hosts ?? 1) > 1 ? [`${machine.hosts} machines together`] : []),
+      ...(price.usd === null && price.spotUsd === null ? [] : [`VM price of ${prices.asOf}`]),
     ].join(', '),
     asOf,
   };
 }
 
 function words(limit: number): string {
-  return limit === Infinity ? 'without limit' : String(limit);
+  return limit === Infinity ? 'unlimited' : String(limit);
 }
 
 /** null where the catalogue has no such machine in that region. Larger TPU slices cost what their chips do. */

@@ -31,7 +31,7 @@ describe('offers of Google Cloud', () => {
       priceUsdPerHour: 11.0613,
       freeNow: null,
       likelihood: 'unknown',
-      note: expect.stringContaining('Compute Engine price of'),
+      note: expect.stringContaining('VM price of'),
     });
     expect(offers({ accelerator: named('TPU v2') }, ['us-east4'])).toEqual([]);
   });
@@ -60,7 +60,7 @@ describe('offers of Google Cloud', () => {
       note: expect.stringContaining('quota 0, spot quota 4'),
     });
     expect(h100.find(({ count }) => count === 8)).toMatchObject({ likelihood: 'no' });
-    expect(offers({ accelerator: named('L4'), region }, [], quotas)[0]?.note).toContain('quota without limit');
+    expect(offers({ accelerator: named('L4'), region }, [], quotas)[0]?.note).toContain('quota unlimited');
     // The catalogue has nothing there, but the project has quota.
     expect(offers({ accelerator: named('L4') }, ['me-central1'], quotas)[0]).toMatchObject({ priceUsdPerHour: null });
     expect(offers({ accelerator: named('L4') }, ['me-central1'])).toEqual([]);
