@@ -82,7 +82,7 @@ export class LogView {
       },
       firstFound: () => {
         const { cursor, isFollowing } = this.#rows;
-        this.#search.step(cursor === null ? this.#rows.here(isFollowing) : cursor - 1, isFollowing);
+        this.#search.step(cursor === null ? this.#rows.steps.here(isFollowing) : cursor - 1, isFollowing);
       },
     });
     this.#bars = this.#barsPane(deps);
@@ -272,7 +272,7 @@ export class LogView {
     this.#narrowedTo = narrowing;
     const kept = isOtherView ? this.#narrowing.takeLineToKeep(state) : null;
     if (kept !== null) {
-      this.#rows.goToRow(kept);
+      this.#rows.steps.goTo(kept);
     }
     if (isOther) {
       this.#rows.follow();
@@ -321,7 +321,7 @@ export class LogView {
   /** The line at the cursor, else at the top; null at the end, which moves along. */
   #lineInHand(): number | null {
     const { cursor, isFollowing } = this.#rows;
-    const row = cursor ?? (isFollowing ? null : this.#rows.here(false) + 1);
+    const row = cursor ?? (isFollowing ? null : this.#rows.steps.here(false) + 1);
     return row === null ? null : (this.#content.row(row)?.line ?? null);
   }
 
@@ -331,7 +331,7 @@ export class LogView {
       return;
     }
     if (position === null) {
-      this.#rows.goToRow(row);
+      this.#rows.steps.goTo(row);
     } else {
       this.#search.arrived(position);
       this.#rows.goToMatch(row);
@@ -356,7 +356,7 @@ export class LogView {
   #reveal(line: number, found: Extract<LogToWebview, { readonly type: 'logReveal' }>['found']): void {
     this.#place.leave();
     if (found !== null) {
-      this.#rows.goToRow(found.row);
+      this.#rows.steps.goTo(found.row);
     }
     this.#note(revealNote(line, found, this.#content.state?.lines ?? 0));
   }

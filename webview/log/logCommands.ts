@@ -40,34 +40,34 @@ export class LogCommands {
     bars.note = null;
     switch (command.kind) {
       case 'move':
-        rows.move(command.rows);
+        rows.steps.move(command.rows);
         break;
       case 'select':
-        rows.extend(command.rows, command.pages);
+        rows.steps.extend(command.rows, command.pages);
         break;
       case 'selectTo':
-        rows.extendTo(command.edge);
+        rows.steps.extendTo(command.edge);
         break;
       case 'selectAll':
-        rows.selectAll();
+        rows.steps.selectAll();
         break;
       case 'page':
-        rows.page(command.pages);
+        rows.steps.page(command.pages);
         break;
       case 'scroll':
-        rows.scrollRows(command.rows);
+        rows.steps.scroll(command.rows);
         break;
       case 'start':
-        rows.start();
+        rows.steps.start();
         break;
       case 'end':
         rows.follow();
         break;
       case 'match':
-        search.step(rows.here(command.backward), command.backward);
+        search.step(rows.steps.here(command.backward), command.backward);
         break;
       case 'mark': {
-        const row = rows.here(command.backward);
+        const row = rows.steps.here(command.backward);
         send({ type: 'logMarkStep', kind: command.mark, row, backward: command.backward });
         break;
       }

@@ -1,6 +1,6 @@
-import { visibleText } from '../../src/core/failure/visibleText.ts';
 import { t } from '../ui/l10n.ts';
 import { DragSelection } from './dragSelection.ts';
+import { RowSteps } from './rowSteps.ts';
 import { RowSelection } from './rowSelection.ts';
 import { RowsScroller, type RowsScrollerDeps } from './rowsScroller.ts';
 import { Ruler } from './ruler.ts';
@@ -25,6 +25,7 @@ export interface RowsPaneDeps extends Pick<
 export class RowsPane {
   readonly element = document.createElement('div');
   readonly ruler: Ruler;
+  readonly steps: RowSteps;
   readonly #deps: RowsPaneDeps;
   readonly #scroller: RowsScroller;
   readonly #newLines = document.createElement('button');
@@ -47,6 +48,12 @@ export class RowsPane {
         this.ruler.fit();
         deps.painted();
       },
+    });
+    this.steps = new RowSteps({
+      content: deps.content,
+      scroller: this.#scroller,
+      selection: this.#selection,
+      say: deps.say,
     });
     this.ruler = new Ruler((share) => {
       const { viewport } = this.#scroller;
@@ -98,20 +105,6 @@ export class RowsPane {
     return this.#selection.cursor;
   }
 
-  /** Where a step to the next begins: the cursor, else what is in sight. */
-  here(backward: boolean): number {
-    const first = Math.floor(this.#scroller.place.top);
-    const last = first + rowsInSight(this.#scroller.viewport);
-    const { cursor } = this.#selection;
-    if (cursor !== null) {
-      return cursor;
-    }
-    if (this.isFollowing) {
-      return this.#deps.content.rows;
-    }
-    return backward ? Math.min(this.#deps.content.rows, last) : first - 1;
-  }
-
   focus(): void {
     this.#scroller.element.focus({ preventScroll: true });
   }
@@ -147,63 +140,12 @@ export class RowsPane {
     this.#scroller.follow();
   }
 
-  start(): void {
-    this.#selection.clear();
-    this.#scroller.goTo(0);
-  }
-
-  page(pages: number): void {
-    this.#selection.clear();
-    this.#scroller.scrollBy(
-      pages * Math.max(1, rowsInSight(this.#scroller.viewport) - 1) * this.#scroller.layer.rowHeight,
-    );
-  }
-
-  scrollRows(rows: number): void {
-    this.#scroller.scrollBy(rows * this.#scroller.layer.rowHeight);
-  }
-
-  /** Moves the cursor, which begins at the edge of what is in sight. */
-  move(rows: number): void {
-    this.#cursorTo(this.#selection.cursor === null ? this.#firstCursor(rows) : this.#selection.cursor + rows, false);
-  }
-
-  /** Moves the cursor and selects what is between; `pages`: by what fits on the screen. */
-  extend(rows: number, pages: number): void {
-    const by = rows + pages * Math.max(1, rowsInSight(this.#scroller.viewport) - 1);
-    this.#cursorTo((this.#selection.cursor ?? this.#firstCursor(by)) + by, true);
-  }
-
-  extendTo(edge: 'start' | 'end'): void {
-    this.#cursorTo(edge === 'start' ? 0 : this.#scroller.viewport.rows - 1, true);
-  }
-
-  selectAll(): void {
-    this.#selection.select(0, Math.max(0, this.#deps.content.rows - 1));
-    this.letGo();
-  }
-
   /** False when there was nothing to leave. */
   clearSelection(): boolean {
     const isAny = this.#selection.cursor !== null;
     this.#selection.clear();
     this.draw();
     return isAny;
-  }
-
-  /** Puts the cursor on a row, and the row in sight: in the middle unless it is there already. */
-  goToRow(row: number): void {
-    const { viewport } = this.#scroller;
-    const wanted = Math.min(Math.max(0, row), Math.max(0, viewport.rows - 1));
-    this.#selection.put(wanted);
-    const top = Math.floor(this.#scroller.place.top);
-    if (wanted < top + 1 || wanted >= top + rowsInSight(viewport) - 1 || viewport.isUneven) {
-      this.#scroller.goTo(wanted - rowsInSight(viewport) / 2);
-    } else {
-      this.letGo();
-    }
-    this.#sayRow(wanted);
-    this.draw();
   }
 
   /** As it was before: this row, with fraction, at the top, the cursor where it was. */
@@ -216,7 +158,7 @@ export class RowsPane {
 
   /** Puts the cursor on a row and brings what is marked in it in sight, however far to the right or down it is. */
   goToMatch(row: number): void {
-    this.goToRow(row);
+    this.steps.goTo(row);
     this.#matchIn = this.#selection.cursor;
   }
 
@@ -284,44 +226,6 @@ export class RowsPane {
     const { viewport, place } = this.#scroller;
     const edge = Math.floor(place.top) + (px < 0 ? 0 : rowsInSight(viewport));
     return Math.min(viewport.rows - 1, edge);
-  }
-
-  #firstCursor(towards: number): number {
-    const { viewport } = this.#scroller;
-    const top = Math.ceil(this.#scroller.place.top);
-    return this.isFollowing || towards < 0 ? Math.min(viewport.rows, top + rowsInSight(viewport)) - 1 : top;
-  }
-
-  #cursorTo(row: number, isExtending: boolean): void {
-    const { viewport } = this.#scroller;
-    const wanted = Math.min(Math.max(0, row), Math.max(0, viewport.rows - 1));
-    if (isExtending) {
-      document.getSelection()?.removeAllRanges();
-      this.#selection.extend(wanted, this.#firstCursor(1));
-    } else {
-      this.#selection.put(wanted);
-    }
-    const element = this.#scroller.layer.elementOf(wanted)?.getBoundingClientRect();
-    const area = this.#scroller.element.getBoundingClientRect();
-    if (this.isFollowing && viewport.isUneven) {
-      this.#scroller.goTo(this.#scroller.layer.topInSight);
-    }
-    if (wanted < this.#scroller.place.top) {
-      this.#scroller.goTo(wanted);
-    } else if (viewport.isUneven && element !== undefined && element.bottom > area.top + viewport.height) {
-      this.#scroller.goTo(
-        this.#scroller.layer.walk(this.#scroller.place.top, element.bottom - area.top - viewport.height),
-      );
-    } else if (wanted + 1 > this.#scroller.place.top + viewport.height / viewport.rowHeight) {
-      this.#scroller.goTo(wanted + 1 - viewport.height / viewport.rowHeight);
-    } else {
-      this.letGo();
-    }
-    this.#sayRow(wanted);
-  }
-
-  #sayRow(row: number): void {
-    this.#deps.say(visibleText(this.#deps.content.row(row)?.text ?? ''));
   }
 
   #click(event: MouseEvent): void {
