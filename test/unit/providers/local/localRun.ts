@@ -15,32 +15,14 @@ import type { LogItem } from '../../../../src/core/logChunk.ts';
 import type { ProviderPorts } from '../../../../src/core/ports.ts';
 import type { Connection, Handle, JsonObject, Observation, Snapshot } from '../../../../src/core/provider.ts';
 import { provider } from '../../../../src/providers/local/index.ts';
+import { specFor } from '../../../conformance/harness.ts';
 import { nobody } from '../../../fixtures/ask.ts';
 
 export const never = new AbortController().signal;
 
 export const supervisorPath = resolve(import.meta.dirname, '../../../../src/providers/local/supervisor/main.ts');
 
-export const baseSpec: JobSpec = {
-  name: 'a job',
-  command: 'true',
-  setup: null,
-  workingDirectory: '.',
-  env: {},
-  secrets: [],
-  image: null,
-  accelerator: null,
-  nodes: 1,
-  spot: false,
-  region: null,
-  cpus: null,
-  memoryBytes: null,
-  diskBytes: null,
-  providers: [],
-  options: {},
-  outputs: [],
-  limits: { durationMs: null, waitMs: null, costUsd: null },
-};
+export const baseSpec = specFor('true', { name: 'a job' });
 
 function brand<T extends string>(text: string, is: (value: unknown) => value is T): T {
   if (!is(text)) {
