@@ -24,6 +24,11 @@ export interface Offer {
   readonly freeNow: number | null;
   /** Accelerators of this kind that the region has, whoever uses them now; absent where the backend does not say. */
   readonly total?: number;
+  /**
+   * Accelerators of this kind in the whole connection, where its regions share machines, as partitions of Slurm do: what each region
+   * has does not add up then. Absent where it does.
+   */
+  readonly overall?: { readonly free: number; readonly total: number };
   readonly likelihood: 'now' | 'wait' | 'unknown' | 'no';
   /** One honest word or two: "16 free now", "quota 32", "in use". */
   readonly note: string;

@@ -35,12 +35,13 @@ const longestWord = 80;
 /** Offers of one connection by accelerator: what is free comes first, CPU only last. */
 export function stockOf(offers: readonly Offer[]): readonly Stock[] {
   const stock = [...Map.groupBy(offers, (offer) => offer.accelerator ?? '')].map(([name, group]): Stock => {
+    const overall = group.find((offer) => offer.overall !== undefined)?.overall;
     const regions = [...Map.groupBy(group, (offer) => offer.region)].map(([region, here]) => regionStock(region, here));
     return {
       name,
       label: acceleratorLabel(name, group),
-      free: sum(regions.map(({ free }) => free)),
-      total: sum(regions.map(({ total }) => total)),
+      free: overall?.free ?? sum(regions.map(({ free }) => free)),
+      total: overall?.total ?? sum(regions.map(({ total }) => total)),
       likelihood: soonest(group).likelihood,
       counts: [...new Set(group.map(({ count }) => count))].toSorted((a, b) => a - b),
       regions: regions.toSorted((a, b) => likelihoodOrder[a.likelihood] - likelihoodOrder[b.likelihood]),

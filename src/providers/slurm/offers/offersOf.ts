@@ -11,11 +11,12 @@ export interface OfferContext {
 
 /** What the cluster can give: for each partition its CPUs, and each accelerator in every count that a node has. */
 export function offersOf(query: OfferQuery, site: Site, context: OfferContext): Offer[] {
+  const overall = overallOf(site);
   return site.partitions
     .filter(({ name }) => query.region === undefined || query.region === name)
     .flatMap((partition) => {
       const nodes = site.nodes.filter((node) => node.partitions.includes(partition.name));
-      const offers = acceleratorOffers(partition, nodes, site, context);
+      const offers = acceleratorOffers(partition, nodes, site, context, overall);
       return query.accelerator === undefined
         ? [cpuOffer(partition, nodes, site, context), ...offers]
         : offers.filter((offer) => offer.accelerator === query.accelerator);
@@ -39,8 +40,44 @@ function acceleratorOffers(
   nodes: readonly SiteNode[],
   site: Site,
   context: OfferContext,
+  overall: ReadonlyMap<AcceleratorName, Group>,
 ): Offer[] {
-  const kinds = new Map<AcceleratorName, { readonly ambiguous: string | null; readonly groups: Group[] }>();
+  return [...kindsOf(nodes)].flatMap(([accelerator, { ambiguous, groups }]) => {
+    const { free, total } = sumOf(groups);
+    const note = `${free} free now${ambiguous === null ? '' : `; the cluster says only ${ambiguous}`}`;
+    const everywhere = overall.get(accelerator);
+    return Array.from({ length: Math.max(...groups.map((group) => group.total)) }, (_, index): Offer => {
+      const count = index + 1;
+      const freeNow = groups.reduce((sum, group) => sum + Math.floor(group.free / count), 0);
+      return {
+        ...common(partition, nodes, site, context, freeNow, note),
+        accelerator,
+        count,
+        total,
+        ...(everywhere === undefined ? {} : { overall: everywhere }),
+        memoryGib: accelerators.find(({ name }) => name === accelerator)?.memoryGib ?? null,
+      };
+    });
+  });
+}
+
+/** Each node counts once, in however many partitions it is. */
+function overallOf({ nodes, partitions }: Site): ReadonlyMap<AcceleratorName, Group> {
+  const isUp = new Map(partitions.map((partition) => [partition.name, partition.isUp]));
+  const offered = nodes
+    .filter((node) => node.partitions.some((name) => isUp.has(name)))
+    .map((node) => ({ ...node, isUsable: node.isUsable && node.partitions.some((name) => isUp.get(name) === true) }));
+  return new Map([...kindsOf(offered)].map(([name, { groups }]) => [name, sumOf(groups)]));
+}
+
+interface Kind {
+  /** What the cluster says where that may mean several kinds. */
+  readonly ambiguous: string | null;
+  readonly groups: Group[];
+}
+
+function kindsOf(nodes: readonly SiteNode[]): ReadonlyMap<AcceleratorName, Kind> {
+  const kinds = new Map<AcceleratorName, Kind>();
   for (const node of nodes) {
     for (const { gres, total, used } of node.devices) {
       for (const { name, ambiguous } of nameDevices(gres, node)) {
@@ -50,21 +87,14 @@ function acceleratorOffers(
       }
     }
   }
-  return [...kinds].flatMap(([accelerator, { ambiguous, groups }]) => {
-    const free = groups.reduce((sum, group) => sum + group.free, 0);
-    const note = `${free} free now${ambiguous === null ? '' : `; the cluster says only ${ambiguous}`}`;
-    return Array.from({ length: Math.max(...groups.map(({ total }) => total)) }, (_, index): Offer => {
-      const count = index + 1;
-      const freeNow = groups.reduce((sum, group) => sum + Math.floor(group.free / count), 0);
-      return {
-        ...common(partition, nodes, site, context, freeNow, note),
-        accelerator,
-        count,
-        total: groups.reduce((sum, group) => sum + group.total, 0),
-        memoryGib: accelerators.find(({ name }) => name === accelerator)?.memoryGib ?? null,
-      };
-    });
-  });
+  return kinds;
+}
+
+function sumOf(groups: readonly Group[]): Group {
+  return {
+    total: groups.reduce((sum, { total }) => sum + total, 0),
+    free: groups.reduce((sum, { free }) => sum + free, 0),
+  };
 }
 
 /** Devices of one kind in one node. */

@@ -28,6 +28,16 @@ describe('what is free', () => {
     expect(stockSentence(offers)).toBe('31 of 48 H100 free');
   });
 
+  it('is not added up where the parts share machines', () => {
+    const overall = { free: 9, total: 16 };
+    const offers = [
+      of('H100', { region: 'gpu', freeNow: 9, total: 16, overall }),
+      of('H100', { region: 'spot', freeNow: 9, total: 16, overall }),
+    ];
+    expect(stockSentence(offers)).toBe('9 of 16 H100 free');
+    expect(stockOf(offers)[0]?.regions.map(({ free }) => free)).toEqual([9, 9]);
+  });
+
   it.each([
     [{ free: null, total: 8 }, ''],
     [{ free: 0, total: 8 }, 'none of 8 free'],

@@ -27,6 +27,18 @@ describe('offers', () => {
     expect(offers).toHaveLength(1 + 8 + 1 + 8 + 1);
   });
 
+  it('count a node that is in several partitions once in all', () => {
+    const offers = offersOf({}, parseSite(text), context).filter(({ accelerator }) => accelerator === 'H100');
+    expect(new Set(offers.map(({ region }) => region))).toEqual(new Set(['gpu', 'spot']));
+    const [first] = offers;
+    expect(first?.overall?.free).toBe(14);
+    expect(new Set(offers.map(({ overall, total }) => [overall?.free, overall?.total, total].join()))).toEqual(
+      new Set(['14,32,32', '14,32,16']),
+    );
+    const closed = parseSite(text.replaceAll(/State=UP/gu, 'State=DOWN'));
+    expect(offersOf({}, closed, context).find(({ accelerator }) => accelerator === 'H100')?.overall?.free).toBe(0);
+  });
+
   it('say how many wait when all is in use, and when all is down', () => {
     const busy = parseSite(text.replaceAll(/GresUsed=gpu:h100:[0-9]+/gu, 'GresUsed=gpu:h100:8'));
     expect(offersOf({ region: 'gpu' }, busy, context).map(brief)).toContain(
