@@ -200,7 +200,10 @@ export function blobError(
   });
 }
 
-/** The streamed body of an answer. Rejects with `transient` when the connection breaks. */
+/** A body that brings nothing for so long comes no more, in ms: a machine that slept hears of no end of its connections. */
+const silentFor = 60_000;
+
+/** The streamed body of an answer. Rejects with `transient` when the connection breaks, or is silent for a minute. */
 export async function* bytesOf(response: PipelineResponse, signal: AbortSignal): AsyncGenerator<Uint8Array, void> {
   const body = response.readableStreamBody;
   if (body === undefined) {
@@ -211,8 +214,18 @@ export async function* bytesOf(response: PipelineResponse, signal: AbortSignal):
   };
   signal.addEventListener('abort', abort, { once: true });
   try {
-    for await (const chunk of body) {
-      yield typeof chunk === 'string' ? Buffer.from(chunk) : chunk;
+    const chunks = body[Symbol.asyncIterator]();
+    for (;;) {
+      const timer = setTimeout(() => {
+        (body as Readable).destroy(new Error(`Nothing came for ${silentFor / 1000} s.`));
+      }, silentFor);
+      const { done, value } = await chunks.next().finally(() => {
+        clearTimeout(timer);
+      });
+      if (done === true) {
+        break;
+      }
+      yield typeof value === 'string' ? Buffer.from(value) : value;
     }
     signal.throwIfAborted();
   } catch (error) {
