@@ -25,6 +25,7 @@ export class JobRun {
   readonly #parts: VertexParts;
   readonly #cancel = Promise.withResolvers<void>();
   readonly #processes = new Map<string, ContainerProcess>();
+  #isOutOfMemory = false;
   #interrupt: ((kind: 'preempted') => void) | null = null;
 
   constructor(job: CustomJob, region: string, parts: VertexParts) {
@@ -44,10 +45,8 @@ export class JobRun {
   }
 
   /** As the kernel does that runs out of memory. */
-  isOutOfMemory = false;
-
   killForMemory(): void {
-    this.isOutOfMemory = true;
+    this.#isOutOfMemory = true;
     this.#processes.forEach((process) => process.kill('SIGKILL'));
   }
 
@@ -105,7 +104,7 @@ export class JobRun {
     const { project } = this.#parts;
     const query = encodeURIComponent(`resource.type="ml_job"\nresource.labels.job_id="${jobId}"`);
     const link = `https://console.cloud.google.com/logs/viewer?project=${project.number}&resource=ml_job%2Fjob_id%2F${jobId}&advancedFilter=${query}`;
-    const why = this.isOutOfMemory
+    const why = this.#isOutOfMemory
       ? `The replica ${name} ran out of memory and exited with a non-zero status of ${exitCode}.`
       : `The replica ${name} exited with a non-zero status of ${exitCode}. Termination reason: ${problem === null ? 'Error' : 'StartError'}.`;
     const said = problem === null ? '' : ` Termination log message: failed to create containerd task: ${problem}.`;

@@ -132,6 +132,11 @@ export class VertexJobs {
     this.find(name).run.preempt();
   }
 
+  /** The kernel ends the replicas of a job because they use too much memory. */
+  killForMemory(name: string): void {
+    this.find(name).run.killForMemory();
+  }
+
   async stop(): Promise<void> {
     this.#stop.abort();
     this.#wake();

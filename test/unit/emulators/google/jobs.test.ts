@@ -79,6 +79,17 @@ describe.skipIf(noContainers !== null)('jobs that run', () => {
     );
   });
 
+  it('says which replica ran out of memory', async () => {
+    const name = await create(customJob('echo begun; sleep 60'));
+    await expect.poll(async () => lines(name)).toHaveLength(1);
+    google.control.jobs.killForMemory(name);
+    await ended(name);
+    const [job] = await google.jobs.getCustomJob({ name }, await google.asked());
+    expect(job.error?.message).toMatch(
+      /^The replica workerpool0-0 ran out of memory and exited with a non-zero status of 137\. /u,
+    );
+  });
+
   it('shows buckets below /gcs both ways', async () => {
     const bucket = google.storage.bucket(google.bucket);
     await bucket.file('in/greeting.txt').save('hello', { resumable: false });
