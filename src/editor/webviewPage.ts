@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { readFileSync } from 'node:fs';
 
 import * as vscode from 'vscode';
 
@@ -22,11 +23,16 @@ export function panelIcon(extensionUri: vscode.Uri): { readonly light: vscode.Ur
   return { light: icon('light'), dark: icon('dark') };
 }
 
-/** The only place that writes HTML. Of users, jobs and providers there is nothing in it but the title. */
+/**
+ * The only place that writes HTML. Of users, jobs and providers there is nothing in it but the title. Style and script are part of
+ * it: VS Code keeps a page hidden, and its messages back, until all is there that it asked for, over several hops and
+ * perhaps a slow link. Icons come after that, see `connectHost`. The script is a module, as those run a little later: VS Code waits 200
+ * ms for the end of loading when it missed that.
+ */
 export function webviewHtml(webview: vscode.Webview, extensionUri: vscode.Uri, page: WebviewPage): string {
   const nonce = randomBytes(16).toString('base64');
-  const asset = (file: string): string =>
-    webview.asWebviewUri(vscode.Uri.joinPath(extensionUri, 'dist', 'webview', file)).toString();
+  const asset = (file: string): vscode.Uri => vscode.Uri.joinPath(extensionUri, 'dist', 'webview', file);
+  const content = (file: string): string => readFileSync(asset(file).fsPath, 'utf8');
   const policy = [
     "default-src 'none'",
     `script-src 'nonce-${nonce}'`,
@@ -34,6 +40,8 @@ export function webviewHtml(webview: vscode.Webview, extensionUri: vscode.Uri, p
     `font-src ${webview.cspSource}`,
     'worker-src blob:',
   ].join('; ');
+  // The bundler leaves no end of a script or style in them; this would hide the end that follows.
+  const script = content(`${page.name}.js`).replaceAll('<!--', String.raw`<\!--`);
   const strings = Buffer.from(JSON.stringify(vscode.l10n.bundle ?? {})).toString('base64');
   return `<!DOCTYPE html>
 <html lang="${vscode.env.language}">
@@ -43,12 +51,11 @@ export function webviewHtml(webview: vscode.Webview, extensionUri: vscode.Uri, p
 <meta name="csp-nonce" property="csp-nonce" content="${nonce}">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>${htmlText(page.title)}</title>
-<link rel="stylesheet" href="${asset('codicon.css')}">
-<link rel="stylesheet" href="${asset(`${page.name}.css`)}">
+<style nonce="${nonce}">${content(`${page.name}.css`)}</style>
 </head>
-<body data-strings="${strings}">
+<body data-strings="${strings}" data-icons="${webview.asWebviewUri(asset('codicon.css')).toString()}">
 <div id="root"></div>
-<script nonce="${nonce}" src="${asset(`${page.name}.js`)}"></script>
+<script type="module" nonce="${nonce}">${script}</script>
 </body>
 </html>`;
 }

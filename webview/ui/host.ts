@@ -17,6 +17,7 @@ export interface Host<ToHost, State> {
 /** The extension's side, as this webview sees it. Called once per page. */
 export function connectHost<ToWebview, ToHost, State>(receive: (message: ToWebview) => void): Host<ToHost, State> {
   const api = acquireVsCodeApi();
+  globalThis.addEventListener('load', addIcons, { once: true });
   globalThis.addEventListener('message', (event: MessageEvent<ToWebview>) => {
     receive(event.data);
   });
@@ -29,4 +30,12 @@ export function connectHost<ToWebview, ToHost, State>(receive: (message: ToWebvi
     },
     recall: () => api.getState(),
   };
+}
+
+/** Not before: until a page is loaded, VS Code keeps it hidden and its messages back. */
+function addIcons(): void {
+  const link = document.createElement('link');
+  link.rel = 'stylesheet';
+  link.href = document.body.dataset['icons'] ?? '';
+  document.head.prepend(link);
 }

@@ -17,8 +17,8 @@ declare global {
 export async function openLogPage(browser: Browser, options: FakeLogOptions, style = ''): Promise<Page> {
   const page = await browser.newPage({ viewport: { width: 1_100, height: 760 } });
   const html = `<!DOCTYPE html><html lang="en"><head><meta charset="utf-8">
-<link rel="stylesheet" href="codicon.css"><link rel="stylesheet" href="log.css"><style>${style}</style></head>
-<body data-strings=""><div id="root"></div><script src="fake.js"></script><script src="log.js"></script></body></html>`;
+<link rel="stylesheet" href="log.css"><style>${style}</style></head>
+<body data-strings="" data-icons="codicon.css"><div id="root"></div><script src="fake.js"></script><script src="log.js"></script></body></html>`;
   const fake = await bundledFake(options);
   await page.route(`${origin}/**`, async (route) => {
     const file = new URL(route.request().url()).pathname.slice(1);
