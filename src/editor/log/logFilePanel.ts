@@ -95,7 +95,7 @@ export class LogFilePanel {
       this.#stop();
       this.#channel.dispose();
     });
-    this.#viewer.readAhead();
+    this.#viewer.startAhead();
     panel.webview.options = webviewOptions(extensionUri);
     panel.webview.html = webviewHtml(panel.webview, extensionUri, { name: 'log', title: basename(path) });
   }
@@ -114,7 +114,7 @@ export class LogFilePanel {
 
   async #handle(message: LogPageToHost): Promise<void> {
     if (message.type === 'ready') {
-      await this.#channel.post({ type: 'file', path: this.#path });
+      void this.#channel.post({ type: 'file', path: this.#path });
       await this.#viewer.start();
     } else if (message.type === 'tab') {
       if (message.tab === 'metrics' && !this.#metrics.isLooking) {

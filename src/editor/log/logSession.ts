@@ -79,7 +79,17 @@ export class LogSession {
     });
     void this.#log.follow();
     this.#marks.begin();
+    if (this.#log.outline.counted) {
+      this.#update();
+    }
+  }
+
+  /** What the viewer was told so far it may have missed, while its page was being made. */
+  tellAgain(): void {
+    this.#painted = this.#sent;
+    this.#endOf = null;
     this.#update();
+    this.#marks.tell();
   }
 
   /** Rows are numbered within this view. */

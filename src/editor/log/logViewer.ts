@@ -26,8 +26,8 @@ export interface LogViewerDeps {
 export class LogViewer {
   readonly #deps: LogViewerDeps;
   #session: LogSession | undefined;
-  /** Read before there is anybody to show it to. */
-  #ahead: OpenLog | undefined;
+  /** It is not known yet whether the webview is there. */
+  #isAhead = false;
   #reveal: number | undefined;
   /** What was asked for before there was anything to look at. */
   #find: LogToHost | undefined;
@@ -37,26 +37,34 @@ export class LogViewer {
     this.#deps = deps;
   }
 
-  /** Begins to read the log while its webview is still being made. */
-  readAhead(): void {
-    this.#ahead ??= this.#deps.open();
-    void this.#ahead?.follow();
+  /** Begins while its webview is still being made, which shows what it is told as soon as it can. */
+  startAhead(): void {
+    this.#look();
+    this.#isAhead = true;
   }
 
   /** Looks at the log from its end on, anew if it did before. */
   async start(): Promise<void> {
-    const ahead = this.#ahead;
-    this.#ahead = undefined;
+    const isAhead = this.#isAhead;
+    this.#isAhead = false;
+    if (isAhead) {
+      this.#session?.tellAgain();
+    } else {
+      this.#look();
+    }
+    for (const wanted of [this.#filter, this.#find]) {
+      await (wanted === undefined ? undefined : this.handle(wanted));
+    }
+    await this.#showRevealed();
+  }
+
+  #look(): void {
     this.stop();
-    const log = ahead ?? this.#deps.open();
+    const log = this.#deps.open();
     if (log !== undefined) {
       const session = new LogSession({ log, post: async (message) => await this.#deps.post(packed(message)) });
       this.#session = session;
       void this.#findLinks(session);
-      for (const wanted of [this.#filter, this.#find]) {
-        await (wanted === undefined ? undefined : this.handle(wanted));
-      }
-      await this.#showRevealed();
     }
   }
 
@@ -71,8 +79,7 @@ export class LogViewer {
   }
 
   stop(): void {
-    void this.#ahead?.close();
-    this.#ahead = undefined;
+    this.#isAhead = false;
     this.#session?.dispose();
     this.#session = undefined;
   }
@@ -89,7 +96,7 @@ export class LogViewer {
 
   async #showRevealed(): Promise<void> {
     const line = this.#reveal;
-    if (line !== undefined && this.#session !== undefined) {
+    if (line !== undefined && this.#session !== undefined && !this.#isAhead) {
       this.#reveal = undefined;
       await this.#session.reveal(line);
     }

@@ -151,12 +151,24 @@ describe('a viewer of a log', () => {
   test('that does not paint is told no more than two things', async () => {
     await writeFile(path, lines(10));
     look(false);
+    await until(() => states().length === 1);
+    await appendFile(path, lines(10));
     await until(() => states().length === 2);
     for (let round = 0; round < 5; round += 1) {
       await appendFile(path, lines(10));
       await new Promise((resolve) => setTimeout(resolve, 60));
     }
     expect(states()).toHaveLength(2);
+  });
+
+  test('that may have missed what it was told is told it again', async () => {
+    await writeFile(path, lines(20));
+    const opened = look(false);
+    await until(() => states().length > 0);
+    const told = states().length;
+    opened.tellAgain();
+    await until(() => states().length > told);
+    expect(states().at(-1)).toMatchObject({ state: { lines: 20, counted: true }, tail: { from: 0 } });
   });
 
   test('finds, goes from match to match round the end, and lists the results', async () => {
