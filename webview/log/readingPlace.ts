@@ -45,6 +45,11 @@ export class ReadingPlace {
     return Math.abs(this.#speed) > rush;
   }
 
+  /** Going on from the frame before, not merely by a row. */
+  get isMoving(): boolean {
+    return Math.abs(this.#speed) > 1 && !this.isJumping;
+  }
+
   follow(): void {
     this.#isFollowing = true;
   }

@@ -21,6 +21,8 @@ export interface RowsScrollerDeps {
   readonly painted: (viewport: Viewport) => void;
 }
 
+/** What was in sight before a jump stays for so long, in ms, while the rows there are on their way: mostly that is no longer than a frame. */
+const staysAfterJump = 100;
 /** A person who did not jump for so long, in ms, stays where they are. */
 const restsAfter = 150;
 /** At the right edge buttons may cover a line, in px. */
@@ -37,6 +39,9 @@ export class RowsScroller {
   readonly #spacer = document.createElement('div');
   #frame = 0;
   #resting: ReturnType<typeof setTimeout> | undefined;
+  /** Since a jump of whose rows none are there. */
+  #waiting: ReturnType<typeof setTimeout> | undefined;
+  #isWaiting = false;
   /** The scroller stands where it was put, not where a person moved it. */
   #scrollSet = -1;
   /** Where the rows begin in the viewer, in px. */
@@ -143,7 +148,9 @@ export class RowsScroller {
     this.layer.element.style.height = `${viewport.height}px`;
     // Before the rows change: to move the scroller costs a layout of all that is new.
     this.#placeScroller(viewport);
-    this.#show(first, last, viewport);
+    if (!this.#waits(first, last)) {
+      this.#show(first, last, viewport);
+    }
     if (viewport.isUneven && !place.isFollowing && (this.layer.roomBelow(viewport.rows - 1) ?? 0) > 1) {
       place.follow();
       this.#show(first, last, viewport);
@@ -151,7 +158,27 @@ export class RowsScroller {
     this.#deps.painted(viewport);
   }
 
-  /** After a jump only what is in sight, until the person rests there: other rows would be before those of the next jump. */
+  /** To draw rows without their text takes time that those on their way need too. */
+  #waits(first: number, last: number): boolean {
+    const { content } = this.#deps;
+    const isAny = Array.from({ length: last - first }, (_, index) => content.row(first + index)).some(
+      (row) => row !== undefined,
+    );
+    if (isAny || first >= last) {
+      clearTimeout(this.#waiting);
+      this.#waiting = undefined;
+      this.#isWaiting = false;
+    } else if (this.place.isJumping && this.#waiting === undefined) {
+      this.#isWaiting = true;
+      this.#waiting = setTimeout(() => {
+        this.#isWaiting = false;
+        this.draw();
+      }, staysAfterJump);
+    }
+    return this.#isWaiting;
+  }
+
+  /** After a jump only what is in sight, until the person rests there or goes on: other rows would be before those of the next jump. */
   #fetch(first: number, last: number, top: number): void {
     const { content } = this.#deps;
     const [before, after] = this.place.reach;
@@ -162,7 +189,7 @@ export class RowsScroller {
         this.#resting = undefined;
         this.draw();
       }, restsAfter);
-    } else if (this.#resting === undefined && before + after > 0) {
+    } else if ((this.#resting === undefined || this.place.isMoving) && before + after > 0) {
       content.want(
         Math.floor((top - before) / fetchedAhead) * fetchedAhead,
         Math.ceil((last + after) / fetchedAhead) * fetchedAhead,

@@ -198,7 +198,6 @@ describe('LogView', () => {
   it('reaches the first line and any other', async () => {
     await grow(10_000_000);
     await press('g');
-    expect(view.element.querySelectorAll('.row.loading').length).toBeGreaterThan(0);
     await answer();
     expect(shown()[0]).toBe('line 0');
     await goTo('7,654,321');
@@ -208,6 +207,27 @@ describe('LogView', () => {
     await answer();
     expect(note()).toBeUndefined();
     expect(view.element.querySelector('.row.cursor .text')?.textContent).toBe('line 7654320');
+  });
+
+  it('leaves what was in sight before a jump until rows come, or none came for some time', async () => {
+    await grow(10_000_000);
+    const before = shown();
+    await press('g');
+    expect(shown()).toEqual(before);
+    await vi.waitFor(() => {
+      expect(view.element.querySelectorAll('.row.loading').length).toBeGreaterThan(0);
+    });
+    await answer();
+    expect(shown()[0]).toBe('line 0');
+    expect(view.element.querySelectorAll('.row.loading')).toHaveLength(0);
+  });
+
+  it('fetches ahead at once when somebody goes on after a jump', async () => {
+    await grow(10_000_000);
+    await press('g');
+    await answer();
+    await wheel(1_800);
+    expect(ofType('logRows').some(({ from, count }) => from <= 512 && from + count > 600)).toBe(true);
   });
 
   it('goes to a line of the log while a filter is on, and says when it is hidden', async () => {
