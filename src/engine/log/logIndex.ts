@@ -1,7 +1,8 @@
 import { setImmediate as turn } from 'node:timers/promises';
 
 import { type BlockRead, eachArrival, expectedAfter, readArrivals } from './blockReader.ts';
-import { createByteScan } from './bytes/createByteScan.ts';
+import type { ByteScan } from './bytes/byteScan.ts';
+import { giveBackByteScan, takeByteScan } from './bytes/createByteScan.ts';
 import { atRest, LineReplay, type LogMark, logStart } from './lineReplay.ts';
 import type { IndexMarks } from './savedIndex.ts';
 import { blockBytes, blockRecords, type LogSource, type ReadEdges } from './logSource.ts';
@@ -23,7 +24,8 @@ export class LogIndex {
   /** While the log rests and some line is unfinished. */
   #rest: LogMark | undefined;
   #edges: ReadEdges = noEdges;
-  readonly #bytes = createByteScan();
+  /** While there is something to count. */
+  #scan: ByteScan | undefined;
   #buffer: 0 | 1 = 0;
   /** What comes next is read while the last portion is counted. */
   #next: Promise<Portion | undefined> | undefined;
@@ -113,8 +115,24 @@ export class LogIndex {
     if (replay.records > records) {
       this.#end = begin.records === replay.records ? begin : replay.mark;
       this.#rest = undefined;
+    } else {
+      await this.pause();
     }
     return replay.records > records;
+  }
+
+  /** Nothing is read for now: what that takes is given back. */
+  async pause(): Promise<void> {
+    await this.#next?.catch(() => undefined);
+    this.#next = undefined;
+    if (this.#scan !== undefined) {
+      giveBackByteScan(this.#scan);
+      this.#scan = undefined;
+    }
+  }
+
+  get #bytes(): ByteScan {
+    return (this.#scan ??= takeByteScan());
   }
 
   async #portion(): Promise<BlockRead> {

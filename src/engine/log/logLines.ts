@@ -6,8 +6,9 @@ import { allVersions, lineText, newestVersions, shownBytes } from './lineText.ts
 import { lastVersion } from './longLine.ts';
 import type { LogIndex } from './logIndex.ts';
 import type { LogSource } from './logSource.ts';
+import { SpanList } from './spanList.ts';
 
-/** Blocks whose lines are remembered; each takes some 100 KB. */
+/** Blocks whose lines are remembered; each takes some 70 KB. */
 const rememberedBlocks = 16;
 /** Longer lines are not read whole, in bytes. */
 const longLine = 256 * 1024;
@@ -35,7 +36,7 @@ export class LogLines {
   readonly #source: LogSource;
   readonly #index: LogIndex;
   /** By the line and the end of the block; the least recently used first. */
-  readonly #blocks = new Map<string, Promise<readonly LineSpan[]>>();
+  readonly #blocks = new Map<string, Promise<SpanList>>();
   #generation = 0;
 
   constructor(source: LogSource, index: LogIndex) {
@@ -70,7 +71,7 @@ export class LogLines {
     const until = Math.min(line + count, this.#index.lines);
     while (line < until) {
       const block = this.#index.blockOf(line);
-      const spans = block === undefined ? [] : await this.#spans(block.from, block.to);
+      const spans = block === undefined ? noSpans : await this.#spans(block.from, block.to);
       const first = block?.from.line ?? 0;
       const wanted = spans.slice(line - first, until - first);
       if (wanted.length === 0) {
@@ -160,10 +161,10 @@ export class LogLines {
 
   async spanOf(line: number): Promise<LineSpan | undefined> {
     const block = this.#index.blockOf(line);
-    return block === undefined ? undefined : (await this.#spans(block.from, block.to))[line - block.from.line];
+    return block === undefined ? undefined : (await this.#spans(block.from, block.to)).at(line - block.from.line);
   }
 
-  async #spans(from: LogMark, to: LogMark): Promise<readonly LineSpan[]> {
+  async #spans(from: LogMark, to: LogMark): Promise<SpanList> {
     const key = `${from.records} ${from.line} ${to.records} ${to.line}`;
     const known = this.#blocks.get(key);
     const spans = known ?? this.#replay(from, to);
@@ -177,33 +178,24 @@ export class LogLines {
     return await spans;
   }
 
-  async #replay(from: LogMark, to: LogMark): Promise<readonly LineSpan[]> {
+  async #replay(from: LogMark, to: LogMark): Promise<SpanList> {
     const { raw } = this.#source;
-    return linesOf(from, await readArrivals(raw, from, await raw.between(from, to)), to.isAtRest);
+    return new SpanList(linesOf(from, await readArrivals(raw, from, await raw.between(from, to)), to.isAtRest));
   }
 
   async #read(spans: readonly LineSpan[], firstLine: number): Promise<readonly LogRow[]> {
     const windows = await this.#windows(spans);
-    return await Promise.all(
-      spans.map(async (span, index) => {
-        const line = firstLine + index;
-        if (span.kind === 'gap') {
-          const gap = this.#source.status.gaps[span.gap];
-          return { ...plain, line, time: span.time, gap: gap?.reason ?? '' };
-        }
-        const { text, cutBytes, rewrites } = await this.#text(span, windows);
-        return {
-          ...plain,
-          line,
-          stream: span.stream,
-          time: span.time,
-          text,
-          cutBytes,
-          rewrites,
-          level: lineLevel(text),
-        };
-      }),
-    );
+    const apart = spans.filter((span) => span.kind === 'line').filter(({ stream }) => !windows.has(stream));
+    const texts = new Map(await Promise.all(apart.map(async (span) => [span, await this.#text(span)] as const)));
+    return spans.map((span, index) => {
+      const line = firstLine + index;
+      const { time } = span;
+      if (span.kind === 'gap') {
+        return { ...plain, line, time, gap: this.#source.status.gaps[span.gap]?.reason ?? '' };
+      }
+      const { text, cutBytes, rewrites } = texts.get(span) ?? textIn(windows.get(span.stream), span);
+      return { line, stream: span.stream, time, text, cutBytes, rewrites, gap: null, level: lineLevel(text) };
+    });
   }
 
   /** Of each stream the stretch that its lines lie in, unless that is too long. */
@@ -227,14 +219,8 @@ export class LogLines {
     return windows;
   }
 
-  async #text(
-    { stream, start, end }: TextSpan,
-    windows: ReadonlyMap<number, Window>,
-  ): Promise<ReturnType<typeof lineText>> {
-    const window = windows.get(stream);
-    if (window !== undefined) {
-      return lineText(window.bytes.subarray(start - window.start, end - window.start));
-    }
+  /** Of a line that is not read together with others. */
+  async #text({ stream, start, end }: TextSpan): Promise<ReturnType<typeof lineText>> {
     const { raw } = this.#source;
     if (end - start <= longLine) {
       return lineText(await raw.read(stream, start, end - start));
@@ -253,6 +239,12 @@ interface Window {
   readonly bytes: Uint8Array;
 }
 
+function textIn(window: Window | undefined, { start, end }: TextSpan): ReturnType<typeof lineText> {
+  const from = window?.start ?? 0;
+  return lineText(window?.bytes.subarray(start - from, end - from) ?? new Uint8Array());
+}
+
+const noSpans = new SpanList([]);
 const plain = { stream: -1, text: '', cutBytes: 0, rewrites: 0, gap: null, level: null } as const;
 
 function withoutNumbers(rows: readonly LogRow[]): readonly LogRow[] {

@@ -105,6 +105,7 @@ export class OpenLog {
       }
       await this.#clock.sleep(lookEvery, signal).catch(() => undefined);
     }
+    await this.#index.pause();
   }
 
   /** What of the outline may change although no bytes arrive. */
