@@ -5,7 +5,11 @@ import { join } from 'node:path';
 
 import { writeBigLog } from '../fixtures/log/bigLog.ts';
 import { type Window, Workbench } from '../workbench/workbench.ts';
-import { median } from './median.ts';
+import { peersInWorkbench } from './logWorkbenchPeers.ts';
+import { median, percentile } from './median.ts';
+import { choose, moment, watchPages } from './paintWatch.ts';
+import { peerFolder } from './peerFolder.ts';
+import { newLineAges } from './tailWatch.ts';
 
 const lines = 10_000_000;
 const jumps = 200;
@@ -14,8 +18,8 @@ const rowsPerSecond = 9_000;
 const opens = 5;
 /** So long, in ms, a window is left alone for what it still does to end. */
 const settling = 3_000;
-const patience = 60_000;
 const tailSeconds = 8;
+const openLogFile = 'Aloft: Open Log File…';
 
 /** The log viewer in the real workbench, on ten million lines and on a file that grows by 100,000 lines a second. */
 export async function benchLogWorkbench(): Promise<Record<string, number>> {
@@ -25,9 +29,20 @@ export async function benchLogWorkbench(): Promise<Record<string, number>> {
   await writeFile(join(folder, 'train.py'), 'print("done")\n');
   const big = join(base, 'big.log');
   await writeBigLog(big, { lines, seed: 1 });
-  const workbench = await Workbench.start({ folder, dataFolder: join(base, 'server') });
+  const workbench = await Workbench.start({
+    folder,
+    dataFolder: join(base, 'server'),
+    others: [await peerFolder(base)],
+    // So that VS Code opens a large file, as a peer, without a question.
+    settings: { 'workbench.editorLargeFileConfirmation': 4_096 },
+  });
   try {
     const window = await workbench.open();
+    await watchPages(window, {
+      painted: '.log .row .text, .peer',
+      counted: '.log-size',
+      count: `${lines.toLocaleString('en')} `,
+    });
     await window.showAloft();
     await window.page.waitForTimeout(settling);
     const before = await memory(window);
@@ -38,10 +53,9 @@ export async function benchLogWorkbench(): Promise<Record<string, number>> {
         await window.closeEditors();
         await window.page.waitForTimeout(settling);
       }
-      const pressed = await openLog(window, big);
-      const seen = await moments(window);
-      painted.push(seen.painted - pressed);
-      counted.push(seen.counted - pressed);
+      const pressed = await choose(window, openLogFile, big);
+      painted.push((await moment(window, 'painted', pressed)) - pressed);
+      counted.push((await moment(window, 'counted', pressed)) - pressed);
     }
     const viewer = await window.webview('.log-scroller');
     const jumpTimes = await viewer.evaluate(jump, jumps);
@@ -50,6 +64,7 @@ export async function benchLogWorkbench(): Promise<Record<string, number>> {
     await window.closeEditors();
     await window.page.waitForTimeout(settling);
     const ages = await tailAges(window, join(base, 'growing.log'));
+    await window.closeEditors();
     return {
       'log.open.paint.ms': median(painted),
       'log.open.count.ms': median(counted),
@@ -61,65 +76,11 @@ export async function benchLogWorkbench(): Promise<Record<string, number>> {
       'log.webview.rss.mb': after.renderers - before.renderers,
       'log.tail.p50.ms': percentile(ages, 0.5),
       'log.tail.p95.ms': percentile(ages, 0.95),
+      ...(await peersInWorkbench(window, base)),
     };
   } finally {
     await workbench.stop();
     await rm(base, { recursive: true, force: true, maxRetries: 5 });
-  }
-}
-
-/** Resolves to when the button was pressed that opens the file. */
-async function openLog(window: Window, path: string): Promise<number> {
-  await window.page.evaluate(noteClick);
-  await window.openLogFile(path);
-  return await window.page.evaluate(() => Number(document.body.dataset['clicked']));
-}
-
-/** Runs in the page: keeps the time of the next click. */
-function noteClick(): void {
-  const note = (): void => {
-    document.body.dataset['clicked'] = String(Date.now());
-  };
-  globalThis.addEventListener('click', note, { capture: true, once: true });
-}
-
-interface Moments {
-  readonly painted: number;
-  readonly counted: number;
-}
-
-/** When the first row was painted, and the number of all lines; the first to some 20 ms, which it takes to find the viewer. */
-async function moments(window: Window): Promise<Moments> {
-  const end = Date.now() + patience;
-  while (Date.now() < end) {
-    for (const frame of window.page.frames()) {
-      const seen = await frame.evaluate(watchMoments, lines.toLocaleString('en')).catch(() => null);
-      if (seen !== null) {
-        return seen;
-      }
-    }
-  }
-  throw new Error(`the log was not counted within ${patience} ms`);
-}
-
-/** Runs in every frame; null where there is no viewer. */
-async function watchMoments(count: string): Promise<Moments | null> {
-  if (document.querySelector('.log-scroller') === null) {
-    return null;
-  }
-  let painted = 0;
-  for (;;) {
-    const isPainted = document.querySelector('.log .row .text') !== null;
-    const isCounted = document.querySelector('.log-size')?.textContent.startsWith(`${count} `) === true;
-    await new Promise<void>((resolve) => {
-      requestAnimationFrame(() => {
-        setTimeout(resolve);
-      });
-    });
-    painted ||= isPainted ? Date.now() : 0;
-    if (isCounted) {
-      return { painted, counted: Date.now() };
-    }
   }
 }
 
@@ -194,36 +155,15 @@ const timer = setInterval(() => {
 
 async function tailAges(window: Window, path: string): Promise<readonly number[]> {
   await writeFile(path, 'begin\n');
-  await openLog(window, path);
+  await choose(window, openLogFile, path);
   const frame = await window.webview('.log-size', ' line');
   const child: ChildProcess = spawn(process.execPath, ['-e', producer, path], { stdio: 'ignore' });
   try {
     await window.page.waitForTimeout(1_500);
-    return await frame.evaluate(watchAges, tailSeconds * 1000);
+    return await newLineAges(frame, '.log .row .text', tailSeconds);
   } finally {
     child.kill();
   }
-}
-
-/** Runs in the viewer: after each frame, the age of the newest line that says when it was printed, when it is a new one. */
-async function watchAges(ms: number): Promise<number[]> {
-  const ages: number[] = [];
-  const end = performance.now() + ms;
-  let newest = 0;
-  while (performance.now() < end) {
-    await new Promise<void>((resolve) => {
-      requestAnimationFrame(() => {
-        setTimeout(resolve);
-      });
-    });
-    const texts = [...document.querySelectorAll('.log .row .text')].map((text) => text.textContent);
-    const printed = Math.max(...texts.map((text) => Number(/printed (\d+)/u.exec(text)?.[1] ?? 0)));
-    if (printed > newest) {
-      newest = printed;
-      ages.push(Date.now() - printed);
-    }
-  }
-  return ages;
 }
 
 interface Memory {
@@ -253,9 +193,4 @@ async function memory({ page }: Window): Promise<Memory> {
     renderers += command.includes('--type=renderer') ? megabytes : 0;
   }
   return { host, renderers };
-}
-
-function percentile(values: readonly number[], share: number): number {
-  const sorted = values.toSorted((a, b) => a - b);
-  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? Number.NaN;
 }

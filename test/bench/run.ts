@@ -8,6 +8,7 @@ import { benchCloudsGoogle } from './cloudsGoogle.ts';
 import { benchClustersKubernetes } from './clustersKubernetes.ts';
 import { benchClustersSlurm } from './clustersSlurm.ts';
 import { benchLog } from './log.ts';
+import { benchLogColours } from './logColours.ts';
 import { benchLogWorkbench } from './logWorkbench.ts';
 import { benchMetrics } from './metrics.ts';
 import { benchSizes } from './sizes.ts';
@@ -24,7 +25,7 @@ const sections: Readonly<Record<string, readonly Bench[]>> = {
   core: [benchSizes, benchActivation, benchWorkbench, benchStore, benchWatch, benchSpool, benchSnapshot],
   clusters: [benchClustersKubernetes, benchClustersSlurm],
   clouds: [benchCloudsGoogle],
-  log: [benchLog, benchLogWorkbench, benchMetrics],
+  log: [benchLog, benchLogColours, benchLogWorkbench, benchMetrics],
 };
 
 /** The most that is allowed, on two shared cores. */

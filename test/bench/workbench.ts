@@ -8,7 +8,7 @@ import { isTerminal } from '../../src/core/jobState.ts';
 import { type JobStore, openStore } from '../../src/engine/jobStore.ts';
 import { systemClock } from '../../src/engine/systemClock.ts';
 import { type Window, Workbench } from '../workbench/workbench.ts';
-import { median } from './median.ts';
+import { median, percentile } from './median.ts';
 
 const files = 50;
 const submissions = 7;
@@ -127,11 +127,6 @@ async function watchLines(wanted: number): Promise<number[]> {
     look(true);
   }
   return ages;
-}
-
-function percentile(values: readonly number[], share: number): number {
-  const sorted = values.toSorted((a, b) => a - b);
-  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? Number.NaN;
 }
 
 async function until<T>(look: () => T | undefined): Promise<T> {

@@ -16,6 +16,8 @@ export interface ServerOptions {
   readonly settings?: Readonly<Record<string, unknown>>;
   /** The folder of the extension; without, this one as it was built last. */
   readonly extension?: string;
+  /** The folders of extensions beside it. */
+  readonly others?: readonly string[];
 }
 
 export interface WorkbenchServer {
@@ -70,7 +72,8 @@ export async function startServer(options: ServerOptions): Promise<WorkbenchServ
     remoteUri,
     output: () => output,
     url: (folder, payload) => {
-      const entries = [['extensionDevelopmentPath', remoteUri(options.extension ?? root)], ...payload];
+      const extensions = [options.extension ?? root, ...(options.others ?? [])];
+      const entries = [...extensions.map((path) => ['extensionDevelopmentPath', remoteUri(path)]), ...payload];
       const where = folder === null ? 'ew=true' : `folder=${encodeURIComponent(folder)}`;
       return `http://${authority}/?${where}&payload=${encodeURIComponent(JSON.stringify(entries))}`;
     },

@@ -1,0 +1,40 @@
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+
+import { build } from 'esbuild';
+
+const commands = {
+  'peers.panel': 'Peers: Open Empty Panel…',
+  'peers.editor': 'Peers: Open in Editor…',
+  'peers.output': 'Peers: Print to Output',
+} as const;
+
+/** The title of a command of peerExtension.ts. */
+export function peerCommand(name: 'panel' | 'editor' | 'output'): string {
+  return commands[`peers.${name}`];
+}
+
+/** Builds peerExtension.ts into a folder of its own in `base`; resolves to that. */
+export async function peerFolder(base: string): Promise<string> {
+  const folder = join(base, 'peers');
+  await mkdir(folder, { recursive: true });
+  await build({
+    entryPoints: [join(import.meta.dirname, 'peerExtension.ts')],
+    outfile: join(folder, 'extension.js'),
+    bundle: true,
+    platform: 'node',
+    format: 'cjs',
+    external: ['vscode'],
+    logLevel: 'warning',
+  });
+  const manifest = {
+    name: 'peers',
+    publisher: 'aloft',
+    version: '1.0.0',
+    engines: { vscode: '^1.105.0' },
+    main: 'extension.js',
+    contributes: { commands: Object.entries(commands).map(([command, title]) => ({ command, title })) },
+  };
+  await writeFile(join(folder, 'package.json'), JSON.stringify(manifest));
+  return folder;
+}
