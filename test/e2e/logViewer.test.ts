@@ -161,14 +161,14 @@ describe('the log viewer', () => {
     }
     const top = async (frame: Frame): Promise<string | null> =>
       await frame.locator('.log .row').first().getAttribute('data-row');
-    const before = await top(viewer);
-    expect(Number(before)).toBeGreaterThan(50);
     // The place is kept by a timer of the page that is due before this one.
     await viewer.evaluate(async () => {
       await new Promise((resolve) => {
         setTimeout(resolve, 1_000);
       });
     });
+    const before = await top(viewer);
+    expect(Number(before)).toBeGreaterThan(50);
     await window.page.locator('.tab', { hasText: 'prints.py' }).click();
     await window.panel('prints');
     await window.page.locator('.tab', { hasText: 'other.log' }).click();
