@@ -54,14 +54,21 @@ export function styledLine(line: string): readonly StyledText[] {
   return withoutLineEnd(runs);
 }
 
+type Drawn = Pick<StyledText, 'classes' | 'foreground' | 'background'>;
+
+const drawn = new WeakMap<Look, Drawn>();
+
 function run(text: string, look: Look, url: string | null): StyledText {
-  return {
-    text,
-    classes: lookClasses(look),
-    foreground: lookColor(look, 'foreground'),
-    background: lookColor(look, 'background'),
-    url,
-  };
+  let known = drawn.get(look);
+  if (known === undefined) {
+    known = {
+      classes: lookClasses(look),
+      foreground: lookColor(look, 'foreground'),
+      background: lookColor(look, 'background'),
+    };
+    drawn.set(look, known);
+  }
+  return { text, ...known, url };
 }
 
 function withoutLineEnd(runs: StyledText[]): readonly StyledText[] {

@@ -30,8 +30,23 @@ const unset: ReadonlyMap<number, readonly Flag[]> = new Map<number, readonly Fla
   [55, ['overline']],
 ]);
 
+/** Looks that a sequence gives to plain text, by its parameters: they are few, and come again and again. */
+const begun = new Map<string, Look>();
+const mostBegun = 1_000;
+
 /** The look after the parameters of an SGR sequence (`1;38;5;7`, `4:3`). What is not known changes nothing. */
 export function applySgr(before: Look, parameters: string): Look {
+  if (before !== plainLook) {
+    return parameters === '' || parameters === '0' ? plainLook : changed(before, parameters);
+  }
+  const look = begun.get(parameters) ?? changed(before, parameters);
+  if (begun.size < mostBegun) {
+    begun.set(parameters, look);
+  }
+  return look;
+}
+
+function changed(before: Look, parameters: string): Look {
   if (/[<=>?]/u.test(parameters)) {
     return before;
   }
