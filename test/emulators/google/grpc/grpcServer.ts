@@ -122,7 +122,7 @@ export class GrpcServer {
         stream.end(fault.body);
         return false;
       case 'delay':
-        await delay(fault.ms);
+        await delay(fault.ms, undefined, { ref: false });
         return true;
       default:
         return true;
