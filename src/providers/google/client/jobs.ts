@@ -60,10 +60,17 @@ export class Jobs {
     this.#access = access;
   }
 
-  async create(region: string, customJob: CustomJobRequest, signal: AbortSignal): Promise<VertexJob> {
+  /** `beforeSending` has the last word: what it throws is thrown, and nothing is sent. */
+  async create(
+    region: string,
+    customJob: CustomJobRequest,
+    beforeSending: () => Promise<void>,
+    signal: AbortSignal,
+  ): Promise<VertexJob> {
     const parent = this.#parent(region);
     return this.#access.call(signal, async () => {
       const options = await this.#access.callOptions(signal, createWithinMs);
+      await beforeSending();
       // The SDK drops names of enums that it does not know: all of ours are tested against its own.
       const request = { parent, customJob } as Parameters<JobServiceClient['createCustomJob']>[0];
       const [job] = await this.#access.jobs(region).createCustomJob(request, options);

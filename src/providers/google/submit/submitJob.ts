@@ -31,24 +31,25 @@ export async function submitJob(context: SubmitContext, input: SubmitInput, sign
     spec: request.spec,
     job: null,
   };
-  for (;;) {
-    const claimed = await claim(context, key, submission, signal);
-    if (typeof claimed !== 'string') {
-      return claimed;
-    }
-    const claimedAt = context.clock.now();
-    try {
-      if (script !== null) {
-        await context.bucket.put(objectOf.secrets(key), script, signal);
-      }
-    } catch (error) {
-      await giveBack(context, key, claimed);
-      throw error;
-    }
-    if (context.clock.now() - claimedAt < freshMs || (await isStillOurs(context, key, claimed, signal))) {
-      return await create(context, key, request, submission, claimed, signal);
-    }
+  const claimed = await claim(context, key, submission, signal);
+  if (typeof claimed !== 'string') {
+    return claimed;
   }
+  const claimedAt = context.clock.now();
+  try {
+    if (script !== null) {
+      await context.bucket.put(objectOf.secrets(key), script, signal);
+    }
+  } catch (error) {
+    await giveBack(context, key, claimed);
+    throw error;
+  }
+  const stillOurs = async (): Promise<void> => {
+    if (context.clock.now() - claimedAt >= freshMs) {
+      await requireClaim(context, key, claimed, signal);
+    }
+  };
+  return create(context, key, { request, submission, claimed, stillOurs }, signal);
 }
 
 /** Our claim's generation, or the job that somebody else made. */
@@ -97,19 +98,25 @@ async function claim(
   }
 }
 
+interface Claimed {
+  readonly request: JobRequest;
+  readonly submission: Submission;
+  /** Generation of our claim. */
+  readonly claimed: string;
+  readonly stillOurs: () => Promise<void>;
+}
+
 async function create(
   context: SubmitContext,
   key: AttemptKey,
-  request: JobRequest,
-  submission: Submission,
-  claimed: string,
+  { request, submission, claimed, stillOurs }: Claimed,
   signal: AbortSignal,
 ): Promise<VertexJob> {
   const { jobs, submissions, logger } = context;
   let made: VertexJob;
   try {
     signal.throwIfAborted();
-    made = await jobs.create(request.region, request.customJob, signal);
+    made = await jobs.create(request.region, request.customJob, stillOurs, signal);
   } catch (error) {
     if (isCertainlyNotMade(error)) {
       await giveBack(context, key, claimed);
@@ -127,13 +134,16 @@ async function create(
   }
 }
 
-async function isStillOurs(
+/** Throws when somebody else has taken the attempt over. */
+async function requireClaim(
   { submissions }: SubmitContext,
   key: AttemptKey,
   claimed: string,
   signal: AbortSignal,
-): Promise<boolean> {
-  return (await submissions.read(key, signal))?.generation === claimed;
+): Promise<void> {
+  if ((await submissions.read(key, signal))?.generation !== claimed) {
+    throw new ProviderError('transient', 'This attempt was submitted from elsewhere in the meantime.');
+  }
 }
 
 /** After an answer that says no, or when the request never left. Anything else may have been done. */

@@ -1,10 +1,12 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { isProviderError } from '../../../../../src/core/providerError.ts';
+import { objectOf } from '../../../../../src/providers/google/paths.ts';
 import { GoogleApiError } from '../../../../emulators/google/apiError.ts';
 import { makeSnapshot } from '../../../../conformance/snapshot.ts';
 import { never, rejection } from '../../../../conformance/harness.ts';
 import { whyNoContainers } from '../../../../emulators/containers/containerProcess.ts';
 import { GoogleLab } from '../../../../fixtures/google/lab.ts';
+import { quickClock } from '../../../../fixtures/quickClock.ts';
 
 let lab: GoogleLab;
 
@@ -50,15 +52,40 @@ describe.skipIf(whyNoContainers() !== null)('Google Cloud when things go wrong',
     expect(listed.map(({ handle }) => handle.id)).toEqual([handles[0]?.id]);
   });
 
-  it('sends nothing any more once another window has taken over what it claimed', async () => {
-    const slow = lab.open();
-    const input = await lab.prepare(slow, 'true');
-    const stop = new AbortController();
-    lab.google.control.addFault({ on: { method: 'CreateCustomJob' }, kind: 'loseRequest' });
-    await rejection(slow.submit(input, stop.signal));
-    const [first, second] = await Promise.all([lab.open().submit(input, never()), slow.submit(input, never())]);
-    expect(second).toEqual(first);
+  it('sends nothing any more after a long sleep in which another window took over', async () => {
+    let sleptMs = 0;
+    const clock = { ...quickClock(100), now: () => Date.now() + sleptMs };
+    const sleeper = lab.open({ clock });
+    const other = lab.open();
+    const input = await lab.prepare(sleeper, 'true', { secrets: ['TOKEN'] });
+    const secrets = { method: 'objects.insert', resource: /secrets\.sh$/u };
+    lab.google.control.addFault({ on: secrets, kind: 'hangAfterWork' });
+    const asleep = lab.google.control.nextRequest(secrets);
+    const submitting = rejection(sleeper.submit(input, never()));
+    await asleep;
+    const handle = await other.submit(input, never());
+    sleptMs = 3_600_000;
+    lab.google.control.cutConnections();
+    expect(await submitting).toMatchObject({ tag: 'transient' });
+    expect(await sleeper.submit(input, never())).toEqual(handle);
     expect(lab.jobs().all).toBe(1);
+  });
+
+  it('looks once more before it sends what was claimed long ago', async () => {
+    let sleptMs = 0;
+    const { control, bucket } = lab.google;
+    const sleeper = lab.open({ clock: { ...quickClock(100), now: () => Date.now() + sleptMs } });
+    const input = await lab.prepare(sleeper, 'true', { secrets: ['TOKEN'] });
+    const secrets = { method: 'objects.insert', resource: /secrets\.sh$/u };
+    control.addFault({ on: secrets, kind: 'delay', ms: 3000 });
+    const asleep = control.nextRequest(secrets);
+    const submitting = rejection(sleeper.submit(input, never()));
+    await asleep;
+    sleptMs = 3_600_000;
+    // Another window takes over.
+    control.buckets.put(bucket, objectOf.submission(input.key), Buffer.from('{}'), { contentType: '', metadata: {} });
+    expect(await submitting).toMatchObject({ message: expect.stringContaining('from elsewhere') });
+    expect(lab.jobs().all).toBe(0);
   });
 
   it('leaves the jobs of other regions alone when one does not answer', async () => {
