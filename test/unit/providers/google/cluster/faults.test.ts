@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { AcceleratorName } from '../../../../../src/core/accelerator.ts';
 import { isProviderError } from '../../../../../src/core/providerError.ts';
 import { objectOf } from '../../../../../src/providers/google/paths.ts';
 import { GoogleApiError } from '../../../../emulators/google/apiError.ts';
@@ -40,6 +41,18 @@ describe.skipIf(whyNoContainers() !== null)('Google Cloud when things go wrong',
     }
     expect(lab.jobs()).toEqual({ all: 1, wanted: 1 });
     expect(await lab.until(second, handle)).toMatchObject({ state: 'succeeded' });
+  });
+
+  it('finds a job whose reply was lost though lists show it late', async () => {
+    lab.google.control.jobs.timing.listDelay = 250;
+    const connection = lab.open();
+    const input = await lab.prepare(connection, 'true');
+    lab.google.control.addFault({ on: { method: 'CreateCustomJob' }, kind: 'loseReply' });
+    expect(await rejection(connection.submit(input, never()))).toMatchObject({ tag: 'transient' });
+    const found = await connection.find(input.key, never());
+    expect(found).not.toBeNull();
+    expect(await lab.open().submit(input, never())).toEqual(found);
+    expect(lab.jobs().all).toBe(1);
   });
 
   it('makes one job of what two windows submit at once, and of a request that arrives twice', async () => {
@@ -150,7 +163,7 @@ describe.skipIf(whyNoContainers() !== null)('Google Cloud when things go wrong',
     control.jobs.quotas.set('us-central1', 'custom_model_training_preemptible_nvidia_l4_gpus', 0);
     const connection = lab.open();
     const input = await lab.prepare(connection, 'true', {
-      accelerator: { name: 'L4' as never, count: 1 },
+      accelerator: { name: 'L4' as AcceleratorName, count: 1 },
       spot: true,
       secrets: ['TOKEN'],
     });
@@ -162,7 +175,7 @@ describe.skipIf(whyNoContainers() !== null)('Google Cloud when things go wrong',
     });
     expect(isProviderError(error) && error.raw).toContain('preemptible_nvidia_l4_gpus');
     expect(await connection.find(input.key, never())).toBeNull();
-    const offers = await connection.offers({ accelerator: 'L4' as never, region: 'us-central1' }, never());
+    const offers = await connection.offers({ accelerator: 'L4' as AcceleratorName, region: 'us-central1' }, never());
     expect(offers[0]).toMatchObject({ note: expect.stringContaining('spot quota 0') });
   });
 
