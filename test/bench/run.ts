@@ -5,6 +5,7 @@ import { join } from 'node:path';
 
 import { benchActivation } from './activation.ts';
 import { benchCloudsGoogle } from './cloudsGoogle.ts';
+import { benchCloudsAzure } from './cloudsAzure.ts';
 import { benchClustersKubernetes } from './clustersKubernetes.ts';
 import { benchClustersSlurm } from './clustersSlurm.ts';
 import { benchLog } from './log.ts';
@@ -24,7 +25,7 @@ type Bench = () => Promise<Figures>;
 const sections: Readonly<Record<string, readonly Bench[]>> = {
   core: [benchSizes, benchActivation, benchWorkbench, benchStore, benchWatch, benchSpool, benchSnapshot],
   clusters: [benchClustersKubernetes, benchClustersSlurm],
-  clouds: [benchCloudsGoogle],
+  clouds: [benchCloudsGoogle, benchCloudsAzure],
   log: [benchLog, benchLogColours, benchLogWorkbench, benchMetrics],
 };
 
@@ -65,6 +66,9 @@ const targets = new Map([
   ['google.bundle.bytes', 3_000_000],
   ['google.submit.ms', 150],
   ['google.logs.calls.per.min', 20],
+  ['azure.load.ms', 80],
+  ['azure.bundle.bytes', 1_000_000],
+  ['azure.submit.ms', 150],
 ]);
 
 function chosenBenches(names: readonly string[]): readonly Bench[] {
