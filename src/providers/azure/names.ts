@@ -21,7 +21,8 @@ export function keyOfName(name: string): AttemptKey | null {
  */
 export const stored = {
   root: 'aloft',
-  piece: (sha256: string): string => `aloft/pieces/${sha256}`,
+  /** Compressed by gzip; named by what it holds. */
+  piece: (sha256: string): string => `aloft/pieces/${sha256}.gz`,
   /** One SHA-256 (hex) a line, in the order of the archive. */
   codeList: (snapshotId: string): string => `aloft/code/${snapshotId}`,
   /** A script that sets the secrets of a job, gone once it has ended. */

@@ -1,14 +1,4 @@
-import {
-  createDefaultHttpClient,
-  createEmptyPipeline,
-  createHttpHeaders,
-  createPipelineRequest,
-  decompressResponsePolicy,
-  type PipelineResponse,
-  proxyPolicy,
-  redirectPolicy,
-  userAgentPolicy,
-} from '@azure/core-rest-pipeline';
+import type { PipelineResponse } from '@azure/core-rest-pipeline';
 
 import { networkError } from './apiError.ts';
 
@@ -25,35 +15,23 @@ export interface HttpRequest {
   readonly timeoutMs?: number;
 }
 
-/** Nothing is sent twice by itself: whoever asks knows whether that would be right. */
-const client = createDefaultHttpClient();
-const userAgent = userAgentPolicy({ userAgentPrefix: 'Aloft' });
-
-const usual = createEmptyPipeline();
-usual.addPolicy(decompressResponsePolicy());
-usual.addPolicy(userAgent);
-usual.addPolicy(redirectPolicy({ maxRetries: 3 }));
-usual.addPolicy(proxyPolicy());
-
-/** For blobs, whose bytes must arrive as they are kept. */
-const verbatim = createEmptyPipeline();
-verbatim.addPolicy(userAgent);
-verbatim.addPolicy(proxyPolicy());
-
 /** Rejects with `transient` or `auth` when there was no answer, with the signal's reason when it was aborted. */
 export async function send(request: HttpRequest, signal: AbortSignal): Promise<PipelineResponse> {
-  return through(usual, request, signal);
+  return through('usual', request, signal);
 }
 
 export async function sendVerbatim(request: HttpRequest, signal: AbortSignal): Promise<PipelineResponse> {
-  return through(verbatim, request, signal);
+  return through('verbatim', request, signal);
 }
 
 async function through(
-  pipeline: typeof usual,
+  way: 'usual' | 'verbatim',
   { method, url, headers = {}, body, streamed, onSent, timeoutMs = 60_000 }: HttpRequest,
   signal: AbortSignal,
 ): Promise<PipelineResponse> {
+  signal.throwIfAborted();
+  // Loaded with the first request: it takes longer than all the rest.
+  const { client, createHttpHeaders, createPipelineRequest, pipelines } = await import('./pipelines.ts');
   signal.throwIfAborted();
   const request = createPipelineRequest({
     method,
@@ -73,7 +51,7 @@ async function through(
         }),
   });
   try {
-    return await pipeline.sendRequest(client, request);
+    return await pipelines[way].sendRequest(client, request);
   } catch (error) {
     signal.throwIfAborted();
     throw networkError(error, new URL(url).host);

@@ -31,7 +31,7 @@ if [ "$aloft_nodes" -gt 1 ]; then
 fi
 aloft_pieces() {
   while read -r aloft_piece; do
-    cat "$aloft_code/pieces/$aloft_piece" || return
+    gzip -dc "$aloft_code/pieces/$aloft_piece.gz" || return
   done < "$aloft_code/code/$aloft_snapshot" && : > "$aloft_own/whole"
 }
 if mkdir "$aloft_own" 2>/dev/null; then

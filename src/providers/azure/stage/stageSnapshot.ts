@@ -1,11 +1,15 @@
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
+import { promisify } from 'node:util';
+import { gzip } from 'node:zlib';
 
 import type { Snapshot, SnapshotPiece, StagedCode, StageProgress } from '../../../core/provider.ts';
 import { ProviderError } from '../../../core/providerError.ts';
 import { eachAtOnce } from '../client/eachAtOnce.ts';
 import type { DefaultStore } from '../client/workspace.ts';
 import { stored } from '../names.ts';
+
+const compress = promisify(gzip);
 
 /** Requests for blobs under way at a time. */
 const atOnce = 16;
@@ -28,9 +32,9 @@ export async function stageSnapshot(
     const progress = new Progress(totalBytes, onProgress);
     await eachAtOnce(atOnce, pieces, async (piece) => {
       if (!known.has(piece.sha256) && !(await container.has(stored.piece(piece.sha256), signal))) {
-        const bytes = await read(snapshot, piece);
-        await container.create(stored.piece(piece.sha256), bytes, signal, (sent) => {
-          progress.sent(piece, sent);
+        const packed = await compress(await read(snapshot, piece));
+        await container.create(stored.piece(piece.sha256), packed, signal, (sent) => {
+          progress.sent(piece, (sent * piece.bytes) / packed.length);
         });
       }
       known.add(piece.sha256);

@@ -4,6 +4,7 @@ import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promis
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text as streamText } from 'node:stream/consumers';
+import { gzipSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { jobScript, type ScriptInput } from '../../../../src/providers/azure/plan/script.ts';
 import { makeSnapshot, snapshotGreeting } from '../../../conformance/snapshot.ts';
@@ -23,7 +24,7 @@ beforeEach(async () => {
   await mkdir(results);
   const { snapshot, dispose } = await makeSnapshot('script');
   for (const piece of snapshot.pieces) {
-    await writeFile(join(code, 'pieces', piece.sha256), await readFile(snapshot.piecePath(piece)));
+    await writeFile(join(code, 'pieces', `${piece.sha256}.gz`), gzipSync(await readFile(snapshot.piecePath(piece))));
   }
   await writeFile(join(code, 'code', snapshot.id), snapshot.pieces.map(({ sha256 }) => `${sha256}\n`).join(''));
   snapshotId = snapshot.id;
