@@ -204,7 +204,11 @@ export class VertexJobs {
       if (strategy !== 'FLEX_START' || left <= 0) {
         return { code: 8, message: insufficient(region) };
       }
-      await Promise.race([this.#release.promise, delay(Math.min(left, 60_000), undefined, { ref: false }), run.cancelled]);
+      await Promise.race([
+        this.#release.promise,
+        delay(Math.min(left, 60_000), undefined, { ref: false }),
+        run.cancelled,
+      ]);
     }
     return null;
   }
