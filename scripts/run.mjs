@@ -15,7 +15,7 @@ const needs = {
   start: ['server'],
   demo: ['server', 'browser'],
   host: ['server', 'browser'],
-  e2e: ['server', 'browser'],
+  e2e: ['server', 'browser', 'sshd', 'slurm'],
   test: ['server', 'browser', 'sshd', 'slurm'],
   bench: ['server', 'browser', 'sshd', 'slurm'],
 };

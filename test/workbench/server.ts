@@ -14,6 +14,8 @@ export interface ServerOptions {
   /** Whether VS Code asks before it trusts a folder; without, everything is trusted. */
   readonly workspaceTrust?: boolean;
   readonly settings?: Readonly<Record<string, unknown>>;
+  /** What differs from this process's environment. */
+  readonly environment?: Readonly<Record<string, string>>;
   /** The folder of the extension; without, this one as it was built last. */
   readonly extension?: string;
   /** The folders of extensions beside it. */
@@ -57,7 +59,11 @@ export async function startServer(options: ServerOptions): Promise<WorkbenchServ
     ...(options.workspaceTrust === true ? [] : ['--disable-workspace-trust']),
   ];
   // A group of its own under a guard that holds our pipe, so that nothing of it stays behind even when we are killed.
-  const child = spawn(process.execPath, args, { stdio: ['pipe', 'pipe', 'pipe'], detached: true });
+  const child = spawn(process.execPath, args, {
+    stdio: ['pipe', 'pipe', 'pipe'],
+    detached: true,
+    env: { ...process.env, ...options.environment },
+  });
   let output = '';
   const collect = (chunk: Buffer): void => {
     output += chunk.toString('utf8');
