@@ -8,7 +8,7 @@ import { type Window, Workbench } from '../workbench/workbench.ts';
 import { peersInWorkbench } from './logWorkbenchPeers.ts';
 import { median, percentile } from './median.ts';
 import { choose, moment, watchPages } from './paintWatch.ts';
-import { peerFolder } from './peerFolder.ts';
+import { installPeers } from './peers.ts';
 import { newLineAges } from './tailWatch.ts';
 
 const lines = 10_000_000;
@@ -29,10 +29,11 @@ export async function benchLogWorkbench(): Promise<Record<string, number>> {
   await writeFile(join(folder, 'train.py'), 'print("done")\n');
   const big = join(base, 'big.log');
   await writeBigLog(big, { lines, seed: 1 });
+  const dataFolder = join(base, 'server');
+  await installPeers(dataFolder);
   const workbench = await Workbench.start({
     folder,
-    dataFolder: join(base, 'server'),
-    others: [await peerFolder(base)],
+    dataFolder,
     // So that VS Code opens a large file, as a peer, without a question.
     settings: { 'workbench.editorLargeFileConfirmation': 4_096 },
   });

@@ -4,7 +4,7 @@ import { writeBigLog } from '../fixtures/log/bigLog.ts';
 import type { Window } from '../workbench/workbench.ts';
 import { median, percentile } from './median.ts';
 import { choose, moment } from './paintWatch.ts';
-import { peerCommand } from './peerFolder.ts';
+import { peerCommand } from './peers.ts';
 import { newLineAges } from './tailWatch.ts';
 
 const opens = 5;

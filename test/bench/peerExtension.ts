@@ -4,7 +4,7 @@ import * as vscode from 'vscode';
 
 /**
  * What VS Code does by itself with a log, to be measured beside Aloft's viewer, and the least that it takes for a webview to show
- * anything. The bench installs it, see peerFolder.ts.
+ * anything. The bench installs it, see peers.ts.
  */
 export function activate(context: vscode.ExtensionContext): void {
   const register = (name: string, run: () => Promise<void> | void): void => {

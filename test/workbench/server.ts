@@ -18,8 +18,6 @@ export interface ServerOptions {
   readonly environment?: Readonly<Record<string, string>>;
   /** The folder of the extension; without, this one as it was built last. */
   readonly extension?: string;
-  /** The folders of extensions beside it. */
-  readonly others?: readonly string[];
 }
 
 export interface WorkbenchServer {
@@ -78,8 +76,7 @@ export async function startServer(options: ServerOptions): Promise<WorkbenchServ
     remoteUri,
     output: () => output,
     url: (folder, payload) => {
-      const extensions = [options.extension ?? root, ...(options.others ?? [])];
-      const entries = [...extensions.map((path) => ['extensionDevelopmentPath', remoteUri(path)]), ...payload];
+      const entries = [['extensionDevelopmentPath', remoteUri(options.extension ?? root)], ...payload];
       const where = folder === null ? 'ew=true' : `folder=${encodeURIComponent(folder)}`;
       return `http://${authority}/?${where}&payload=${encodeURIComponent(JSON.stringify(entries))}`;
     },

@@ -14,9 +14,9 @@ export function peerCommand(name: 'panel' | 'editor' | 'output'): string {
   return commands[`peers.${name}`];
 }
 
-/** Builds peerExtension.ts into a folder of its own in `base`; resolves to that. */
-export async function peerFolder(base: string): Promise<string> {
-  const folder = join(base, 'peers');
+/** Builds peerExtension.ts and puts it among the extensions of a server that has not been started. `dataFolder`: of that server. */
+export async function installPeers(dataFolder: string): Promise<void> {
+  const folder = join(dataFolder, 'extensions', 'aloft.peers-1.0.0');
   await mkdir(folder, { recursive: true });
   await build({
     entryPoints: [join(import.meta.dirname, 'peerExtension.ts')],
@@ -36,5 +36,4 @@ export async function peerFolder(base: string): Promise<string> {
     contributes: { commands: Object.entries(commands).map(([command, title]) => ({ command, title })) },
   };
   await writeFile(join(folder, 'package.json'), JSON.stringify(manifest));
-  return folder;
 }
