@@ -8,7 +8,7 @@ const real = [
   'test/slurm/**/*.test.ts',
   'test/unit/emulators/**/*.test.ts',
   'test/unit/providers/*/cluster/**/*.test.ts',
-  'test/unit/providers/azure/{logs/follow,results/results}.test.ts',
+  'test/unit/providers/{azure/{logs/follow,results/results},google/logs/cloudLogging}.test.ts',
   'test/unit/providers/local/**/*.test.ts',
   'test/unit/providers/slurm/ssh/{auth,faults,knownHosts,loginShells,proxies,sshHost}.test.ts',
 ];
