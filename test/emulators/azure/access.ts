@@ -48,7 +48,7 @@ export function authenticate(world: World, info: RequestInfo, audiences: readonl
     throw unauthorized('InvalidAuthenticationToken', 'The access token is invalid.', authority, world.tenant.id);
   }
   if (issued.expiresAt <= now(world)) {
-    throw expiredToken(authority, world.tenant.id);
+    throw expiredToken(issued.expiresAt, now(world), authority, world.tenant.id);
   }
   if (!audiences.some((audience) => issued.audience.startsWith(audience))) {
     throw unauthorized(

@@ -56,15 +56,15 @@ export function tooManyRequests(retryAfterSeconds: number): ArmError {
   return refusal(
     429,
     'SubscriptionRequestsThrottled',
-    `Number of requests for subscription '${'00000000-0000-0000-0000-000000000000'}' and operation 'GET' exceeded the backend storage limit. Please try again after '${retryAfterSeconds}' seconds.`,
+    `Number of requests for the subscription exceeded its limit. Please try again after '${retryAfterSeconds}' seconds.`,
     { 'retry-after': String(retryAfterSeconds), 'x-ms-ratelimit-remaining-subscription-reads': '0' },
   );
 }
 
-export function expiredToken(authorityHost: string, tenant: string): ArmError {
+export function expiredToken(expiresAt: number, now: number, authorityHost: string, tenant: string): ArmError {
   return unauthorized(
     'ExpiredAuthenticationToken',
-    `The access token expiry UTC time '${new Date().toISOString()}' is earlier than current UTC time '${new Date().toISOString()}'.`,
+    `The access token expiry UTC time '${new Date(expiresAt).toISOString()}' is earlier than current UTC time '${new Date(now).toISOString()}'.`,
     authorityHost,
     tenant,
   );

@@ -85,9 +85,19 @@ describe('requests to the emulated Azure', () => {
       expect.objectContaining({ name: 'Standard_ND96isr_H100_v5', vCPUs: 96, gpus: 8, lowPriorityCapable: true }),
     );
     test.azure.control.catalog.setLimit('standardNDSH100v5Family', 0);
+    test.azure.control.catalog.setUsed('StandardNCADSA100v4Family', 24);
     const usages = await test.ask('GET', `${location}/usages`);
     expect(usages.body['value']).toContainEqual(
       expect.objectContaining({ limit: 0, name: expect.objectContaining({ value: 'standardNDSH100v5Family' }) }),
+    );
+    expect(usages.body['value']).toContainEqual(
+      expect.objectContaining({
+        currentValue: 24,
+        name: {
+          value: 'StandardNCADSA100v4Family',
+          localizedValue: 'Standard NCADSA100v4 Family Cluster Dedicated vCPUs',
+        },
+      }),
     );
     const refused = await test.ask('PUT', 'jobs/greedy', {
       properties: { ...properties, resources: { instanceType: 'Standard_ND96isr_H100_v5', instanceCount: 2 } },
