@@ -117,7 +117,7 @@ test.each([
   ],
   [
     'is written anew at the same size',
-    (path: string): void => writeFileSync(path, numbered(0, 30).replaceAll('line', 'LINE')),
+    (path: string): void => writeFileSync(path, numbered(0, 30).replaceAll('line', 'LINE'), { flag: 'r+' }),
     Array.from({ length: 30 }, (_, index) => `LINE ${index}`),
     'written anew',
   ],
