@@ -53,7 +53,13 @@ function judge(answer: Answer, project: string): Judgement {
     case 'RESOURCE_EXHAUSTED':
       return judgeQuota(answer, project);
     case 'NOT_FOUND':
-      return { tag: 'notFound', message: `Google Cloud does not have it: ${sentence(message)}` };
+      return {
+        tag: 'notFound',
+        message: `Google Cloud does not have it: ${sentence(message)}`,
+        ...(/bucket/iu.test(message)
+          ? { remedy: 'Make that bucket again, or remove the connection and add it with another.' }
+          : {}),
+      };
     case 'ALREADY_EXISTS':
       return { tag: 'conflict', message: 'Something else is there under that name.' };
     case 'UNIMPLEMENTED':

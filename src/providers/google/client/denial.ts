@@ -51,7 +51,7 @@ export function judgeDenial({ reason, metadata, message }: Answer, project: stri
       remedy: `Ask for the role roles/iam.serviceAccountUser on it (${consoleUrl('iam-admin/serviceaccounts', project)}), or choose another service account.`,
     };
   }
-  const permission = metadata['permission'] ?? /'?\b([a-z]+(?:\.[A-Za-z]+){2})\b'?/u.exec(message)?.[1];
+  const permission = metadata['permission'] ?? permissionIn(message);
   const role = roles.find(([pattern]) => permission !== undefined && pattern.test(permission))?.[1];
   return {
     tag: 'auth',
@@ -61,6 +61,13 @@ export function judgeDenial({ reason, metadata, message }: Answer, project: stri
         : `You lack the permission ${permission}.`,
     remedy: `Ask an owner of the project for ${role === undefined ? 'it' : `the role ${role}`} (${consoleUrl('iam-admin/iam', project)}).`,
   };
+}
+
+/** Of a service that Aloft asks: e-mail addresses of accounts have dots as well. */
+function permissionIn(message: string): string | undefined {
+  return /\b((?:aiplatform|storage|logging|iam|serviceusage|resourcemanager|cloudquotas|compute)(?:\.[A-Za-z]+){2})\b/u.exec(
+    message.replaceAll(/\S+@\S+/gu, ''),
+  )?.[1];
 }
 
 /** A page of Google Cloud's console. */

@@ -82,6 +82,19 @@ describe('errors of Google Cloud', () => {
     expect(explained.raw).not.toMatch(/SOME_NAME/u);
   });
 
+  it('names the permission that is missing, and not an account', () => {
+    const message =
+      "trainer@ada-lab.iam.gserviceaccount.com does not have storage.objects.create access to the Google Cloud Storage object. Permission 'storage.objects.create' denied on resource (or it may not exist).";
+    const error = Object.assign(new Error(message), { code: 403, errors: [{ reason: 'forbidden' }] });
+    expect(apiError(error, 'ada-lab')).toMatchObject({
+      tag: 'auth',
+      message: 'You lack the permission storage.objects.create.',
+      remedy: expect.stringContaining('roles/storage.objectAdmin'),
+    });
+    const gone = Object.assign(new Error('The specified bucket does not exist.'), { code: 404 });
+    expect(apiError(gone, 'ada-lab')).toMatchObject({ tag: 'notFound', remedy: expect.stringContaining('bucket') });
+  });
+
   it('reads bodies of REST, with what Google asks to wait', () => {
     const body = {
       error: {
