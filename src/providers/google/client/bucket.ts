@@ -78,8 +78,17 @@ export class Bucket {
   ): Promise<void> {
     await this.#unlessTaken(signal, async () => {
       const isLarge = bytes >= resumableFrom;
+      const destination = this.#file(object);
+      if (isLarge) {
+        // At another endpoint than Google's own the SDK leaves the token out of uploads in parts.
+        const token = Object.fromEntries(await this.#access.signIn.getRequestHeaders());
+        destination.interceptors.push({
+          request: (options: { readonly headers?: object }) =>
+            Object.assign(options, { headers: { ...options.headers, ...token } }),
+        } as unknown as File['interceptors'][number]);
+      }
       await this.#native().upload(path, {
-        destination: object,
+        destination,
         resumable: isLarge,
         ...(isLarge ? { chunkSize: chunkBytes } : {}),
         validation: 'crc32c',

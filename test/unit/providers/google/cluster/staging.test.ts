@@ -1,0 +1,49 @@
+import { createHash, randomBytes } from 'node:crypto';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { SnapshotId } from '../../../../../src/core/job.ts';
+import type { Snapshot } from '../../../../../src/core/provider.ts';
+import { never, rejection } from '../../../../conformance/harness.ts';
+import { GoogleLab } from '../../../../fixtures/google/lab.ts';
+
+let lab: GoogleLab;
+
+beforeEach(async () => {
+  lab = await GoogleLab.start();
+});
+
+afterEach(async () => lab.stop());
+
+const bytes = randomBytes(20 * 1024 * 1024);
+const sha256 = createHash('sha256').update(bytes).digest('hex');
+
+async function largeSnapshot(): Promise<Snapshot> {
+  const path = join(lab.google.folder, 'large');
+  await writeFile(path, bytes);
+  const pieces = [{ sha256, bytes: bytes.length }];
+  return { id: 'large' as SnapshotId, files: 1, bytes: bytes.length, pieces, piecePath: () => path };
+}
+
+describe('staging to Cloud Storage', () => {
+  it('sends a large piece in parts, and says how far it is', async () => {
+    const snapshot = await largeSnapshot();
+    const sent: number[] = [];
+    await lab.open().stage(snapshot, never(), ({ sentBytes }) => sent.push(sentBytes));
+    expect(sent.at(-1)).toBe(bytes.length);
+    expect(sent).toEqual(sent.toSorted((a, b) => a - b));
+    expect(sent.filter((each) => each > 0 && each < bytes.length).length).toBeGreaterThan(0);
+    const stored = lab.google.control.buckets.find(lab.google.bucket, `aloft/pieces/${sha256}`);
+    expect(stored?.size).toBe(bytes.length);
+  });
+
+  it('goes on after a connection that died', async () => {
+    const snapshot = await largeSnapshot();
+    const connection = lab.open();
+    lab.google.control.addFault({ on: { method: 'objects.insert' }, kind: 'loseRequest', after: 1 });
+    await rejection(connection.stage(snapshot, never(), () => undefined)).catch(() => undefined);
+    lab.google.control.clearFaults();
+    await connection.stage(snapshot, never(), () => undefined);
+    expect(lab.google.control.buckets.find(lab.google.bucket, 'aloft/code/large')).toBeDefined();
+  });
+});
