@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Frame } from 'playwright-core';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { whyNoContainers } from '../emulators/containers/containerProcess.ts';
 import { AzureLab } from '../fixtures/azure/lab.ts';
 import { Scene } from '../workbench/scene.ts';
@@ -19,6 +19,8 @@ describe.skipIf(whyNoContainers() !== null)('jobs on Azure Machine Learning', ()
     lab = await AzureLab.start();
     const error = { code: 'ClusterCoreQuotaReached', message: 'Operation results in exceeding quota limits of Core.' };
     lab.control.addCompute({ name: 'a100', vmSize: 'Standard_NC24ads_A100_v4', error });
+    // Else VS Code asks a login shell for the PATH, which has another az or none.
+    vi.stubEnv('VSCODE_CLI', '1');
     scene = await Scene.set(
       {
         'train.py': await readFile(join(quickstart, 'train.py'), 'utf8'),
@@ -42,6 +44,7 @@ describe.skipIf(whyNoContainers() !== null)('jobs on Azure Machine Learning', ()
   afterAll(async () => {
     await scene?.strike();
     await lab.stop();
+    vi.unstubAllEnvs();
   });
 
   const submit = async (command: string, name: string): Promise<Frame> => {
