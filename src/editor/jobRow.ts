@@ -3,6 +3,7 @@ import { groupOf, type JobState } from '../core/jobState.ts';
 import type { Abilities } from '../core/provider.ts';
 import { formatElapsed, formatAge } from '../core/quantity.ts';
 import type { JobSummary } from '../engine/jobRows.ts';
+import { oneLine } from './hostileText.ts';
 import { taskSentence, waitSentence } from './jobSentences.ts';
 import { t } from './l10n.ts';
 import { shownState, stateLook } from './stateLook.ts';
@@ -37,7 +38,7 @@ export function staleNote(
 export function jobRow(job: JobSummary, place: string, now: EpochMs, abilities: Abilities | undefined): JobRow {
   const state = shownState(job);
   const look = stateLook(state);
-  const reason = why(job, state, now);
+  const reason = oneLine(why(job, state, now) ?? '', longestReason);
   // What stands at the end is cut off in a narrow view.
   const parts = [place, reason, jobAccelerator(job), taskSentence(job.tasks), time(job, groupOf(state), now)];
   const description = parts.filter((part) => part !== null && part !== '').join(' · ');
@@ -51,6 +52,9 @@ export function jobRow(job: JobSummary, place: string, now: EpochMs, abilities: 
     accessibleLabel: `${look.label}: ${job.name}, ${description}`,
   };
 }
+
+/** Characters of it in a row. */
+const longestReason = 300;
 
 const notSentYet: ReadonlySet<JobState> = new Set(['draft', 'staging', 'submitting']);
 

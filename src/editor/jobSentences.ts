@@ -3,6 +3,7 @@ import { formatStart } from '../core/estimate.ts';
 import { type Attempt, currentAttempt, type EpochMs, type Job, type JobNode, type JobTask } from '../core/job.ts';
 import { groupOf, isTerminal, type JobState, jobStates } from '../core/jobState.ts';
 import type { TaskCounts } from '../engine/jobRows.ts';
+import { oneLine } from './hostileText.ts';
 import { t } from './l10n.ts';
 import { shownState, stateLook } from './stateLook.ts';
 
@@ -17,10 +18,13 @@ export function waitSentence(reason: string | null, expectedStartAt: EpochMs | n
     : t('{0}, expected to start about {1}', reason, start);
 }
 
-/** The provider's own word and text: `PENDING: Resources`. */
+/** A cloud puts addresses and the end of the log into its reason; characters that are shown of it. */
+const longestNative = 200;
+
+/** The provider's own word and how its text begins: `PENDING: Resources`. All of it is among the details. */
 export function nativeWordsOf(attempt: Attempt | undefined): string | null {
-  const parts = [attempt?.nativeState, attempt?.reason].filter(
-    (part) => part !== null && part !== undefined && part !== '',
+  const parts = [attempt?.nativeState, oneLine(attempt?.reason ?? '', longestNative)].filter(
+    (part) => part !== undefined && part !== null && part !== '',
   );
   return parts.length === 0 ? null : parts.join(': ');
 }

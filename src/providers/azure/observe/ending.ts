@@ -1,6 +1,7 @@
 import type { EpochMs } from '../../../core/job.ts';
 import { signalOf } from '../../../core/linuxSignals.ts';
 import type { Observation } from '../../../core/provider.ts';
+import { endReason } from '../../../core/stateSentence.ts';
 import { judgeRoom } from '../client/apiError.ts';
 import type { RunDetails } from '../client/runHistory.ts';
 import { type Job, timeOf } from '../job.ts';
@@ -65,7 +66,7 @@ function explain(
     return 'It was killed, most likely because the machine ran out of memory';
   }
   if (code !== null || signal !== null) {
-    return null;
+    return endReason({ state: 'failed', exitCode: signal === null ? code : null, signal });
   }
   const room = judgeRoom(text);
   if (room !== null) {

@@ -1,4 +1,5 @@
 import type { Observation } from '../../../core/provider.ts';
+import { endReason } from '../../../core/stateSentence.ts';
 import { consoleUrl } from '../client/denial.ts';
 import type { VertexJob } from '../client/jobs.ts';
 import { quotaMetrics, quotaUrl } from '../client/quotaError.ts';
@@ -45,8 +46,9 @@ function explained(
     return say('It ran out of memory: ask for more memory, or for a larger machine');
   }
   if (/exited with a non-zero status/u.test(message)) {
-    const own = ownFailures[exitOf(message).exitCode ?? 0];
-    return own === undefined ? {} : say(own);
+    const { exitCode: code = null, signal = null } = exitOf(message);
+    const words = ownFailures[code ?? 0] ?? endReason({ state: 'failed', exitCode: code, signal });
+    return words === null ? {} : say(words);
   }
   const metrics = quotaMetrics(message);
   if (metrics.length > 0) {

@@ -1,0 +1,211 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+
+import type { Frame } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+
+import { type StartedAzure, startAzure } from '../emulators/azure/startAzure.ts';
+import { whyNoContainers } from '../emulators/containers/containerProcess.ts';
+import { type StartedGoogle, startGoogle } from '../emulators/google/startGoogle.ts';
+import { Scene } from '../workbench/scene.ts';
+import type { Window } from '../workbench/workbench.ts';
+
+const quickstart = join(import.meta.dirname, '..', '..', 'examples', 'quickstart');
+const themes = [
+  ['Light 2026', 'light', 'vscode-light'],
+  ['Dark High Contrast', 'contrast', 'vscode-high-contrast'],
+  ['Dark 2026', 'dark', 'vscode-dark'],
+] as const;
+const environment = ['GOOGLE_APPLICATION_CREDENTIALS', 'PATH', 'VSCODE_CLI'] as const;
+
+interface Cloud {
+  readonly label: string;
+  readonly id: string;
+  readonly accelerator: string;
+  /** What the preview shows of the native request. */
+  readonly request: readonly string[];
+  readonly console: string;
+  /** Jobs wait until the returned function is called. */
+  holdQueue(): () => void;
+  /** What a waiting job says. */
+  readonly waits: RegExp;
+  /** The next job does not get its machine; what is said of it. */
+  refuse(): void;
+  readonly refused: RegExp;
+}
+
+const noContainers = whyNoContainers();
+
+describe.skipIf(noContainers !== null)(
+  `jobs on clouds${noContainers === null ? '' : ` (skipped: ${noContainers})`}`,
+  () => {
+    let google: StartedGoogle;
+    let azure: StartedAzure;
+    let scene: Scene;
+    let window: Window;
+    let form: Frame;
+    const before = environment.map((name) => [name, process.env[name]] as const);
+
+    beforeAll(async () => {
+      [google, azure] = await Promise.all([startGoogle(), startAzure()]);
+      process.env['GOOGLE_APPLICATION_CREDENTIALS'] = google.credentialsPath;
+      process.env['PATH'] = azure.path;
+      // VS Code takes its environment from here then, and not from the login shell, which knows another `az`.
+      process.env['VSCODE_CLI'] = '1';
+      const files = await Promise.all(
+        // By its name each job has a panel that cannot be taken for another.
+        ['model.py', ...clouds.flatMap(({ id }) => ['run', 'fail', 'more'].map((what) => `${what}_${id}.py`))].map(
+          async (name) =>
+            [name, await readFile(join(quickstart, name === 'model.py' ? name : 'train.py'), 'utf8')] as const,
+        ),
+      );
+      const { project, bucket, endpoints } = google;
+      const connections = [
+        {
+          id: 'google-lab',
+          provider: 'google',
+          label: 'google-lab',
+          settings: { project: project.id, regions: [...project.regions], bucket, endpoints },
+        },
+        {
+          id: 'azure-vision',
+          provider: 'azure',
+          label: 'azure-vision',
+          settings: {
+            tenant: azure.tenant,
+            subscription: azure.subscription,
+            resourceGroup: azure.workspace.group,
+            workspace: azure.workspace.name,
+            endpoints: { resourceManager: azure.url, blob: azure.blobUrl },
+            credential: 'cli',
+          },
+        },
+      ];
+      scene = await Scene.set(Object.fromEntries(files), {
+        settings: { 'aloft.connections': connections },
+        size: { width: 1440, height: 1000 },
+      });
+      window = await scene.workbench.open();
+      await window.showAloft();
+      form = await window.form();
+      await form.locator('summary', { hasText: 'Results and limits' }).click();
+    });
+
+    afterAll(async () => {
+      for (const [name, value] of before) {
+        if (value === undefined) {
+          delete process.env[name];
+        } else {
+          process.env[name] = value;
+        }
+      }
+      await scene.strike();
+      await Promise.all([google.stop(), azure.stop()]);
+    });
+
+    const clouds: readonly Cloud[] = [
+      {
+        label: 'google-lab',
+        id: 'google',
+        accelerator: 'L4',
+        request: ['machineType', 'g2-standard', 'NVIDIA_L4'],
+        console: 'console.cloud.google.com',
+        holdQueue: () => google.control.holdQueue(),
+        waits: /Vertex AI has it in its queue/u,
+        refuse: () => {
+          google.control.jobs.addShortage({ machine: 'NVIDIA_L4' });
+        },
+        refused: /has no machines like these left/u,
+      },
+      {
+        label: 'azure-vision',
+        id: 'azure',
+        accelerator: 'MI300X',
+        request: ['az ml job create', 'A wait limit gives it up'],
+        console: 'ml.azure.com',
+        holdQueue: () => azure.control.holdQueue(),
+        waits: /Queued/u,
+        refuse: () => {
+          azure.control.catalog.setLimit('standardNDISv5MI300XFamily', 0);
+        },
+        refused: /The quota for cores of this kind in this region is used up/u,
+      },
+    ];
+
+    const inThemes = async (name: string): Promise<void> => {
+      for (const [theme, short, kind] of themes) {
+        await window.page.keyboard.press('Control+K');
+        await window.page.keyboard.press('Control+T');
+        await window.pick(theme);
+        await form.locator(`body.${kind}`).waitFor();
+        await window.screenshot(`${name}-${short}`);
+      }
+    };
+
+    const choose = async ({ label, accelerator }: Cloud): Promise<void> => {
+      await form.locator('#field-connection').click();
+      await form.locator('#field-connection vscode-option', { hasText: label }).click();
+      const picker = form.locator('#field-accelerator');
+      await picker.focus();
+      await picker.press('ArrowDown');
+      await picker.fill(accelerator);
+      await form
+        .getByRole('option', { name: new RegExp(`^${accelerator}`, 'u') })
+        .first()
+        .click();
+      await expect.poll(async () => await form.locator('#field-connection').textContent()).toContain(label);
+    };
+
+    for (const cloud of clouds) {
+      it(`${cloud.id}: the native request is shown before it is sent`, async () => {
+        await choose(cloud);
+        await form.locator('#field-command input').fill(`python3 run_${cloud.id}.py --delay 0 --steps 60`);
+        await form.getByRole('button', { name: 'Preview' }).click();
+        const editor = window.page.locator('.monaco-editor .view-lines').first();
+        for (const part of cloud.request) {
+          await expect.poll(async () => (await editor.textContent())?.replaceAll('\u00a0', ' ')).toContain(part);
+        }
+        await inThemes(`cloud-${cloud.id}-preview`);
+        await window.closeEditors();
+      });
+
+      it(`${cloud.id}: the quickstart runs, its real log is read, its results are there`, async () => {
+        await form.locator('#field-outputs textarea').fill('outputs/**');
+        await window.submit(`python3 run_${cloud.id}.py --delay 0 --steps 60`);
+        const panel = await window.panel(`run_${cloud.id}`);
+        await expect.poll(async () => await panel.locator('.state').textContent()).toBe('Succeeded');
+        await expect.poll(async () => (await window.logLines(panel)).join('\n')).toContain('outputs/result.json');
+        await inThemes(`cloud-${cloud.id}-succeeded`);
+        await panel.locator('#tab-files').click();
+        await panel.getByText('result.json').first().waitFor();
+        await window.screenshot(`cloud-${cloud.id}-files`);
+        await window.closeEditors();
+      });
+
+      it(`${cloud.id}: a wait and a failure of the code are explained`, async () => {
+        const release = cloud.holdQueue();
+        await window.submit(`python3 fail_${cloud.id}.py --delay 0 --fail-at 20`);
+        const panel = await window.panel(`fail_${cloud.id}`);
+        await expect.poll(async () => await panel.locator('.panel').textContent()).toMatch(cloud.waits);
+        await inThemes(`cloud-${cloud.id}-waiting`);
+        release();
+        await expect.poll(async () => await panel.locator('.state').textContent()).toBe('Failed');
+        await expect.poll(async () => await panel.locator('.panel').textContent()).toContain('exit code 1');
+        await expect.poll(async () => (await window.logLines(panel)).join('\n')).toContain('Traceback');
+        await inThemes(`cloud-${cloud.id}-failed`);
+        await window.closeEditors();
+      });
+
+      it(`${cloud.id}: what the cloud refuses is explained`, async () => {
+        cloud.refuse();
+        await window.submit(`python3 more_${cloud.id}.py --delay 0 --steps 60`);
+        const panel = await window.panel(`more_${cloud.id}`);
+        await expect.poll(async () => await panel.locator('.state').textContent()).toBe('Failed');
+        await expect.poll(async () => await panel.locator('.panel').textContent()).toMatch(cloud.refused);
+        await inThemes(`cloud-${cloud.id}-refused`);
+        expect(window.complaints).toEqual([]);
+        await window.closeEditors();
+      });
+    }
+  },
+);
