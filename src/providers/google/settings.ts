@@ -26,13 +26,20 @@ const endpoint = z.string().check(
   }),
 );
 
-const region = z.string().check(z.regex(/^[a-z]+(?:-[a-z]+)+\d+$/u));
+const regionPattern = /^[a-z]+(?:-[a-z]+)*-?\d+$/u;
+
+/** A region becomes a part of host names that tokens are sent to: nothing else may pass for one. */
+export const regionSchema = z.string().check(z.regex(regionPattern));
+
+export function isRegion(text: string): boolean {
+  return regionPattern.test(text);
+}
 
 const settingsSchema = z.object({
   /** Id of the project, not its number or name. */
   project: z.string().check(z.regex(/^[a-z](?:[-a-z0-9.:]{4,61})[a-z0-9]$/u)),
   /** Where jobs may run; the first is taken when a job names none. */
-  regions: z.array(region).check(z.minLength(1)),
+  regions: z.array(regionSchema).check(z.minLength(1)),
   /** Cloud Storage bucket for code, results and what jobs need beside them. */
   bucket: z.string().check(z.regex(/^[a-z0-9][-_.a-z0-9]{1,220}[a-z0-9]$/u)),
   /** E-mail of the service account that jobs run as; left out: the project's own agent for custom code. */

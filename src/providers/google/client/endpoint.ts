@@ -1,4 +1,5 @@
-import type { Api, GoogleSettings } from '../settings.ts';
+import { ProviderError } from '../../../core/providerError.ts';
+import { type Api, type GoogleSettings, isRegion } from '../settings.ts';
 
 export interface Endpoint {
   /** `https://host[:port]` without a slash at the end. */
@@ -12,8 +13,11 @@ export interface Endpoint {
 
 type Overrides = GoogleSettings['endpoints'];
 
-/** Where an API is reached. `region` is of use to `aiplatform` alone, which has a host for each. */
+/** Where an API is reached. `region` is of use to `aiplatform` alone, which has a host for each; throws `invalid` for what is none. */
 export function endpointOf(overrides: Overrides, api: Api, region?: string): Endpoint {
+  if (region !== undefined && !isRegion(region)) {
+    throw new ProviderError('invalid', `"${region}" is no region of Google Cloud.`, { field: 'region' });
+  }
   const usual = region === undefined ? `https://${api}.googleapis.com` : `https://${region}-${api}.googleapis.com`;
   const url = new URL((overrides[api] ?? usual).replaceAll('{region}', region ?? 'global'));
   const isEncrypted = url.protocol === 'https:';

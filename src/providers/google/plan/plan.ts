@@ -4,11 +4,12 @@ import { type JobSpec, specToInput } from '../../../core/jobSpec.ts';
 import type { Plan, PlanInput } from '../../../core/provider.ts';
 import { ProviderError } from '../../../core/providerError.ts';
 import { refuseImpossible } from '../../../core/specChecks.ts';
+import { escapeReferences } from '../../../core/variableReferences.ts';
 import { label, labelsOf } from '../labels.ts';
 import { chooseMachine } from '../machines/choose.ts';
 import type { Machine } from '../machines/machine.ts';
 import { outputUri } from '../paths.ts';
-import { defaultRegion, type GoogleSettings } from '../settings.ts';
+import { defaultRegion, type GoogleSettings, isRegion } from '../settings.ts';
 import { defaultImage } from './images.ts';
 import { commandText } from './commandText.ts';
 import { type PlanOptions, readOptions } from './options.ts';
@@ -27,6 +28,12 @@ export function planJob(input: PlanInput, settings: GoogleSettings): Plan {
   const options = readOptions(spec.options, settings);
   const machine = chooseMachine(spec, options.machineType);
   const region = spec.region ?? defaultRegion(settings);
+  if (!isRegion(region)) {
+    throw new ProviderError('invalid', `"${region}" is no region of Google Cloud.`, {
+      field: 'region',
+      remedy: `Name one such as ${defaultRegion(settings)}, or leave it out.`,
+    });
+  }
   const image = spec.image ?? defaultImage(machine);
   const customJob: CustomJobRequest = {
     displayName: spec.name,
@@ -101,12 +108,7 @@ function environment(spec: JobSpec, runId: string, attempt: number): { name: str
     ALOFT_RUN_ID: runId,
     ALOFT_ATTEMPT: String(attempt),
   };
-  return Object.entries(values).map(([name, value]) => ({ name, value: literally(value) }));
-}
-
-/** `EnvVar.value` replaces `$(NAME)`, unless another dollar sign comes before it. */
-function literally(text: string): string {
-  return text.replaceAll('$(', '$$$$(');
+  return Object.entries(values).map(([name, value]) => ({ name, value: escapeReferences(value) }));
 }
 
 function refuseTooMuch({ env, nodes }: JobSpec): void {

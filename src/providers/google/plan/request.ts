@@ -1,6 +1,7 @@
 import * as z from 'zod/mini';
 import type { Json } from '../../../core/provider.ts';
 import { ProviderError } from '../../../core/providerError.ts';
+import { regionSchema } from '../settings.ts';
 
 const seconds = z.object({ seconds: z.number() });
 
@@ -46,7 +47,7 @@ const customJobSchema = z.object({
 });
 
 const requestSchema = z.object({
-  region: z.string(),
+  region: regionSchema,
   bucket: z.string(),
   snapshotId: z.string(),
   /** Names alone. */

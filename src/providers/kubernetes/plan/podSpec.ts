@@ -3,7 +3,7 @@ import type { JobSpec } from '../../../core/jobSpec.ts';
 import type { Json, JsonObject } from '../../../core/provider.ts';
 import { container } from '../model/pod.ts';
 import { annotation, codeSecretName, envSecretName } from '../names.ts';
-import { literally } from './expansion.ts';
+import { escapeReferences } from '../../../core/variableReferences.ts';
 import type { PlanOptions } from './options.ts';
 import type { Placement } from './placement.ts';
 import { keepScript, mainScript, place, unpackScript } from './scripts.ts';
@@ -58,7 +58,7 @@ export function podSpec(input: PodInput): JsonObject {
       {
         name: container.code,
         ...helper,
-        command: ['/bin/sh', '-c', literally(unpackScript), 'aloft', literally(folderOf(spec))],
+        command: ['/bin/sh', '-c', escapeReferences(unpackScript), 'aloft', escapeReferences(folderOf(spec))],
         terminationMessagePolicy: 'FallbackToLogsOnError',
         volumeMounts: [...mounts, { name: 'code', mountPath: place.codeSecret, readOnly: true }],
       },
@@ -70,9 +70,9 @@ export function podSpec(input: PodInput): JsonObject {
         command: [
           '/bin/sh',
           '-c',
-          literally(mainScript),
+          escapeReferences(mainScript),
           'aloft',
-          ...[folderOf(spec), spec.setup ?? '', spec.command].map(literally),
+          ...[folderOf(spec), spec.setup ?? '', spec.command].map(escapeReferences),
           spec.limits.durationMs === null ? '' : String(Math.ceil(spec.limits.durationMs / 1000)),
         ],
         env: environment(input),
@@ -86,7 +86,7 @@ export function podSpec(input: PodInput): JsonObject {
             {
               name: container.results,
               ...helper,
-              command: ['/bin/sh', '-c', literally(keepScript), 'aloft', String(options.keepResultsSeconds)],
+              command: ['/bin/sh', '-c', escapeReferences(keepScript), 'aloft', String(options.keepResultsSeconds)],
               volumeMounts: mounts,
             },
           ]),
@@ -159,7 +159,7 @@ function environment({ spec, key, job, rendezvous, rdma }: PodInput): Json {
   };
   return [
     ...Object.entries(values).map(([name, value]) =>
-      typeof value === 'string' ? { name, value: literally(value) } : { name, valueFrom: value },
+      typeof value === 'string' ? { name, value: escapeReferences(value) } : { name, valueFrom: value },
     ),
     ...spec.secrets.map((name) => ({ name, valueFrom: { secretKeyRef: { name: envSecretName(job), key: name } } })),
   ];

@@ -24,7 +24,8 @@ const job = (more: Partial<JobSpec> = {}, command?: string): CustomJobRequest =>
 const accelerator = (name: string, count: number): Partial<JobSpec> => ({
   accelerator: { name: name as AcceleratorName, count },
 });
-const machineOf = (more: Partial<JobSpec>): object | undefined => job(more).jobSpec.workerPoolSpecs[0]?.machineSpec;
+const machineOf = (more: Partial<JobSpec>): object | undefined =>
+  job({ image: 'lab/own:1', ...more }).jobSpec.workerPoolSpecs[0]?.machineSpec;
 
 describe('a plan for Google Cloud', () => {
   it.each([
@@ -78,6 +79,11 @@ describe('a plan for Google Cloud', () => {
     [{ options: { outputDirectory: '/tmp' } }, 'options.outputDirectory', undefined],
     [{ memoryBytes: 9000 * gib }, 'memory', /largest is m1-ultramem-160/u],
     [{ cpus: 500 }, 'cpus', /largest/u],
+    [{ region: 'evil.example/' }, 'region', /us-central1/u],
+    [{ region: 'us-central1@evil.example' }, 'region', /us-central1/u],
+    [accelerator('B200', 8), 'image', /CUDA 12\.8/u],
+    [accelerator('GB200', 4), 'image', /Arm/u],
+    [accelerator('RTX PRO 6000', 1), 'image', /CUDA 12\.8/u],
   ])('refuses what does not exist and names the nearest: %j', (more, field, remedy) => {
     expect(() => plan(more)).toThrow(
       expect.objectContaining({ field, ...(remedy === undefined ? {} : { remedy: expect.stringMatching(remedy) }) }),
@@ -158,8 +164,27 @@ describe('a plan for Google Cloud', () => {
     expect(pool?.containerSpec.env).toContainEqual({ name: 'A', value: 'x $$(HOME) y' });
   });
 
+  it('keeps what would be replaced in the values of variables', () => {
+    const env = { A: 'a$$b', B: '$$(HOME)', C: 'cost $5 $' };
+    const [pool] = job({ env }).jobSpec.workerPoolSpecs;
+    expect(pool?.containerSpec.env).toEqual(
+      expect.arrayContaining([
+        { name: 'A', value: 'a$$$b' },
+        { name: 'B', value: '$$$$(HOME)' },
+        { name: 'C', value: 'cost $5 $' },
+      ]),
+    );
+  });
+
+  it('is not read back with a region that is none', () => {
+    const { request } = plan();
+    expect(() => readRequest({ ...(request as object), region: 'evil.example/' })).toThrow(
+      expect.objectContaining({ tag: 'invalid' }),
+    );
+  });
+
   it('warns of what may surprise', () => {
-    expect(plan({ region: 'nowhere-1' }).warnings.join('\n')).toContain('nowhere-1');
+    expect(plan({ region: 'nowhere-land1' }).warnings.join('\n')).toContain('nowhere-land1');
     expect(plan(accelerator('TPU v6e', 16)).warnings.join('\n')).toContain('4 machines');
     expect(plan(accelerator('H100', 1)).warnings.join('\n')).toContain('spot or Flex-start only');
     expect(plan({ secrets: ['TOKEN'] }).warnings.join('\n')).toContain('secrets');

@@ -32,4 +32,16 @@ describe('settings of a Google Cloud connection', () => {
     );
     expect(endpointOf(endpoints, 'storage')).toMatchObject({ host: '127.0.0.1', port: 8080, isEncrypted: false });
   });
+
+  it.each(['evil.example/', 'us-central1.evil.example#', 'a@evil.example', 'us-central1\n', '..', '', 'US-central1'])(
+    'lead to no other host by what stands for the region: %j',
+    (region) => {
+      const { endpoints } = parseSettings({ ...settings, endpoints: { logging: 'https://{region}.p.example' } });
+      for (const api of ['aiplatform', 'logging'] as const) {
+        expect(() => endpointOf(endpoints, api, region)).toThrow(
+          expect.objectContaining({ tag: 'invalid', field: 'region' }),
+        );
+      }
+    },
+  );
 });

@@ -1,6 +1,6 @@
 import { assert, property, string } from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { literally } from '../../../../src/providers/kubernetes/plan/expansion.ts';
+import { escapeReferences } from '../../../src/core/variableReferences.ts';
 
 /** What Kubernetes does to a command, as its documentation has it. */
 function expanded(text: string, variables: Readonly<Record<string, string>>): string {
@@ -23,11 +23,11 @@ function expanded(text: string, variables: Readonly<Record<string, string>>): st
   return result;
 }
 
-describe('literally', () => {
+describe('escapeReferences', () => {
   it.each(['kill -KILL $$', 'echo $(HOME)', '$$(HOME)', 'echo $HOME $', '$$$', 'a$(b', '$($(HOME))'])(
     'lets %j arrive as it is',
     (text) => {
-      expect(expanded(literally(text), { HOME: '/root', b: 'x' })).toBe(text);
+      expect(expanded(escapeReferences(text), { HOME: '/root', b: 'x' })).toBe(text);
     },
   );
 
@@ -35,7 +35,7 @@ describe('literally', () => {
     assert(
       property(string({ unit: 'grapheme' }), string(), (before, name) => {
         const text = `${before}$(${name})$$${before}$`;
-        expect(expanded(literally(text), { [name]: 'replaced' })).toBe(text);
+        expect(expanded(escapeReferences(text), { [name]: 'replaced' })).toBe(text);
       }),
     );
   });
