@@ -16,6 +16,8 @@ export const objectOf = {
   secrets: (key: AttemptKey) => `${runFolder(key)}secrets.sh`,
   /** Result files that were in the working folder, with a slash at the end. */
   results: (key: AttemptKey) => `${runFolder(key)}results/`,
+  /** Begins the name of what a node leaves when its result files are there; its rank is added. */
+  saved: (key: AttemptKey) => `${runFolder(key)}saved/node`,
 } as const;
 
 /** What is kept of one attempt, with a slash at the end. */

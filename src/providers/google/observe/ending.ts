@@ -33,6 +33,8 @@ const ownFailures: Readonly<Record<number, string>> = {
   [exitCode.noCode]: 'The code of the job could not be unpacked: the image needs sh and tar',
   [exitCode.noFolder]: 'The working folder is not in the code',
   [exitCode.noSecrets]: 'The secrets of the job were gone when it started again',
+  [exitCode.notSaved]:
+    'The program succeeded, but not all of its results could be left in the bucket: the end of the log says which',
 };
 
 function explained(
@@ -74,10 +76,11 @@ function explained(
   if (/internal error/iu.test(message)) {
     return say('Vertex AI failed by itself, several times: submit again, or look at https://status.cloud.google.com');
   }
-  if (strategy === 'FLEX_START' && startedAt === null) {
+  const isLate = error?.code === 4 || /deadline|timed? ?out|time limit/iu.test(message);
+  if (strategy === 'FLEX_START' && startedAt === null && (isLate || /max_?wait|\bwait/iu.test(message))) {
     return say(`It waited as long as it was allowed to, and its machines were not to be had in ${region}`);
   }
-  if (error?.code === 4 || /deadline|timed? ?out|time limit/iu.test(message)) {
+  if (isLate) {
     return say('It ran into its time limit');
   }
   return {};

@@ -31,12 +31,33 @@ function partPattern(part: string): string {
     if (token === '?') {
       return '[^/]';
     }
+    if (typeof set === 'string' && !isSet(set)) {
+      return Array.from(token, literal).join('');
+    }
     if (typeof set === 'string') {
       return not === '' ? `[${set}]` : `[^${set}/]`;
     }
     if (typeof choices === 'string') {
       return `(${choices.split(',').map(partPattern).join('|')})`;
     }
-    return /[\\^$.|+(){}[\]]/u.test(token) ? `\\${token}` : token;
+    return literal(token);
   });
+}
+
+/**
+ * Whether what stands in brackets is a set to JavaScript and to `grep -E` alike. A range that runs backwards, or what could be the name
+ * of a class, would make the whole expression invalid: such brackets stand for themselves.
+ */
+function isSet(set: string): boolean {
+  const characters = Array.from(set);
+  const code = (index: number): number => characters[index]?.codePointAt(0) ?? 0;
+  const isInOrder = characters.every(
+    (character, index) =>
+      character !== '-' || index === 0 || index === characters.length - 1 || code(index - 1) <= code(index + 1),
+  );
+  return isInOrder && !/^([:.=]).*\1$/su.test(set);
+}
+
+function literal(character: string): string {
+  return /[\\^$.*?|+(){}[\]]/u.test(character) ? `\\${character}` : character;
 }

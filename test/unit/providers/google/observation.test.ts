@@ -57,8 +57,12 @@ describe('what Vertex AI says of a job', () => {
       { signal: 'SIGKILL', explanation: expect.stringMatching(/out of memory/u) },
     ],
     [
-      'The replica workerpool0-0 exited with a non-zero status of 64.',
-      { exitCode: 64, explanation: expect.stringMatching(/objectUser/u) },
+      'The replica workerpool0-0 exited with a non-zero status of 211.',
+      { exitCode: 211, explanation: expect.stringMatching(/objectUser/u) },
+    ],
+    [
+      'The replica workerpool0-0 exited with a non-zero status of 215.',
+      { exitCode: 215, explanation: expect.stringMatching(/succeeded, but not all of its results/u) },
     ],
     [
       'Resources are insufficient in region: us-central1. Please try a different region.',
@@ -80,7 +84,16 @@ describe('what Vertex AI says of a job', () => {
   it('explains what spot and Flex-start end with', () => {
     expect(failed('STOCKOUT', { strategy: 'SPOT' }).explanation).toMatch(/took its spot machines back/u);
     expect(failed('STOCKOUT', { strategy: 'SPOT', startedAt: null }).explanation).toMatch(/no spot machines/u);
-    expect(failed('Job failed.', { strategy: 'FLEX_START', startedAt: null }).explanation).toMatch(/waited as long/u);
+    const flex = { strategy: 'FLEX_START', startedAt: null };
+    expect(failed('The job exceeded its max wait duration.', flex).explanation).toMatch(/waited as long/u);
+    expect(failed('Job failed.', flex).explanation).toBeUndefined();
+    expect(failed('The service account may not be used.', flex).explanation).toBeUndefined();
+  });
+
+  it.each([64, 65, 66, 67])('does not take the %i of a program for a failure of Aloft', (code) => {
+    const { exitCode, explanation } = failed(`The replica workerpool0-0 exited with a non-zero status of ${code}.`);
+    expect(exitCode).toBe(code);
+    expect(explanation ?? '').not.toMatch(/bucket|unpacked|working folder|secrets/u);
   });
 });
 
@@ -93,6 +106,10 @@ describe('globs of results', () => {
     ['log[0-9].txt', ['log1.txt'], ['logx.txt']],
     ['a{b,c}?', ['abx', 'acx'], ['adx', 'ab']],
     ['a+(b).txt', ['a+(b).txt'], ['aab.txt']],
+    ['out/[run-1].txt', ['out/[run-1].txt'], ['out/r.txt']],
+    ['[!z-a*?]', ['[!z-a*?]'], ['b']],
+    ['[:alpha:]', ['[:alpha:]'], ['a']],
+    ['[a-]b', ['ab', '-b'], ['bb']],
   ])('%s', (glob, matching, others) => {
     const isWanted = globMatcher([glob]);
     expect(matching.filter(isWanted)).toEqual(matching);

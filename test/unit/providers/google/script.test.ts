@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -66,10 +66,10 @@ describe('the script of a replica', () => {
 
   it('says what it lacks', async () => {
     await rm(join(folder, 'aloft', 'pieces', 'b'));
-    expect(await replica('true')).toMatchObject({ code: 65, stderr: expect.stringContaining('unpacked') });
+    expect(await replica('true')).toMatchObject({ code: 212, stderr: expect.stringContaining('unpacked') });
     await rm(join(folder, 'aloft', 'code', snapshotId));
-    expect(await replica('true')).toMatchObject({ code: 64, stderr: expect.stringContaining('objectUser') });
-    expect(await replica('true', { secrets: ['TOKEN'] })).toMatchObject({ code: 64 });
+    expect(await replica('true')).toMatchObject({ code: 211, stderr: expect.stringContaining('objectUser') });
+    expect(await replica('true', { secrets: ['TOKEN'] })).toMatchObject({ code: 211 });
   });
 
   it('knows its rank from the cluster spec of Vertex AI', async () => {
@@ -94,6 +94,74 @@ describe('the script of a replica', () => {
     expect(stdout.split('\n').filter(Boolean).toSorted()).toEqual(['b c.json', 'out/deep/a.txt']);
   });
 
+  it('leaves the variables of the person alone, and is not led astray by them', async () => {
+    const names =
+      'results wanted task code pieces work folder status index pool shell command setup secrets child file piece me rest';
+    const own = names.split(' ');
+    const env = Object.fromEntries(own.map((name) => [name, `my ${name}`]));
+    const command = `mkdir -p out && echo x > out/a.txt; printf '%s;' ${own.map((name) => `"$${name}"`).join(' ')}; exit 3`;
+    const file = join(folder, 'aloft', 'runs', `${key.runId}.1`, 'secrets.sh');
+    await mkdir(join(file, '..'), { recursive: true });
+    await writeFile(file, secretsScript(['status'], new Map([['status', 'secret status']])) ?? '');
+    const more = { outputs: ['out/**'], setup: 'export X=1', secrets: ['status'] };
+    const { code, stdout } = await replica(command, more, env);
+    expect(code).toBe(3);
+    expect(stdout).toBe(own.map((name) => (name === 'status' ? 'secret status;' : `my ${name};`)).join(''));
+    expect(await readFile(join(folder, 'aloft', 'runs', `${key.runId}.1`, 'results', 'out', 'a.txt'), 'utf8')).toBe(
+      'x\n',
+    );
+  });
+
+  it('leaves all results whatever a pattern looks like', async () => {
+    const command = 'mkdir out; for name in "[run-1].txt" "[[:alpha:]]" plain.txt; do echo x > "out/$name"; done';
+    expect(await replica(command, { outputs: ['out/[run-1].txt', 'out/[[:alpha:]]', '*/plain.txt'] })).toMatchObject({
+      code: 0,
+    });
+    const results = join(folder, 'aloft', 'runs', `${key.runId}.1`, 'results', 'out');
+    expect((await readdir(results)).toSorted()).toEqual(['[[:alpha:]]', '[run-1].txt', 'plain.txt']);
+  });
+
+  it('fails with a code of its own when results cannot be left though the program succeeded', async () => {
+    const runFolder = join(folder, 'aloft', 'runs', `${key.runId}.1`);
+    await mkdir(runFolder, { recursive: true });
+    // A file where the folder of the results has to be.
+    await writeFile(join(runFolder, 'results'), '');
+    const outputs = ['*.txt'];
+    expect(await replica('echo x > a.txt', { outputs })).toMatchObject({
+      code: 215,
+      stderr: expect.stringContaining('a.txt could not be saved'),
+    });
+    expect(await replica('echo x > a.txt; exit 5', { outputs })).toMatchObject({ code: 5 });
+    expect(await replica('true', { outputs: ['*.none'] })).toMatchObject({ code: 0 });
+  });
+
+  it('waits on the first node until the others have left their results', async () => {
+    const cluster = { workerpool0: ['a-0:2222'], workerpool1: ['b-0:2222'] };
+    const node = async (pool: number, command: string): ReturnType<typeof replica> =>
+      replica(
+        command,
+        { nodes: 2, outputs: ['*.txt'] },
+        {
+          CLUSTER_SPEC: JSON.stringify({
+            cluster,
+            environment: 'cloud',
+            task: { type: `workerpool${pool}`, index: 0 },
+          }),
+        },
+      );
+    const runFolder = join(folder, 'aloft', 'runs', `${key.runId}.1`);
+    const first = node(0, 'echo 0 > r.txt');
+    await expect
+      .poll(async () => readdir(join(runFolder, 'results')).catch(() => []), { timeout: 10_000 })
+      .toEqual(['r.txt']);
+    expect(await node(1, 'echo 1 > r.txt')).toMatchObject({ code: 0 });
+    expect(await first).toMatchObject({ code: 0, stderr: expect.stringContaining('waiting for the results') });
+    expect(await readFile(join(runFolder, 'results', 'node1', 'r.txt'), 'utf8')).toBe('1\n');
+    // One that failed ends the job at once.
+    await rm(join(runFolder, 'saved'), { recursive: true });
+    expect(await node(0, 'exit 4')).toMatchObject({ code: 4, stderr: '' });
+  });
+
   it('hands secrets over whatever they hold, and removes them at the end', async () => {
     const value = `it's $(touch ${folder}/attacked) "x"\n\`y\` \\`;
     const file = join(folder, 'aloft', 'runs', `${key.runId}.1`, 'secrets.sh');
@@ -102,7 +170,7 @@ describe('the script of a replica', () => {
     expect((await replica('printf %s "$TOKEN"', { secrets: ['TOKEN'] })).stdout).toBe(value);
     await expect(readFile(join(folder, 'attacked'))).rejects.toThrow('ENOENT');
     await expect(readFile(file)).rejects.toThrow('ENOENT');
-    expect(await replica('true', { secrets: ['TOKEN'] })).toMatchObject({ code: 67 });
+    expect(await replica('true', { secrets: ['TOKEN'] })).toMatchObject({ code: 214 });
     expect(() => secretsScript(['TOKEN'], new Map())).toThrow(expect.objectContaining({ field: 'secrets' }));
   });
 });

@@ -15,12 +15,8 @@ afterEach(async () => lab.stop());
 describe.skipIf(whyNoContainers() !== null)('runs on Google Cloud', () => {
   it('give each node its rank, and keep the results of nodes apart', async () => {
     const connection = lab.open();
-    // The first node ends the job, so it waits for what the others have left.
-    const command = [
-      'echo "$NODE_RANK of $NNODES" > out.txt',
-      `others=/gcs/${lab.google.bucket}/aloft/runs/$ALOFT_RUN_ID.$ALOFT_ATTEMPT/results`,
-      'if [ "$NODE_RANK" = 0 ]; then while [ ! -e $others/node1/out.txt ] || [ ! -e $others/node2/out.txt ]; do sleep 0.1; done; fi',
-    ].join('; ');
+    // The first node, with which the job ends, is the quickest.
+    const command = 'if [ "$NODE_RANK" != 0 ]; then sleep 1; fi; echo "$NODE_RANK of $NNODES" > out.txt';
     const handle = await connection.submit(
       await lab.prepare(connection, command, { nodes: 3, outputs: ['*.txt'] }),
       never(),
