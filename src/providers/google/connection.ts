@@ -39,9 +39,11 @@ import { removeJob } from './removal.ts';
 import { listOutputs, readOutput } from './results/outputs.ts';
 import type { GoogleSettings } from './settings.ts';
 import { stageCode } from './stage/stageCode.ts';
-import { findJob } from './submit/findJob.ts';
+import { type FindContext, findJob } from './submit/findJob.ts';
 import { Submissions } from './submit/submission.ts';
-import { type SubmitContext, submitJob } from './submit/submitJob.ts';
+import { submitJob } from './submit/submitJob.ts';
+
+const secretsGoneWithinMs = 30_000;
 
 /** Custom jobs of Vertex AI in one project. */
 export class GoogleConnection implements Connection {
@@ -61,7 +63,10 @@ export class GoogleConnection implements Connection {
     this.#jobs = new Jobs(this.#access);
     this.#bucket = new Bucket(this.#access, settings.bucket);
     this.#submissions = new Submissions(this.#bucket);
-    this.#logs = new RunLogs(this.#access, ports.clock, async (handles, signal) => this.observe(handles, signal));
+    this.#logs = new RunLogs(this.#access, ports.clock, {
+      observe: async (handles, signal) => this.observe(handles, signal),
+      now: async (handle, signal) => this.#bucket.now(objectOf.submission(keyOf(dataOf(handle))), signal),
+    });
   }
 
   async identity(signal: AbortSignal): Promise<Identity> {
@@ -126,10 +131,9 @@ export class GoogleConnection implements Connection {
         const { observation, job } = observed.get(handle.id) ?? {};
         return observation?.endedAt !== null && job?.labels[label.secrets] !== undefined;
       });
-      // Whoever ended without running could not remove its secrets itself.
-      await Promise.allSettled(
-        ended.map(async (handle) => this.#bucket.remove(objectOf.secrets(keyOf(dataOf(handle))), signal)),
-      );
+      for (const handle of ended) {
+        void this.#removeSecrets(handle);
+      }
       return new Map([...observed].map(([id, { observation }]) => [id, observation]));
     });
   }
@@ -176,7 +180,7 @@ export class GoogleConnection implements Connection {
     await this.#access.dispose();
   }
 
-  get #submitContext(): SubmitContext {
+  get #submitContext(): FindContext {
     const { clock, logger } = this.#ports;
     return {
       jobs: this.#jobs,
@@ -186,6 +190,19 @@ export class GoogleConnection implements Connection {
       clock,
       logger,
     };
+  }
+
+  /** Whoever ended without running could not do so itself. Never rejects, and keeps no answer waiting. */
+  async #removeSecrets(handle: Handle): Promise<void> {
+    const { signal } = this.#closed;
+    try {
+      const soon = AbortSignal.any([signal, AbortSignal.timeout(secretsGoneWithinMs)]);
+      await this.#bucket.remove(objectOf.secrets(keyOf(dataOf(handle))), soon);
+    } catch (error) {
+      if (!signal.aborted) {
+        this.#ports.logger.warn(`the secrets of ${handle.id} could not be removed from the bucket`, error);
+      }
+    }
   }
 
   #handle(job: VertexJob, key: AttemptKey): Handle {

@@ -136,8 +136,8 @@ function grpcOptions({ host, port, isEncrypted }: Endpoint): ClientOptions {
   };
 }
 
-/** Cloud Storage's client knows no signals: what it does is left to itself. */
-async function untilAborted<T>(signal: AbortSignal, work: Promise<T>): Promise<T> {
+/** Cloud Storage's client knows no signals: what it does is left to itself. Rejects when the signal is aborted first. */
+export async function untilAborted<T>(signal: AbortSignal, work: Promise<T>): Promise<T> {
   const { promise, reject } = Promise.withResolvers<never>();
   const onAbort = (): void => {
     reject(new Error('aborted'));

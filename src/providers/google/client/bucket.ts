@@ -41,8 +41,13 @@ export class Bucket {
   }
 
   async exists(object: string, signal: AbortSignal): Promise<boolean> {
-    const metadata = await this.#orMissing(signal, async () => this.#file(object).getMetadata());
-    return metadata !== null;
+    return (await this.generation(object, signal)) !== null;
+  }
+
+  /** Of what is there now; null when nothing is. */
+  async generation(object: string, signal: AbortSignal): Promise<string | null> {
+    const found = await this.#orMissing(signal, async () => this.#file(object).getMetadata());
+    return found === null ? null : String(z.parse(metadataSchema, found[0]).generation);
   }
 
   /**
@@ -130,15 +135,19 @@ export class Bucket {
     return found;
   }
 
-  /** Only that content of it when a generation is given. Not being there is no error. */
-  async remove(object: string, signal: AbortSignal, generation?: string): Promise<void> {
-    await this.#orMissing(signal, async () =>
-      this.#file(object).delete(generation === undefined ? {} : { ifGenerationMatch: generation }),
-    ).catch((error: unknown) => {
-      if (!hasCode(error, 'FAILED_PRECONDITION')) {
-        throw error;
+  /** Only that content of it when a generation is given. Resolves to whether it was there. */
+  async remove(object: string, signal: AbortSignal, generation?: string): Promise<boolean> {
+    try {
+      await this.#do(signal, async () =>
+        this.#file(object).delete(generation === undefined ? {} : { ifGenerationMatch: generation }),
+      );
+      return true;
+    } catch (error) {
+      if (hasCode(error, 'NOT_FOUND', 'FAILED_PRECONDITION')) {
+        return false;
       }
-    });
+      throw error;
+    }
   }
 
   /** The bytes of an object. Not by the SDK, whose streams outlive whoever reads them. */
@@ -150,6 +159,13 @@ export class Bucket {
   /** Rejects when the bucket may not be listed. */
   async probe(signal: AbortSignal): Promise<void> {
     await this.#do(signal, async () => this.#native().getFiles({ autoPaginate: false, maxResults: 1 }));
+  }
+
+  /** What time it is by the clock of Cloud Storage, whatever this machine's says; null when there is no such object to ask about. */
+  async now(object: string, signal: AbortSignal): Promise<EpochMs | null> {
+    const found = await this.#orMissing(signal, async () => this.#file(object).getMetadata());
+    const now = Date.parse(dateOf(found?.[1]));
+    return Number.isNaN(now) ? null : now;
   }
 
   async #orMissing<T>(signal: AbortSignal, work: () => Promise<T>): Promise<T | null> {

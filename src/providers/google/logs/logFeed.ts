@@ -1,4 +1,3 @@
-import type { EpochMs } from '../../../core/job.ts';
 import type { LogCursor, LogItem } from '../../../core/logChunk.ts';
 import type { Clock } from '../../../core/ports.ts';
 import { isProviderError, ProviderError } from '../../../core/providerError.ts';
@@ -11,8 +10,11 @@ import { RequestPace } from './requestPace.ts';
 export interface LogFeedInput {
   readonly source: LogSource;
   readonly clock: Clock;
-  /** Which of these jobs have ended, and when where that is known, in as few requests as can be. A job that is not there any more has ended. */
-  readonly endedJobs: (ids: readonly string[], signal: AbortSignal) => Promise<ReadonlyMap<string, EpochMs | null>>;
+  /**
+   * Which of these jobs have ended, and how long ago in ms where that is known, in as few requests as can be. A job that is not there any
+   * more has ended.
+   */
+  readonly endedJobs: (ids: readonly string[], signal: AbortSignal) => Promise<ReadonlyMap<string, number | null>>;
 }
 
 /** In ms. */
@@ -31,7 +33,7 @@ const wait = {
   /** Between two questions whether jobs have ended, and how long a new reader waits for the answer. */
   askEnds: 10_000,
   endsKnown: 2000,
-  /** A job that ended so long ago has no lines to come, however wrong one of the clocks is. */
+  /** A job that ended so long ago has no lines to come. */
   longEnded: 600_000,
 };
 
@@ -321,18 +323,17 @@ export class LogFeed {
     const ended = await this.#input.endedJobs(ids, signal).catch(() => null);
     this.#isAsking = false;
     for (const follower of open) {
-      const endedAt = ended?.get(follower.log.id);
-      if (endedAt !== undefined && !follower.hasEnded) {
+      const endedAgo = ended?.get(follower.log.id);
+      if (endedAgo !== undefined && !follower.hasEnded) {
         follower.hasEnded = true;
-        void this.#settle(follower, endedAt);
+        void this.#settle(follower, endedAgo);
       }
     }
   }
 
-  async #settle(follower: Follower, endedAt: EpochMs | null): Promise<void> {
-    const { clock } = this.#input;
-    if (endedAt === null || clock.now() - endedAt < wait.longEnded) {
-      await clock.sleep(wait.settle, follower.stop.signal).catch(() => undefined);
+  async #settle(follower: Follower, endedAgo: number | null): Promise<void> {
+    if (endedAgo === null || endedAgo < wait.longEnded) {
+      await this.#input.clock.sleep(wait.settle, follower.stop.signal).catch(() => undefined);
     }
     follower.isSettled = true;
   }

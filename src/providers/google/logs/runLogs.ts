@@ -8,21 +8,33 @@ import { dataOf } from '../handle.ts';
 import { LogFeed } from './logFeed.ts';
 import { cloudLogging } from './logSource.ts';
 
-/** Asks how these jobs are; one that is absent from the answer is not there any more. */
-type Observe = (
-  handles: readonly Handle[],
-  signal: AbortSignal,
-) => Promise<ReadonlyMap<string, Pick<Observation, 'state' | 'endedAt'>>>;
+interface Questions {
+  /** How these jobs are; one that is absent from the answer is in no list. */
+  observe(
+    handles: readonly Handle[],
+    signal: AbortSignal,
+  ): Promise<ReadonlyMap<string, Pick<Observation, 'state' | 'endedAt'>>>;
+  /** What time it is by Google's clock, which says when jobs ended; null where what is kept of that job is gone. */
+  now(handle: Handle, signal: AbortSignal): Promise<EpochMs | null>;
+}
+
+/** A job that one answer leaves out may be there all the same; ms until another answer without it counts. */
+const goneAfterMs = 65_000;
 
 /** The logs of a connection's jobs. */
 export class RunLogs {
   readonly #feed: LogFeed;
-  readonly #observe: Observe;
+  readonly #ask: Questions;
+  readonly #clock: Clock;
+  /** Jobs that the last answer left out, by name; true once they have been missing for long. Ends with `#closed`. */
+  readonly #missing = new Map<string, { isLong: boolean }>();
+  readonly #closed = new AbortController();
   /** Jobs that are followed, by the number that their log entries carry. */
   readonly #handles = new Map<string, Handle>();
 
-  constructor(access: GoogleAccess, clock: Clock, observe: Observe) {
-    this.#observe = observe;
+  constructor(access: GoogleAccess, clock: Clock, ask: Questions) {
+    this.#ask = ask;
+    this.#clock = clock;
     this.#feed = new LogFeed({
       source: cloudLogging(access),
       clock,
@@ -38,24 +50,49 @@ export class RunLogs {
   }
 
   dispose(): void {
+    this.#closed.abort();
     this.#feed.dispose();
   }
 
-  /** Regions are asked apart from each other: one that is down keeps nothing from the others. */
-  async #endedJobs(ids: readonly string[], signal: AbortSignal): Promise<ReadonlyMap<string, EpochMs | null>> {
+  /** How long ago they ended. Regions are asked apart from each other: one that is down keeps nothing from the others. */
+  async #endedJobs(ids: readonly string[], signal: AbortSignal): Promise<ReadonlyMap<string, number | null>> {
     const regions = Map.groupBy(
       ids.flatMap((id) => this.#handles.get(id) ?? []),
       (handle) => dataOf(handle).region,
     );
     const answers = await Promise.allSettled(
       [...regions.values()].map(async (handles) => {
-        const observed = await this.#observe(handles, signal);
+        const observed = await this.#ask.observe(handles, signal);
         return handles.flatMap((handle): readonly [string, EpochMs | null][] => {
-          const { state, endedAt } = observed.get(handle.id) ?? { state: 'failed' as const, endedAt: null };
+          const observation = observed.get(handle.id);
+          if (observation === undefined) {
+            return this.#isGone(handle.id) ? [[dataOf(handle).jobId, null]] : [];
+          }
+          this.#missing.delete(handle.id);
+          const { state, endedAt } = observation;
           return state !== 'unknown' && isTerminal(state) ? [[dataOf(handle).jobId, endedAt]] : [];
         });
       }),
     );
-    return new Map(answers.flatMap((answer) => (answer.status === 'fulfilled' ? answer.value : [])));
+    const ended = answers.flatMap((answer) => (answer.status === 'fulfilled' ? answer.value : []));
+    const dated = this.#handles.get(ended.find(([, endedAt]) => endedAt !== null)?.[0] ?? '');
+    const now = dated === undefined ? null : await this.#ask.now(dated, signal).catch(() => null);
+    return new Map(ended.map(([id, endedAt]) => [id, now === null || endedAt === null ? null : now - endedAt]));
+  }
+
+  /** Of a job that is in no list: whether it has been in none for long. */
+  #isGone(id: string): boolean {
+    const missing = this.#missing.get(id);
+    if (missing === undefined) {
+      const first = { isLong: false };
+      this.#missing.set(id, first);
+      void this.#clock.sleep(goneAfterMs, this.#closed.signal).then(
+        () => {
+          first.isLong = true;
+        },
+        () => undefined,
+      );
+    }
+    return missing?.isLong === true;
   }
 }

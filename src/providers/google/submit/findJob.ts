@@ -1,8 +1,10 @@
 import type { AttemptKey } from '../../../core/job.ts';
 import type { Clock, Logger } from '../../../core/ports.ts';
+import type { Bucket } from '../client/bucket.ts';
 import { createWithinMs, type Jobs, type VertexJob } from '../client/jobs.ts';
 import { labelFilter } from '../labels.ts';
-import type { KnownSubmission, Submissions } from './submission.ts';
+import { objectOf } from '../paths.ts';
+import { type KnownSubmission, regionOfJob, type Submissions } from './submission.ts';
 
 /**
  * So long after a submission was claimed, in ms, a job that is in no list was not made: the request has ended by then, and lists
@@ -12,6 +14,7 @@ export const settledAfterMs = createWithinMs + 30_000;
 const lookAgainMs = 1500;
 
 export interface FindContext {
+  readonly bucket: Bucket;
   readonly jobs: Jobs;
   readonly submissions: Submissions;
   /** Of the connection. */
@@ -20,29 +23,56 @@ export interface FindContext {
   readonly logger: Logger;
 }
 
-/** The job of an attempt; null when there certainly is none. Waits while a request may be on its way. */
+/**
+ * The job of an attempt; null when there certainly is none, and then nothing is left of it. Waits while a request may be on its way,
+ * and then takes the right to send one from whoever had it.
+ */
 export async function findJob(context: FindContext, key: AttemptKey, signal: AbortSignal): Promise<VertexJob | null> {
   const { submissions, clock } = context;
   let waitedMs = 0;
   let generation: string | null = null;
   for (;;) {
     const known = await submissions.read(key, signal);
-    if (known === null) {
-      return findUnclaimed(context, key, signal);
-    }
-    const job = await jobOf(context, key, known, signal);
-    if (job !== null || known.job !== null) {
+    const job = await (known === null ? findUnclaimed(context, key, signal) : jobOf(context, key, known, signal));
+    if (job !== null) {
       return job;
+    }
+    if (known === null || known.job !== null) {
+      await removeSecrets(context, key, known?.generation ?? null, signal);
+      return null;
     }
     if (known.generation !== generation) {
       generation = known.generation;
       waitedMs = known.ageMs;
     }
-    if (waitedMs >= settledAfterMs) {
+    if (waitedMs >= settledAfterMs && (await submissions.release(key, generation, signal))) {
+      await removeSecrets(context, key, null, signal);
       return null;
     }
     await clock.sleep(lookAgainMs, signal);
     waitedMs += lookAgainMs;
+  }
+}
+
+/**
+ * Removes the secrets of an attempt that has no job, unless somebody has begun to submit it since its submission was of that generation
+ * (null: there was none): their secrets are newer than those that are seen here before the submission is read again.
+ */
+async function removeSecrets(
+  { bucket, submissions, logger }: FindContext,
+  key: AttemptKey,
+  submission: string | null,
+  signal: AbortSignal,
+): Promise<void> {
+  try {
+    const generation = await bucket.generation(objectOf.secrets(key), signal);
+    const known = generation === null ? null : await submissions.read(key, signal);
+    if (generation !== null && (known?.generation ?? null) === submission) {
+      await bucket.remove(objectOf.secrets(key), signal, generation);
+    }
+  } catch (error) {
+    signal.throwIfAborted();
+    logger.warn(`the secrets of ${key.runId} could not be removed from the bucket`, error);
   }
 }
 
@@ -53,8 +83,8 @@ export async function jobOf(
   known: KnownSubmission,
   signal: AbortSignal,
 ): Promise<VertexJob | null> {
-  const region = /\/locations\/([^/]+)\//u.exec(known.job ?? '')?.[1];
-  if (known.job !== null && region !== undefined) {
+  const region = regionOfJob(known.job ?? '');
+  if (known.job !== null && region !== null) {
     return context.jobs.get(region, known.job, signal);
   }
   const regions = known.region === '' ? context.regions : [known.region];

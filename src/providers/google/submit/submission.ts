@@ -3,14 +3,21 @@ import type { AttemptKey } from '../../../core/job.ts';
 import type { Json } from '../../../core/provider.ts';
 import type { Bucket } from '../client/bucket.ts';
 import { objectOf } from '../paths.ts';
+import { isRegion, regionSchema } from '../settings.ts';
 
 const submissionSchema = z.object({
-  region: z.string(),
+  region: regionSchema,
   name: z.string(),
   spec: z.unknown(),
   /** Resource name of the job; null until Vertex AI has given it. */
-  job: z.nullable(z.string()),
+  job: z.nullable(z.string().check(z.refine((name) => regionOfJob(name) !== null))),
 });
+
+/** Of a job's resource name; null where it names none that there can be. */
+export function regionOfJob(name: string): string | null {
+  const region = /^projects\/[^/]+\/locations\/([^/]+)\/customJobs\/[^/]+$/u.exec(name)?.[1] ?? '';
+  return isRegion(region) ? region : null;
+}
 
 /** What the bucket says of an attempt: that it is being submitted, or which job it became. */
 export type Submission = z.infer<typeof submissionSchema>;
@@ -55,9 +62,9 @@ export class Submissions {
     return this.#bucket.write(objectOf.submission(key), JSON.stringify(submission), from, signal);
   }
 
-  /** Lets others submit it. */
-  async release(key: AttemptKey, generation: string, signal: AbortSignal): Promise<void> {
-    await this.#bucket.remove(objectOf.submission(key), signal, generation);
+  /** Lets others submit it. Resolves to whether that claim was still there. */
+  async release(key: AttemptKey, generation: string, signal: AbortSignal): Promise<boolean> {
+    return this.#bucket.remove(objectOf.submission(key), signal, generation);
   }
 
   async spec(key: AttemptKey, signal: AbortSignal): Promise<Json> {

@@ -1,7 +1,7 @@
-import type { AttemptKey } from '../../../core/job.ts';
+import type { AttemptKey, EpochMs } from '../../../core/job.ts';
 import type { SubmitInput } from '../../../core/provider.ts';
 import { isProviderError, ProviderError } from '../../../core/providerError.ts';
-import type { Bucket } from '../client/bucket.ts';
+import { untilAborted } from '../client/access.ts';
 import { hasCode } from '../client/apiError.ts';
 import type { VertexJob } from '../client/jobs.ts';
 import { labelsOf } from '../labels.ts';
@@ -11,16 +11,15 @@ import { type FindContext, jobOf, onlyJob, settledAfterMs } from './findJob.ts';
 import { secretsScript } from './secrets.ts';
 import type { Submission } from './submission.ts';
 
-export interface SubmitContext extends FindContext {
-  readonly bucket: Bucket;
-}
-
-/** Longer after the claim, in ms, nothing is sent any more without looking whether it still is ours: this machine may have slept. */
+/** Longer after the claim, in ms, nothing is sent any more without renewing it: this machine may have slept. */
 const freshMs = 10_000;
+/** How long secrets may be on their way, and what is given back, in ms. */
+const secretsWithinMs = 30_000;
+const giveBackWithinMs = 10_000;
 const lookAgainMs = 1000;
 
 /** Makes the job of an attempt, or finds the one there is: however many submit the same at once, it becomes one. */
-export async function submitJob(context: SubmitContext, input: SubmitInput, signal: AbortSignal): Promise<VertexJob> {
+export async function submitJob(context: FindContext, input: SubmitInput, signal: AbortSignal): Promise<VertexJob> {
   const { key } = input;
   const request = readRequest(input.plan.request);
   refuseOther(request, key);
@@ -31,30 +30,30 @@ export async function submitJob(context: SubmitContext, input: SubmitInput, sign
     spec: request.spec,
     job: null,
   };
-  const claimed = await claim(context, key, submission, signal);
-  if (typeof claimed !== 'string') {
-    return claimed;
+  const made = await claim(context, key, submission, signal);
+  if (typeof made !== 'string') {
+    return made;
   }
-  const claimedAt = context.clock.now();
+  const claimed: Claimed = { request, submission, generation: made, at: context.clock.now() };
+  // Cloud Storage's client knows no signals: what was begun arrives, whether or not anybody waits for it.
+  const putting =
+    script === null
+      ? Promise.resolve()
+      : context.bucket.put(objectOf.secrets(key), script, AbortSignal.timeout(secretsWithinMs));
   try {
-    if (script !== null) {
-      await context.bucket.put(objectOf.secrets(key), script, signal);
-    }
+    await untilAborted(signal, putting);
+    signal.throwIfAborted();
   } catch (error) {
+    await untilAborted(AbortSignal.timeout(giveBackWithinMs), putting).catch(() => undefined);
     await giveBack(context, key, claimed);
     throw error;
   }
-  const stillOurs = async (): Promise<void> => {
-    if (context.clock.now() - claimedAt >= freshMs) {
-      await requireClaim(context, key, claimed, signal);
-    }
-  };
-  return create(context, key, { request, submission, claimed, stillOurs }, signal);
+  return create(context, key, claimed, signal);
 }
 
 /** Our claim's generation, or the job that somebody else made. */
 async function claim(
-  context: SubmitContext,
+  context: FindContext,
   key: AttemptKey,
   submission: Submission,
   signal: AbortSignal,
@@ -98,21 +97,28 @@ async function claim(
   }
 }
 
+/** An attempt that is ours to submit. */
 interface Claimed {
   readonly request: JobRequest;
   readonly submission: Submission;
-  /** Generation of our claim. */
-  readonly claimed: string;
-  readonly stillOurs: () => Promise<void>;
+  /** Of our claim as it was written last, and when. */
+  generation: string;
+  at: EpochMs;
 }
 
 async function create(
-  context: SubmitContext,
+  context: FindContext,
   key: AttemptKey,
-  { request, submission, claimed, stillOurs }: Claimed,
+  claimed: Claimed,
   signal: AbortSignal,
 ): Promise<VertexJob> {
   const { jobs, submissions, logger } = context;
+  const { request, submission } = claimed;
+  const stillOurs = async (): Promise<void> => {
+    if (!(await isOurs(context, key, claimed, signal))) {
+      throw new ProviderError('transient', 'This attempt was submitted from elsewhere in the meantime.');
+    }
+  };
   let made: VertexJob;
   try {
     signal.throwIfAborted();
@@ -126,7 +132,7 @@ async function create(
   // The job is there, whatever comes of what follows: it only tells others sooner, and would find a second one.
   try {
     const only = (await onlyJob(context, request.region, key, signal)) ?? made;
-    await submissions.claim(key, { ...submission, job: only.name }, claimed, signal);
+    await submissions.claim(key, { ...submission, job: only.name }, claimed.generation, signal);
     return only;
   } catch (error) {
     logger.warn(`${made.name} was made, but its submission could not be completed`, error);
@@ -134,16 +140,25 @@ async function create(
   }
 }
 
-/** Throws when somebody else has taken the attempt over. */
-async function requireClaim(
-  { submissions }: SubmitContext,
+/**
+ * False when somebody else has taken the attempt over. A claim that is not fresh any more is written anew, so that nobody takes it for
+ * one that was given up.
+ */
+async function isOurs(
+  { submissions, clock }: FindContext,
   key: AttemptKey,
-  claimed: string,
+  claimed: Claimed,
   signal: AbortSignal,
-): Promise<void> {
-  if ((await submissions.read(key, signal))?.generation !== claimed) {
-    throw new ProviderError('transient', 'This attempt was submitted from elsewhere in the meantime.');
+): Promise<boolean> {
+  const at = clock.now();
+  if (at - claimed.at < freshMs) {
+    return true;
   }
+  const generation = await submissions.claim(key, claimed.submission, claimed.generation, signal);
+  if (generation !== null) {
+    Object.assign(claimed, { generation, at });
+  }
+  return generation !== null;
 }
 
 /** After an answer that says no, or when the request never left. Anything else may have been done. */
@@ -166,10 +181,18 @@ function isCertainlyNotMade(error: unknown): boolean {
   );
 }
 
-/** Nothing is left of an attempt that was refused. Its own signal: whoever submitted may be gone. */
-async function giveBack({ bucket, submissions }: SubmitContext, key: AttemptKey, claimed: string): Promise<void> {
-  const soon = AbortSignal.timeout(10_000);
-  await Promise.allSettled([submissions.release(key, claimed, soon), bucket.remove(objectOf.secrets(key), soon)]);
+/** Nothing is left of an attempt that was refused and still is ours. Its own signal: whoever submitted may be gone. Never rejects. */
+async function giveBack(context: FindContext, key: AttemptKey, claimed: Claimed): Promise<void> {
+  const { bucket, submissions, logger } = context;
+  const soon = AbortSignal.timeout(giveBackWithinMs);
+  try {
+    if (await isOurs(context, key, claimed, soon)) {
+      await bucket.remove(objectOf.secrets(key), soon);
+      await submissions.release(key, claimed.generation, soon);
+    }
+  } catch (error) {
+    logger.warn(`what the bucket has of ${key.runId}, which was not submitted, could not be removed`, error);
+  }
 }
 
 function refuseOther({ customJob }: JobRequest, key: AttemptKey): void {

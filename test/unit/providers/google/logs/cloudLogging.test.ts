@@ -1,6 +1,9 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
-import type { EpochMs, RunId } from '../../../../../src/core/job.ts';
+import type { RunId } from '../../../../../src/core/job.ts';
 import { GoogleAccess } from '../../../../../src/providers/google/client/access.ts';
+import type { Clock } from '../../../../../src/core/ports.ts';
+import type { Handle } from '../../../../../src/core/provider.ts';
+import { Bucket } from '../../../../../src/providers/google/client/bucket.ts';
 import { handleOf } from '../../../../../src/providers/google/handle.ts';
 import { LogFeed } from '../../../../../src/providers/google/logs/logFeed.ts';
 import { cloudLogging } from '../../../../../src/providers/google/logs/logSource.ts';
@@ -33,13 +36,13 @@ afterAll(async () => {
   await google.stop();
 });
 
-function follow(ended: ReadonlyMap<string, EpochMs | null> = new Map()) {
+function follow() {
   jobs += 1;
   const id = String(jobs);
   const feed = new LogFeed({
     source: cloudLogging(access),
     clock: quickClock(40),
-    endedJobs: async () => ended,
+    endedJobs: async () => new Map(),
   });
   const print = (message: string): void =>
     google.control.logs.add({ jobId: id, taskName: 'workerpool0-0', severity: 'INFO', message });
@@ -49,27 +52,85 @@ function follow(ended: ReadonlyMap<string, EpochMs | null> = new Map()) {
 describe('the log of a run', () => {
   const runId = '01ARYZ6S410000000000000000' as RunId;
 
+  function handleWithOneLine(): Handle {
+    jobs += 1;
+    const id = String(jobs);
+    const name = `projects/1/locations/us-central1/customJobs/${id}`;
+    google.control.logs.add({ jobId: id, taskName: 'workerpool0-0', severity: 'INFO', message: 'all' });
+    return handleOf({ name, outputUri: '', createdAt: 0 }, { runId, attempt: 1 }, google.project.id, google.bucket);
+  }
+
   it.each([
     ['has ended', { state: 'succeeded', endedAt: 1_600_000_000_000 }],
     ['is not there any more', null],
   ] as const)('ends when the job %s', async (_, observation) => {
-    jobs += 1;
-    const id = String(jobs);
-    const name = `projects/1/locations/us-central1/customJobs/${id}`;
-    const handle = handleOf(
-      { name, outputUri: '', createdAt: 0 },
-      { runId, attempt: 1 },
-      google.project.id,
-      google.bucket,
-    );
-    google.control.logs.add({ jobId: id, taskName: 'workerpool0-0', severity: 'INFO', message: 'all' });
-    const logs = new RunLogs(
-      access,
-      quickClock(200),
-      async () => new Map(observation === null ? [] : [[handle.id, observation]]),
-    );
+    const handle = handleWithOneLine();
+    const logs = new RunLogs(access, quickClock(200), {
+      observe: async () => new Map(observation === null ? [] : [[handle.id, observation]]),
+      now: async () => Date.now(),
+    });
     const items = await gather(logs.logs(handle, null, new AbortController().signal));
     expect(linesOf(items)).toEqual(['stdout: all']);
+    logs.dispose();
+  });
+
+  it('goes on when a list leaves the job out for a moment', async () => {
+    const handle = handleWithOneLine();
+    let asked = 0;
+    const quick = quickClock(400);
+    const isLong = Promise.withResolvers<undefined>();
+    const sleep: Clock['sleep'] = async (ms, signal) => (ms === 65_000 ? isLong.promise : quick.sleep(ms, signal));
+    const logs = new RunLogs(
+      access,
+      { now: () => Date.now(), sleep },
+      {
+        observe: async () => {
+          asked += 1;
+          return new Map();
+        },
+        now: async () => null,
+      },
+    );
+    let isOpen = true;
+    const reading = gather(logs.logs(handle, null, new AbortController().signal)).finally(() => {
+      isOpen = false;
+    });
+    await expect.poll(() => asked, { timeout: 10_000 }).toBeGreaterThan(5);
+    expect(isOpen).toBe(true);
+    isLong.resolve(undefined);
+    expect(linesOf(await reading)).toEqual(['stdout: all']);
+    logs.dispose();
+  });
+
+  it('is told the time by Cloud Storage', async () => {
+    const bucket = new Bucket(access, google.bucket);
+    const { signal } = new AbortController();
+    await bucket.put('clock', '', signal);
+    const told = (await bucket.now('clock', signal)) ?? 0;
+    expect(Math.abs(told - Date.now())).toBeLessThan(600_000);
+    expect(await bucket.now('nothing', signal)).toBeNull();
+  });
+
+  it('waits for late lines by the clock of Google, however wrong that of this machine is', async () => {
+    const handle = handleWithOneLine();
+    const waits: number[] = [];
+    const quick = quickClock(400);
+    const logs = new RunLogs(
+      access,
+      {
+        now: () => Date.now() + 86_400_000,
+        sleep: async (ms, signal) => {
+          waits.push(ms);
+          await quick.sleep(ms, signal);
+        },
+      },
+      {
+        observe: async () => new Map([[handle.id, { state: 'succeeded' as const, endedAt: 1_700_000_000_000 }]]),
+        now: async () => 1_700_000_001_000,
+      },
+    );
+    expect(linesOf(await gather(logs.logs(handle, null, new AbortController().signal)))).toEqual(['stdout: all']);
+    expect(waits).toContain(75_000);
     logs.dispose();
   });
 });

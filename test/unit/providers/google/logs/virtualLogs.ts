@@ -35,7 +35,13 @@ export class VirtualLogs implements LogSource {
       source: this,
       clock: this.clock,
       endedJobs: async (ids) =>
-        this.endsHang ? new Promise(() => undefined) : new Map([...this.ended].filter(([id]) => ids.includes(id))),
+        this.endsHang
+          ? new Promise(() => undefined)
+          : new Map(
+              [...this.ended]
+                .filter(([id]) => ids.includes(id))
+                .map(([id, endedAt]) => [id, endedAt === null ? null : this.clock.now() - endedAt]),
+            ),
     });
   }
 
