@@ -136,6 +136,8 @@ async function chooseBucket(
   await access.call(signal, async () =>
     access.storage().createBucket(own, {
       location: region,
+      // Deleted secrets are to be gone.
+      softDeletePolicy: { retentionDurationSeconds: 0 },
       iamConfiguration: { uniformBucketLevelAccess: { enabled: true }, publicAccessPrevention: 'enforced' },
     }),
   );

@@ -1,6 +1,6 @@
 import type { Clock } from '../../../core/ports.ts';
 import type { Handle, Observation } from '../../../core/provider.ts';
-import { isProviderError } from '../../../core/providerError.ts';
+import { isProviderError, ProviderError } from '../../../core/providerError.ts';
 import type { Jobs, VertexJob } from '../client/jobs.ts';
 import { dataOf, type HandleData } from '../handle.ts';
 import { labelFilter } from '../labels.ts';
@@ -17,8 +17,11 @@ interface Wanted {
   readonly data: HandleData;
 }
 
+/** How long a region may take to list its jobs, in ms: well below what whoever observes waits for all of them. */
+const answersWithinMs = 10_000;
+
 /**
- * One list per region for all jobs in it. A region that does not answer leaves the others alone: its jobs stay as they were, with the
+ * One list per region for all jobs in it. A region that does not answer in time leaves the others alone: its jobs stay as they were, with the
  * reason. Rejects when no region answers.
  */
 export async function observeJobs(
@@ -32,7 +35,7 @@ export async function observeJobs(
   const askedAt = clock.now();
   const answers = await Promise.allSettled(
     byRegion.map(async ([region, wanted]) => {
-      const found = await jobs.list(region, filterFor(wanted), signal);
+      const found = await listInTime(jobs, region, filterFor(wanted), signal);
       const byName = new Map(found.map((job) => [job.name, job]));
       return wanted.flatMap(({ id, data }): [string, Observed][] => {
         const job = byName.get(id);
@@ -50,6 +53,23 @@ export async function observeJobs(
       answer.status === 'fulfilled' ? answer.value : unanswered(byRegion[index], answer.reason, askedAt),
     ),
   );
+}
+
+async function listInTime(
+  jobs: Jobs,
+  region: string,
+  filter: string,
+  signal: AbortSignal,
+): Promise<readonly VertexJob[]> {
+  const late = AbortSignal.timeout(answersWithinMs);
+  try {
+    return await jobs.list(region, filter, AbortSignal.any([signal, late]));
+  } catch (error) {
+    if (late.aborted && !signal.aborted) {
+      throw new ProviderError('transient', `The region ${region} did not answer within ${answersWithinMs / 1000} s.`);
+    }
+    throw error;
+  }
 }
 
 function unanswered(

@@ -1,6 +1,7 @@
 import * as z from 'zod/mini';
 import { isProviderError } from '../../../core/providerError.ts';
 import type { GoogleAccess } from '../client/access.ts';
+import { hasCode } from '../client/apiError.ts';
 
 /** How many of something may be used at once for custom training; by region and what stands in `Machine.quota`. */
 export interface Quotas {
@@ -28,7 +29,7 @@ const infosSchema = z.object({
   nextPageToken: z.optional(z.string()),
 });
 
-/** Cloud Quotas: https://cloud.google.com/docs/quotas/reference/rest. null where it may not be asked or is not enabled. */
+/** Cloud Quotas: https://cloud.google.com/docs/quotas/reference/rest. null where it may not be asked now or is not enabled. */
 export async function liveQuotas(access: GoogleAccess, signal: AbortSignal): Promise<Quotas | null> {
   const limits = new Map<string, number>();
   const base = `/v1/projects/${access.project}/locations/global/services/aiplatform.googleapis.com/quotaInfos`;
@@ -51,8 +52,9 @@ export async function liveQuotas(access: GoogleAccess, signal: AbortSignal): Pro
       pageToken = answer.nextPageToken ?? '';
     } while (pageToken !== '');
   } catch (error) {
-    // No right to ask, or the API is not enabled: offers go without.
-    if (isProviderError(error) && (error.tag === 'unsupported' || error.raw?.includes('ermission') === true)) {
+    // No right to ask, the API is not enabled, or it was asked too often: offers go without.
+    const isRefused = hasCode(error, 'PERMISSION_DENIED', 'RESOURCE_EXHAUSTED');
+    if (isRefused || (isProviderError(error) && error.tag === 'unsupported')) {
       return null;
     }
     throw error;

@@ -25,6 +25,8 @@ interface Bucket {
   readonly location: string;
   readonly labels: Readonly<Record<string, string>>;
   readonly timeCreated: string;
+  /** How long what was deleted can be had again. */
+  readonly softDeleteSeconds: number;
   readonly folder: string;
   readonly objects: Map<string, StoredObject>;
 }
@@ -49,7 +51,12 @@ export class Buckets {
     this.#clock = clock;
   }
 
-  create(name: string, location = 'US', labels: Readonly<Record<string, string>> = {}): Bucket {
+  create(
+    name: string,
+    location = 'US',
+    labels: Readonly<Record<string, string>> = {},
+    softDeleteSeconds = 604_800,
+  ): Bucket {
     if (!/^[a-z0-9][-_.a-z0-9]{1,61}[a-z0-9]$/u.test(name)) {
       throw new StorageError(400, 'invalid', `Invalid bucket name: '${name}'`);
     }
@@ -62,7 +69,8 @@ export class Buckets {
     }
     const folder = join(this.#folder, name);
     mkdirSync(folder, { recursive: true });
-    const bucket = { name, location, labels, timeCreated: rfc3339(this.#clock.now()), folder, objects: new Map() };
+    const timeCreated = rfc3339(this.#clock.now());
+    const bucket = { name, location, labels, timeCreated, softDeleteSeconds, folder, objects: new Map() };
     this.#buckets.set(name, bucket);
     return bucket;
   }

@@ -82,12 +82,16 @@ function methodOf(method: string, url: URL, bucket: string, object: string, isAb
 }
 
 function insertBucket(buckets: Buckets, { body }: HttpRequest): object {
-  const { name, location, labels } = JSON.parse(body.toString()) as {
+  const { name, location, labels, softDeletePolicy } = JSON.parse(body.toString()) as {
     name?: string;
     location?: string;
     labels?: Record<string, string>;
+    softDeletePolicy?: { retentionDurationSeconds?: string | number };
   };
-  return bucketResource(buckets.create(name ?? '', location, labels));
+  const seconds = softDeletePolicy?.retentionDurationSeconds;
+  return bucketResource(
+    buckets.create(name ?? '', location, labels, seconds === undefined ? undefined : Number(seconds)),
+  );
 }
 
 function listObjects(buckets: Buckets, bucket: string, query: URLSearchParams): object {
@@ -147,8 +151,19 @@ function present(object: StoredObject | undefined, bucket: string, name: string)
   return object;
 }
 
-function bucketResource({ name, location, labels, timeCreated }: ReturnType<Buckets['get']>): object {
-  return { kind: 'storage#bucket', id: name, name, location, labels, timeCreated, storageClass: 'STANDARD' };
+function bucketResource(bucket: ReturnType<Buckets['get']>): object {
+  const { name, location, labels, timeCreated, softDeleteSeconds } = bucket;
+  const softDeletePolicy = { retentionDurationSeconds: String(softDeleteSeconds) };
+  return {
+    kind: 'storage#bucket',
+    id: name,
+    name,
+    location,
+    labels,
+    timeCreated,
+    storageClass: 'STANDARD',
+    softDeletePolicy,
+  };
 }
 
 function json(body: object): HttpReply {

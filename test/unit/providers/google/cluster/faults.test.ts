@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { AcceleratorName } from '../../../../../src/core/accelerator.ts';
 import { isProviderError } from '../../../../../src/core/providerError.ts';
@@ -101,6 +102,115 @@ describe.skipIf(whyNoContainers() !== null)('Google Cloud when things go wrong',
     expect(lab.jobs().all).toBe(0);
   });
 
+  it('renews a claim that has become old, and goes on with it', async () => {
+    let sleptMs = 0;
+    const { control, bucket } = lab.google;
+    const sleeper = lab.open({ clock: { ...quickClock(100), now: () => Date.now() + sleptMs } });
+    const input = await lab.prepare(sleeper, 'true', { secrets: ['TOKEN'] });
+    const secrets = { method: 'objects.insert', resource: /secrets\.sh$/u };
+    const claims = { method: 'objects.insert', resource: /submission\.json$/u };
+    control.addFault({ on: secrets, kind: 'delay', ms: 1000 });
+    const asleep = control.nextRequest(secrets);
+    const submitting = sleeper.submit(input, never());
+    await asleep;
+    const before = control.countRequests(claims);
+    sleptMs = 3_600_000;
+    const { id } = await submitting;
+    // Once to renew it, and once to complete it, which takes the generation of the renewed one.
+    expect(control.countRequests(claims)).toBe(before + 2);
+    const stored = control.buckets.find(bucket, objectOf.submission(input.key));
+    expect(JSON.parse(await readFile(stored?.path ?? '', 'utf8'))).toMatchObject({ job: id });
+  });
+
+  it('leaves the secrets of whoever took an attempt over', async () => {
+    let sleptMs = 0;
+    const { control } = lab.google;
+    const sleeper = lab.open({ clock: { ...quickClock(100), now: () => Date.now() + sleptMs } });
+    const other = lab.open();
+    const release = control.holdQueue();
+    const input = await lab.prepare(sleeper, 'test "${#TOKEN}" = 14', { secrets: ['TOKEN'] });
+    const secrets = { method: 'objects.insert', resource: /secrets\.sh$/u };
+    control.addFault({ on: secrets, kind: 'hang' });
+    const asleep = control.nextRequest(secrets);
+    const submitting = rejection(sleeper.submit(input, never()));
+    await asleep;
+    const handle = await other.submit(input, never());
+    sleptMs = 3_600_000;
+    control.cutConnections();
+    await submitting;
+    expect(secretObjects()).toHaveLength(1);
+    release();
+    expect(await lab.until(lab.open(), handle)).toMatchObject({ state: 'succeeded' });
+  });
+
+  it('leaves no secrets of a submission that went no further', async () => {
+    const { control } = lab.google;
+    const connection = lab.open();
+    const input = await lab.prepare(connection, 'true', { secrets: ['TOKEN'] });
+    control.addFault({ on: { method: 'CreateCustomJob' }, kind: 'loseRequest' });
+    await rejection(connection.submit(input, never()));
+    expect(secretObjects()).toHaveLength(1);
+    expect(await connection.find(input.key, never())).toBeNull();
+    expect(secretObjects()).toEqual([]);
+    const handle = await connection.submit(input, never());
+    expect(secretObjects()).toHaveLength(1);
+    expect(await lab.until(connection, handle)).toMatchObject({ state: 'succeeded' });
+  });
+
+  it('is not led to another host by a submission that somebody changed', async () => {
+    const { control, bucket } = lab.google;
+    const connection = lab.open();
+    const input = await lab.prepare(connection, 'true');
+    const handle = await connection.submit(input, never());
+    const job = 'projects/x/locations/evil.example#/customJobs/1';
+    for (const changed of [
+      { region: 'evil.example/', job: null },
+      { region: 'us-central1', job },
+    ]) {
+      const text = JSON.stringify({ name: 'x', spec: null, ...changed });
+      control.buckets.put(bucket, objectOf.submission(input.key), Buffer.from(text), { contentType: '', metadata: {} });
+      expect(await connection.find(input.key, never())).toEqual(handle);
+    }
+  });
+
+  it('says what it knows of other regions when one hangs', { timeout: 60_000 }, async () => {
+    const connection = lab.open();
+    const here = await connection.submit(await lab.prepare(connection, 'true', { region: 'us-central1' }), never());
+    const there = await connection.submit(await lab.prepare(connection, 'true', { region: 'europe-west4' }), never());
+    await lab.until(connection, here);
+    lab.google.control.addFault({ on: { region: 'europe-west4' }, kind: 'hang', times: 1000 });
+    // The engine waits for half a minute.
+    const observed = await connection.observe([here, there], AbortSignal.timeout(30_000));
+    expect(observed.get(here.id)?.state).toBe('succeeded');
+    expect(observed.get(there.id)).toMatchObject({
+      state: 'unknown',
+      explanation: expect.stringContaining('europe-west4'),
+      reason: expect.stringContaining('did not answer within'),
+    });
+  });
+
+  it('answers though the removal of secrets hangs', async () => {
+    const connection = lab.open();
+    const release = lab.google.control.holdQueue();
+    const waits = await connection.submit(await lab.prepare(connection, 'true', { secrets: ['TOKEN'] }), never());
+    lab.google.control.addFault({ on: { method: 'objects.delete' }, kind: 'hang', times: 1000 });
+    await connection.cancel(waits, never());
+    release();
+    expect(await lab.until(connection, waits)).toMatchObject({ state: 'cancelled' });
+  });
+
+  it('offers what the catalogue has when the quotas may not be asked', async () => {
+    const connection = lab.open();
+    const query = { accelerator: 'L4' as AcceleratorName, region: 'us-central1' };
+    for (const code of [403, 429]) {
+      const on = { api: 'cloudquotas' } as const;
+      lab.google.control.addFault({ on, kind: 'answer', code, contentType: 'text/html', body: '<html>No</html>' });
+      const [offer] = await connection.offers(query, never());
+      expect(offer?.accelerator).toBe('L4');
+      expect(offer?.note).not.toContain('quota');
+    }
+  });
+
   it('leaves the jobs of other regions alone when one does not answer', async () => {
     const connection = lab.open();
     const here = await connection.submit(await lab.prepare(connection, 'true', { region: 'us-central1' }), never());
@@ -191,7 +301,7 @@ describe.skipIf(whyNoContainers() !== null)('Google Cloud when things go wrong',
     await connection.cancel(waits, never());
     release();
     expect(await lab.until(connection, waits)).toMatchObject({ state: 'cancelled' });
-    expect(secretObjects()).toEqual([]);
+    await expect.poll(secretObjects).toEqual([]);
   });
 
   it('sends of an edited snapshot what was edited alone', async () => {

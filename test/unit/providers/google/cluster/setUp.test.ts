@@ -36,6 +36,8 @@ describe('setting up Google Cloud', () => {
     });
     expect(parseSettings(connection?.settings ?? {}).regions[0]).toBe('europe-west4');
     expect(lab.google.control.buckets.all().map(({ name }) => name)).toContain('ada-lab-aloft-europe-west4');
+    // What is deleted there is gone: secrets lie in it.
+    expect(lab.google.control.buckets.get('ada-lab-aloft-europe-west4').softDeleteSeconds).toBe(0);
   });
 
   it('takes a bucket that is there, and goes away with the person', async () => {
