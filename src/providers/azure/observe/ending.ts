@@ -19,7 +19,7 @@ export function endingOf(job: Job, details: RunDetails | null, startedAt: EpochM
     case 'Completed':
       return { ...common, state: 'succeeded', reason: null, exitCode: 0 };
     case 'Canceled':
-      return hitLimit(job, common.endedAt, startedAt, raw)
+      return tookItsTime(job, common.endedAt, startedAt)
         ? { ...common, state: 'failed', reason: raw, explanation: 'It reached its time limit' }
         : { ...common, state: 'cancelled', reason: raw, startedAt };
     default:
@@ -53,7 +53,7 @@ function explain(
   endedAt: EpochMs | null,
   startedAt: EpochMs | null,
 ): string | null {
-  if (hitLimit(job, endedAt, startedAt, text)) {
+  if (tookItsTime(job, endedAt, startedAt) || (code === null && tellsOfLimit(job, text))) {
     return 'It reached its time limit';
   }
   if (code === ours.damagedCode) {
@@ -61,6 +61,9 @@ function explain(
   }
   if (code === ours.noFolder) {
     return 'Its working folder could not be entered';
+  }
+  if (code === ours.noSecrets) {
+    return 'Its secrets could not be read on the machine: they are gone, or the datastore could not be reached';
   }
   if (signal === 'SIGKILL') {
     return 'It was killed, most likely because the machine ran out of memory';
@@ -92,25 +95,23 @@ function codeIn(text: string): number | null {
   return found === null ? null : Number(found[1]);
 }
 
-/** There is no word for it that is published: the time tells, where the text does not. */
-function hitLimit(
-  { properties: { limits } }: Job,
-  endedAt: EpochMs | null,
-  startedAt: EpochMs | null,
-  text: string | null,
-): boolean {
-  if (
-    /(?:max(?:imum)?|job|run).{0,40}(?:time ?out|timed out|duration)|timeout.{0,30}(?:exceed|reached)/iu.test(
-      text ?? '',
-    )
-  ) {
-    return true;
-  }
+/** There is no word for it that is published: the time tells. */
+function tookItsTime({ properties: { limits } }: Job, endedAt: EpochMs | null, startedAt: EpochMs | null): boolean {
   const limit = durationOf(limits?.timeout ?? '');
   return (
     limit !== null &&
     endedAt !== null &&
     startedAt !== null &&
     endedAt - startedAt >= limit - Math.min(2000, limit / 10)
+  );
+}
+
+/** Azure's own words, not those of a program whose connection timed out. */
+function tellsOfLimit({ properties: { limits } }: Job, text: string): boolean {
+  return (
+    Boolean(limits?.timeout) &&
+    /\bmax(?:imum)?[ _]?(?:run|job|execution)?[ _]?(?:duration|time ?out)|\b(?:job|run) timed out\b|\btimeout\b.{0,30}\b(?:exceeded|reached)\b/iu.test(
+      text,
+    )
   );
 }

@@ -3,10 +3,11 @@ import { shellQuote } from '../../../core/shellQuote.ts';
 /** Names of what the job's script is given; data of the person's own cannot begin so. */
 export const binding = { code: 'aloft_code', results: 'aloft_results' } as const;
 
+/** Beyond what programs use: below 128 + 64 they would be taken for signals, and those of sysexits.h begin at 64. */
 export const exitCode = {
-  damagedCode: 65,
-  noFolder: 66,
-  noSecrets: 67,
+  damagedCode: 213,
+  noFolder: 214,
+  noSecrets: 215,
 } as const;
 
 /** How long the processes of a node wait for the first one to unpack the code, in s. */
@@ -14,7 +15,7 @@ const unpackWithin = 1800;
 
 /**
  * The first lines put the code together from its pieces, once per node; then set-up and command run in one shell of their own,
- * which signals are handed on to; at last the results are copied to where they outlive the machine. Any POSIX shell.
+ * which signals are handed on to, with all programs below it; at last, when none of these is left, the results are copied to where they outlive the machine. Any POSIX shell.
  */
 const body = String.raw`aloft_own=$PWD/.aloft
 aloft_node=\${NODE_RANK:-0}
@@ -47,7 +48,13 @@ while [ ! -e "$aloft_own/ready" ]; do
   aloft_waited=$((aloft_waited + 1))
 done
 mkdir -p "$aloft_folder" && cd "$aloft_folder" || exit ${exitCode.noFolder}
-if [ -n "$aloft_secrets" ]; then . "$aloft_code/secrets/$aloft_secrets" || exit ${exitCode.noSecrets}; fi
+if [ -n "$aloft_secrets" ]; then
+  if [ ! -r "$aloft_code/secrets/$aloft_secrets" ]; then
+    echo "Aloft: the secrets could not be read" >&2
+    exit ${exitCode.noSecrets}
+  fi
+  . "$aloft_code/secrets/$aloft_secrets"
+fi
 aloft_shell=/bin/sh
 if [ -x /bin/bash ]; then aloft_shell=/bin/bash; fi
 exec 4>&2 2>/dev/null
@@ -56,12 +63,30 @@ set --
 if [ -n "$aloft_setup" ]; then set -e; eval "$aloft_setup"; set +e; fi
 eval "$aloft_command"' aloft "$aloft_setup" "$aloft_command" 2>&4 4>&- &
 aloft_child=$!
-trap 'kill -TERM "$aloft_child"' TERM
-trap 'kill -INT "$aloft_child"' INT
+aloft_below() {
+  for aloft_each in $(cat "/proc/$1/task/"*/children); do
+    echo "$aloft_each"
+    aloft_below "$aloft_each"
+  done
+}
+aloft_stopped=
+aloft_stop() {
+  aloft_all="$aloft_child $(aloft_below "$aloft_child")"
+  aloft_stopped="$aloft_stopped $aloft_all"
+  kill "-$1" $aloft_all
+}
+aloft_lives() {
+  read -r aloft_line < "/proc/$1/stat" && [ "\${aloft_line#*) Z }" = "$aloft_line" ]
+}
+trap 'aloft_stop TERM' TERM
+trap 'aloft_stop INT' INT
 while :; do
   wait "$aloft_child"
   aloft_status=$?
   kill -0 "$aloft_child" || break
+done
+for aloft_each in $aloft_stopped; do
+  while aloft_lives "$aloft_each"; do sleep 0.2 || sleep 1; done
 done
 exec 2>&4 4>&-
 aloft_collect() {

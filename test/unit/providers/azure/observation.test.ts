@@ -90,7 +90,10 @@ describe('ends', () => {
     ['Image build failed. For more details, check log file.', 'could not be built'],
     ['Failed to pull image: manifest unknown', 'could not be pulled'],
     ['ScriptExecution.StreamAccess.Authentication: mount failed', 'could not reach the data'],
-    ["User process 'bash' exited with status code 65.", 'could not be unpacked'],
+    ["User process 'bash' exited with status code 213.", 'could not be unpacked'],
+    ["User process 'bash' exited with status code 214.", 'working folder'],
+    ["User process 'bash' exited with status code 215.", 'secrets could not be read'],
+    ["User process 'bash' exited with status code 65.", 'exit code 65'],
   ])('%s is explained', (message, words) => {
     expect(observationOf(seen('Failed', { details: failedWith(message) })).explanation).toContain(words);
   });
@@ -103,6 +106,26 @@ describe('ends', () => {
     });
     const early = job('Canceled', { limits: { timeout: 'PT2H' } });
     expect(observationOf(seen('Canceled', { job: early, details: failedWith('') })).state).toBe('cancelled');
+  });
+
+  it.each([
+    "User process 'bash' exited with status code 1. Error: RuntimeError: Connection timed out",
+    'RuntimeError: Connection timed out',
+    "User process 'bash' exited with status code 1. Error: ValueError: the job timed out",
+  ])('of a program are not by the time limit: %s', (message) => {
+    for (const limits of [{}, { limits: { timeout: 'PT9H' } }]) {
+      const failed = observationOf(seen('Failed', { job: job('Failed', limits), details: failedWith(message) }));
+      expect(failed.explanation ?? '').not.toContain('time limit');
+      const stopped = observationOf(seen('Canceled', { job: job('Canceled', limits), details: failedWith(message) }));
+      expect(stopped.state).toBe('cancelled');
+    }
+  });
+
+  it('by the time limit are told by Azure’s words where there is one', () => {
+    const limited = job('Failed', { limits: { timeout: 'PT9H' } });
+    const details = failedWith('The job exceeded its max run duration.');
+    expect(observationOf(seen('Failed', { job: limited, details })).explanation).toBe('It reached its time limit');
+    expect(observationOf(seen('Failed', { details })).explanation).toBeUndefined();
   });
 
   it('hand on no signed links', () => {

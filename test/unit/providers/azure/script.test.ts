@@ -1,12 +1,13 @@
-import { spawn } from 'node:child_process';
+import { type ChildProcessByStdio, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { Readable } from 'node:stream';
 import { text as streamText } from 'node:stream/consumers';
 import { gzipSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { jobScript, type ScriptInput } from '../../../../src/providers/azure/plan/script.ts';
+import { exitCode, jobScript, type ScriptInput } from '../../../../src/providers/azure/plan/script.ts';
 import { makeSnapshot, snapshotGreeting } from '../../../conformance/snapshot.ts';
 
 let root = '';
@@ -47,6 +48,7 @@ async function run(
   env: Readonly<Record<string, string>> = {},
   node = 'n0',
   shell = 'bash',
+  during: (child: ChildProcessByStdio<null, Readable, Readable>) => void = () => undefined,
 ): Promise<Ran> {
   const folder = join(root, node);
   await mkdir(folder, { recursive: true });
@@ -70,6 +72,7 @@ async function run(
     env: { PATH: process.env['PATH'], ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
+  during(child);
   const [stdout, stderr, [status]] = await Promise.all([
     streamText(child.stdout),
     streamText(child.stderr),
@@ -112,7 +115,7 @@ describe('the command of a job', () => {
     const [first = ''] = await readdir(join(code, 'pieces'));
     await rm(join(code, 'pieces', first));
     const ran = await run({ command: 'echo ran' });
-    expect(ran).toMatchObject({ status: 65, stdout: '' });
+    expect(ran).toMatchObject({ status: exitCode.damagedCode, stdout: '' });
     expect(ran.stderr).toContain('the code could not be unpacked');
   });
 
@@ -120,6 +123,32 @@ describe('the command of a job', () => {
     await writeFile(join(code, 'secrets', 'job'), "export TOKEN='a b'\"'\"'c'\n");
     expect((await run({ command: 'printf %s "$TOKEN"', secrets: 'job' })).stdout).toBe("a b'c");
   });
+
+  it.each(['bash', 'sh'])('says so when the secrets are gone (%s)', async (shell) => {
+    const ran = await run({ command: 'echo ran', secrets: 'job' }, {}, 'n0', shell);
+    expect(ran).toMatchObject({ status: exitCode.noSecrets, stdout: '' });
+    expect(ran.stderr).toContain('the secrets could not be read');
+  });
+
+  it.each(['bash', 'sh'])(
+    'hands signals on to the program, and waits until it has saved what it has (%s)',
+    async (shell) => {
+      const program = `trap 'sleep 0.5; echo saved | tee kept; exit 0' TERM; echo ready; while :; do sleep 0.1; done`;
+      await writeFile(join(root, 'program.sh'), program);
+      const command = `echo first; sh '${join(root, 'program.sh')}'; echo after`;
+      const ran = await run({ command, outputs: ['kept'] }, {}, 'n0', shell, (child) => {
+        let said = '';
+        child.stdout.on('data', (chunk: Buffer) => {
+          said += chunk.toString();
+          if (said.endsWith('ready\n')) {
+            child.kill('SIGTERM');
+          }
+        });
+      });
+      expect(ran).toMatchObject({ status: 143, stdout: 'first\nready\nsaved\n' });
+      expect(await readFile(join(results, '0', 'kept'), 'utf8')).toBe('saved\n');
+    },
+  );
 
   it('keeps what the globs mean, of every rank apart, and follows no links', async () => {
     const command =
