@@ -4,6 +4,7 @@ import type { AzureCloud } from '../cloud.ts';
 import type { CredentialKind } from '../settings.ts';
 import { loginCommand } from './apiError.ts';
 import { untilAborted } from './shared.ts';
+import { isPassing } from './signInTrouble.ts';
 
 export interface Token {
   readonly token: string;
@@ -36,6 +37,9 @@ const renewBefore = 5 * 60_000;
 /** It serves at least this long, in ms, however wrong the clock of this machine is: Azure says when it takes it no more. */
 const servesAtLeast = 60_000;
 
+/** How long the editor may take, in ms: without and with a person who is asked. */
+const editorWithin = { quiet: 20_000, asking: 5 * 60_000 } as const;
+
 interface Kept extends Token {
   readonly since: number;
 }
@@ -57,7 +61,10 @@ export class Credential {
     return this.#kind === undefined ? undefined : names[this.#kind];
   }
 
-  /** Rejects with `auth`, naming what signs in. `mayAsk`: the person is there and expects to be asked. */
+  /**
+   * Rejects with `auth`, naming what signs in, and with `transient` when that could not be reached. `mayAsk`: the person is there and
+   * expects to be asked.
+   */
   async token(scope: string, signal: AbortSignal, mayAsk = false): Promise<Token> {
     const kept = this.#kept.get(scope);
     const now = this.#options.clock.now();
@@ -93,6 +100,7 @@ export class Credential {
   async #find(scope: string, mayAsk: boolean): Promise<Token> {
     const { tenant, logger } = this.#options;
     const failures: string[] = [];
+    let unreachable: unknown;
     for (const kind of this.#kind === undefined ? order : [this.#kind]) {
       try {
         const token = await this.#from(kind, scope, mayAsk);
@@ -104,7 +112,18 @@ export class Credential {
       } catch (error) {
         failures.push(`${names[kind]}: ${error instanceof Error ? error.message : String(error)}`);
         logger.debug(`No token from ${names[kind]}`);
+        // Most machines have no managed identity, and say so by not answering.
+        if (isPassing(error) && (kind !== 'managedIdentity' || this.#kind === kind)) {
+          unreachable = error;
+        }
       }
+    }
+    if (unreachable !== undefined) {
+      throw new ProviderError('transient', 'The sign-in to Azure cannot be reached.', {
+        raw: failures.join('\n'),
+        remedy: 'Check your network, VPN or proxy.',
+        cause: unreachable,
+      });
     }
     throw new ProviderError(
       'auth',
@@ -122,10 +141,25 @@ export class Credential {
   async #from(kind: CredentialKind, scope: string, mayAsk: boolean): Promise<Token | null> {
     const { accounts, tenant, cloud } = this.#options;
     if (kind === 'editor') {
-      return (await accounts?.token({ provider: 'microsoft', tenant, scopes: [scope], mayAsk })) ?? null;
+      const asked = accounts?.token({ provider: 'microsoft', tenant, scopes: [scope], mayAsk });
+      return asked === undefined ? null : this.#inTime(asked, mayAsk ? editorWithin.asking : editorWithin.quiet);
     }
     const { tokenFrom } = await import('./identityLibrary.ts');
     return tokenFrom(kind, scope, tenant, cloud.authorityHost);
+  }
+
+  /** What never answers is let go of, so that it can be asked again. */
+  async #inTime<T>(answer: Promise<T>, ms: number): Promise<T> {
+    const done = new AbortController();
+    const late = this.#options.clock.sleep(ms, done.signal).then(() => {
+      throw new DOMException(`There was no answer within ${ms / 1000} s.`, 'TimeoutError');
+    });
+    try {
+      return await Promise.race([answer, late]);
+    } finally {
+      late.catch(() => undefined);
+      done.abort();
+    }
   }
 }
 

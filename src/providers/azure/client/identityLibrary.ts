@@ -3,6 +3,7 @@ import { AzureCliCredential, EnvironmentCredential, ManagedIdentityCredential } 
 
 import type { CredentialKind } from '../settings.ts';
 import type { Token } from './credential.ts';
+import { untilAborted } from './shared.ts';
 
 /** How long `az` and the metadata service of a machine may take, in ms. */
 const cliWithin = 20_000;
@@ -19,7 +20,8 @@ export async function tokenFrom(
   const abortSignal = AbortSignal.timeout(
     kind === 'cli' ? cliWithin : kind === 'managedIdentity' ? managedWithin : 30_000,
   );
-  const found = await credential.getToken(scope, { abortSignal });
+  // Not all of them heed the signal.
+  const found = await untilAborted(credential.getToken(scope, { abortSignal }), abortSignal);
   return found === null ? null : { token: found.token, expiresAt: found.expiresOnTimestamp };
 }
 
@@ -31,7 +33,8 @@ function credentialOf(
   switch (kind) {
     case 'cli':
       return new AzureCliCredential({
-        processTimeoutInMs: cliWithin,
+        // Later than the signal, which says what happened.
+        processTimeoutInMs: cliWithin + 5000,
         ...(tenant === undefined ? {} : { tenantId: tenant }),
       });
     case 'environment':
