@@ -11,7 +11,7 @@ import type { AzureSettings } from '../settings.ts';
 import { isoDuration } from './duration.ts';
 import { type DataBinding, type PlanOptions, readOptions } from './options.ts';
 import { previewText } from './preview.ts';
-import { specProperties } from './properties.ts';
+import { secretsProperty, specProperties } from './properties.ts';
 import type { JobRequest } from './request.ts';
 import { binding, jobScript } from './script.ts';
 import { machinesOf } from './size.ts';
@@ -61,7 +61,12 @@ export function planJob(
     displayName: spec.name,
     experimentName: options.experiment,
     tags: { aloft: key.runId },
-    properties: { 'aloft.attempt': String(key.attempt), 'aloft.snapshot': snapshotId, ...specProperties(spec) },
+    properties: {
+      'aloft.attempt': String(key.attempt),
+      'aloft.snapshot': snapshotId,
+      ...(spec.secrets.length === 0 ? {} : { [secretsProperty]: String(spec.secrets.length) }),
+      ...specProperties(spec),
+    },
     command,
     environmentId: environment?.id ?? environmentId(workspace, options, spec),
     environmentVariables: {

@@ -8,6 +8,9 @@ const most = 32;
 
 const prefix = 'aloft.spec.';
 
+/** How many secrets the job has; only where it has some. Told apart from the spec, which may be too long to be carried. */
+export const secretsProperty = 'aloft.secrets';
+
 /** The spec as properties of the job, by which a lost store is rebuilt; nothing when it is too long for that. */
 export function specProperties(spec: JobSpec): Readonly<Record<string, string>> {
   const text = JSON.stringify(specToInput(spec));

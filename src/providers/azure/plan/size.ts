@@ -26,12 +26,16 @@ export function machinesOf(
     const cluster = facts?.clusters.find(({ name }) => name.toLowerCase() === wanted.toLowerCase());
     const trouble = cluster === undefined ? null : misfit(spec, cluster, facts);
     if (trouble === null) {
-      return { cluster: cluster?.name ?? wanted, instanceType: null, warnings: clusterWarnings(spec, cluster) };
+      const name = cluster?.name ?? wanted;
+      return { cluster: name, instanceType: null, warnings: clusterWarnings(spec, options, name, cluster) };
     }
     // The cluster of the connection is only where jobs usually go; one that was chosen must fit.
     if (options.compute !== null) {
       throw trouble;
     }
+    const { instanceType, warnings } = serverlessSize(spec, options, facts);
+    const instead = `The job goes to serverless compute, which is paid for by itself, not to the usual cluster: ${trouble.message}`;
+    return { cluster: null, instanceType, warnings: [instead, ...warnings] };
   }
   return { cluster: null, ...serverlessSize(spec, options, facts) };
 }
@@ -65,13 +69,23 @@ function misfit(spec: JobSpec, cluster: ClusterFacts, facts: WorkspaceFacts | nu
   return null;
 }
 
-function clusterWarnings(spec: JobSpec, cluster: ClusterFacts | undefined): readonly string[] {
-  if (cluster?.isSpot === true && !spec.spot) {
-    return [`The nodes of the cluster ${cluster.name} are low-priority: Azure may take them away while the job runs.`];
-  }
-  return cluster === undefined && spec.spot
-    ? ['Whether the nodes are spot is up to the cluster: nothing in the job can ask for it.']
-    : [];
+function clusterWarnings(
+  spec: JobSpec,
+  { instanceType }: PlanOptions,
+  name: string,
+  cluster: ClusterFacts | undefined,
+): readonly string[] {
+  return [
+    ...(instanceType === null || instanceType.toLowerCase() === cluster?.size?.toLowerCase()
+      ? []
+      : [`The machine size ${instanceType} is not used: the cluster ${name} has machines of its own.`]),
+    ...(cluster?.isSpot === true && !spec.spot
+      ? [`The nodes of the cluster ${name} are low-priority: Azure may take them away while the job runs.`]
+      : []),
+    ...(cluster === undefined && spec.spot
+      ? ['Whether the nodes are spot is up to the cluster: nothing in the job can ask for it.']
+      : []),
+  ];
 }
 
 function serverlessSize(

@@ -106,6 +106,17 @@ describe('machines', () => {
     const off = body(plan(gpu('T4', 1), facts, own));
     expect(off['computeId']).toBeUndefined();
     expect(off['resources']).toMatchObject({ instanceType: 'Standard_NC4as_T4_v3' });
+    expect(plan(gpu('A100-80GB', 1), facts, own).warnings.join(' ')).not.toContain('serverless');
+    expect(plan(gpu('T4', 1), facts, own).warnings).toContainEqual(
+      expect.stringMatching(/^The job goes to serverless compute, .* cluster a100 have A100-80GB/u),
+    );
+  });
+
+  it('of a cluster are its own, whatever size was asked for, which is told', () => {
+    const sized = (instanceType: string): string =>
+      plan({ ...gpu('A100-80GB', 1), options: { compute: 'a100', instanceType } }, facts).warnings.join(' ');
+    expect(sized('Standard_ND96isr_H100_v5')).toContain('The machine size Standard_ND96isr_H100_v5 is not used');
+    expect(sized('standard_nc24ads_a100_v4')).not.toContain('is not used');
   });
 
   it('of a low-priority cluster come with a warning', () => {
@@ -218,6 +229,13 @@ describe('the request', () => {
     expect(parseJobSpec(specOfProperties(properties))).toEqual({ ok: true, spec });
     expect(specProperties(specFor('x'.repeat(40_000)))).toEqual({});
     expect(specOfProperties({ 'aloft.spec.0': '{"half' })).toBeNull();
+  });
+
+  it('says that there are secrets though the spec is too long to be carried', () => {
+    const properties = (more: Partial<JobSpec>): unknown =>
+      body(plan({ command: 'x'.repeat(40_000), ...more }))['properties'];
+    expect(properties({ secrets: ['A', 'B'] })).toMatchObject({ 'aloft.secrets': '2' });
+    expect(properties({})).not.toHaveProperty('aloft.secrets');
   });
 
   it.each([
