@@ -17,6 +17,11 @@ export function mintRunId(now: EpochMs, random: (bytes: number) => Uint8Array, p
   return id;
 }
 
+/** When it was minted, by the clock of the machine that did. */
+export function runIdTime(id: RunId): EpochMs {
+  return Array.from(id.slice(0, 10)).reduce((time, digit) => time * 32 + alphabet.indexOf(digit), 0);
+}
+
 function timeText(now: EpochMs): string {
   const digits = Array.from({ length: 10 }, (_, index) => Math.floor(now / 32 ** (9 - index)) % 32);
   return digits.map((digit) => alphabet[digit] ?? '').join('');

@@ -5,6 +5,7 @@ import { Credential } from './client/credential.ts';
 import { RunHistory } from './client/runHistory.ts';
 import { Workspace } from './client/workspace.ts';
 import { type AzureCloud, cloudOf } from './cloud.ts';
+import { JobSecrets } from './jobSecrets.ts';
 import { JobLogs } from './logs/jobLogs.ts';
 import { Observer } from './observe/observe.ts';
 import { workspaceId } from './paths.ts';
@@ -24,6 +25,7 @@ export interface OpenWorkspace extends Account {
   readonly id: string;
   readonly workspace: Workspace;
   readonly history: RunHistory;
+  readonly secrets: JobSecrets;
   readonly observer: Observer;
   readonly logs: JobLogs;
 }
@@ -40,18 +42,19 @@ export function openAccount(
 }
 
 export function openWorkspace(settings: AzureSettings, ports: ProviderPorts): OpenWorkspace {
-  const { clock } = ports;
+  const { clock, keyValue } = ports;
   const account = openAccount(settings, settings.credential, ports);
   const workspace = new Workspace({ ...account, settings, clock });
   const history = new RunHistory(account.api, workspace, settings);
   const id = workspaceId(settings);
-  const observer = new Observer({ ...account, history, workspace, workspaceId: id, clock });
+  const secrets = new JobSecrets({ workspace, keyValue, clock });
+  const observer = new Observer({ ...account, history, secrets, workspaceId: id, clock });
   const logs = new JobLogs({
     observe: async (handles, signal) => observer.observe(handles, signal),
     history,
     clock,
   });
-  return { ...account, settings, id, workspace, history, observer, logs };
+  return { ...account, settings, id, workspace, history, secrets, observer, logs };
 }
 
 /** For what is no ProviderError yet: an answer of Azure's that has not the shape it should have. */

@@ -41,6 +41,8 @@ export class AzureConnection implements Connection {
   readonly #open: OpenWorkspace;
   /** Of code, seen in the datastore. */
   readonly #pieces = new Set<string>();
+  /** Jobs, sent without an answer. */
+  readonly #unanswered = new Set<string>();
   readonly #disposed = new AbortController();
 
   constructor(settings: AzureSettings, ports: ProviderPorts) {
@@ -80,7 +82,8 @@ export class AzureConnection implements Connection {
   }
 
   async submit(input: SubmitInput, signal: AbortSignal): Promise<Handle> {
-    return this.#do(signal, async (open) => submitJob(open, input, signal));
+    const { clock } = this.#ports;
+    return this.#do(signal, async (open) => submitJob({ ...open, clock, unanswered: this.#unanswered }, input, signal));
   }
 
   async find(key: AttemptKey, signal: AbortSignal): Promise<Handle | null> {
@@ -88,7 +91,7 @@ export class AzureConnection implements Connection {
   }
 
   async list(signal: AbortSignal): Promise<readonly FoundAttempt[]> {
-    return this.#do(signal, async ({ api, id }) => listAttempts(api, id, signal));
+    return this.#do(signal, async (open) => listAttempts(open, open.id, signal));
   }
 
   async observe(handles: readonly Handle[], signal: AbortSignal): Promise<ReadonlyMap<string, Observation>> {

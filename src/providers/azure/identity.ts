@@ -8,6 +8,7 @@ const claimsSchema = z.looseObject({
   email: z.optional(z.string()),
   app_displayname: z.optional(z.string()),
   appid: z.optional(z.string()),
+  name: z.optional(z.string()),
   oid: z.optional(z.string()),
 });
 
@@ -20,6 +21,26 @@ export function identityOf(token: string): Identity {
   const person = claims?.upn ?? claims?.preferred_username ?? claims?.unique_name ?? claims?.email;
   const app = claims?.app_displayname ?? claims?.appid ?? claims?.oid;
   return { account: person ?? (app === undefined ? 'Azure' : `the application ${app}`), expiresAt: null };
+}
+
+/**
+ * Whether something that was made by `createdBy`, which is a mail address, an id, or the name that a person is shown by, may have been
+ * made by whom a token is for. True where that cannot be told, as for guests, whose addresses are written in several ways.
+ */
+export function mayBeOf(token: string, createdBy: string | null): boolean {
+  const claims = claimsOf(token);
+  if (createdBy === null || createdBy.trim() === '' || claims === null) {
+    return true;
+  }
+  const addresses = [claims.upn, claims.preferred_username, claims.unique_name, claims.email];
+  const known = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/iu.test(createdBy)
+    ? [claims.oid, claims.appid]
+    : createdBy.includes('@')
+      ? addresses
+      : [claims.name, claims.app_displayname];
+  const own = known.flatMap((each) => each?.trim().toLowerCase() ?? []);
+  const isGuest = addresses.some((each) => each?.includes('#') === true) || createdBy.includes('#');
+  return own.length === 0 || isGuest || own.includes(createdBy.trim().toLowerCase());
 }
 
 function claimsOf(token: string): z.infer<typeof claimsSchema> | null {

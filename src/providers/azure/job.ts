@@ -5,7 +5,7 @@ const strings = z.record(z.string(), z.unknown());
 
 const jobSchema = z.looseObject({
   name: z.string(),
-  systemData: z.nullish(z.looseObject({ createdAt: z.nullish(z.string()) })),
+  systemData: z.nullish(z.looseObject({ createdAt: z.nullish(z.string()), createdBy: z.nullish(z.string()) })),
   properties: z.looseObject({
     jobType: z.nullish(z.string()),
     displayName: z.nullish(z.string()),

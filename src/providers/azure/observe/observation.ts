@@ -62,6 +62,23 @@ export function isWaiting(state: Observation['state']): boolean {
   return state === 'queued' || state === 'preempted';
 }
 
+/** Of a job that could not be asked about now. */
+export function unseen(why: string, startedAt: EpochMs | null, observedAt: EpochMs): Observation {
+  return {
+    state: 'unknown',
+    nativeState: 'Unknown',
+    reason: why,
+    observedAt,
+    startedAt,
+    endedAt: null,
+    exitCode: null,
+    signal: null,
+    nodes: [],
+    tasks: [],
+    native: null,
+  };
+}
+
 export function observationOf(seen: Seen): Observation {
   const { job, details, past, waiting, observedAt } = seen;
   const native = job.properties.status ?? '';

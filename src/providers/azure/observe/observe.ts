@@ -1,33 +1,34 @@
 import type { Clock } from '../../../core/ports.ts';
 import type { Handle, Observation } from '../../../core/provider.ts';
+import { isProviderError, isRetryable } from '../../../core/providerError.ts';
 import type { AzureApi } from '../client/api.ts';
 import { eachAtOnce } from '../client/eachAtOnce.ts';
 import type { RunDetails, RunHistory } from '../client/runHistory.ts';
-import type { Workspace } from '../client/workspace.ts';
 import { dataOf } from '../handle.ts';
-import { type Job, parseJob, timeOf } from '../job.ts';
-import { stored } from '../names.ts';
+import { type Job, timeOf } from '../job.ts';
+import type { JobSecrets } from '../jobSecrets.ts';
 import { type Cluster, clustersIfAllowed } from '../offers/clusters.ts';
 import { getJob } from '../submit/submit.ts';
-import { isEnded, isWaiting, observationOf, stateOf } from './observation.ts';
+import { findJobs } from './findJobs.ts';
+import { isEnded, isWaiting, observationOf, stateOf, unseen } from './observation.ts';
 import { explainWait } from './waiting.ts';
 
 export interface ObserveDeps {
   readonly api: AzureApi;
-  readonly history: RunHistory;
-  readonly workspace: Workspace;
+  readonly history: Pick<RunHistory, 'details'>;
+  readonly secrets: JobSecrets;
   /** Resource id of the workspace. */
   readonly workspaceId: string;
   readonly clock: Clock;
 }
 
-/** The list is newest first: what is not on these pages is asked for by its name. */
-const mostPages = 4;
 /** How long a job waits before its run history is asked why, and how often, in ms. */
 const askWhyAfter = 20_000;
 const askWhyEvery = 60_000;
 /** How long an answer about the clusters serves, in ms. */
 const clustersServe = 30_000;
+/** The end of a job is held back so long, in ms, while its run history cannot say how it came. */
+const holdsBack = 5 * 60_000;
 const mostRemembered = 2000;
 
 interface Known {
@@ -36,6 +37,10 @@ interface Known {
   /** Of the end, or the last that were asked for while it waited. */
   details: RunDetails | null;
   isFinal: boolean;
+  /** When the run history first could not say how it ended. */
+  heldSince: number | null;
+  /** What the run history says in place of that. */
+  trouble: string | null;
   askedAt: number;
   isClean: boolean;
 }
@@ -44,6 +49,8 @@ interface Known {
 export class Observer {
   readonly #deps: ObserveDeps;
   readonly #known = new Map<string, Known>();
+  /** When jobs were asked for by their names. */
+  readonly #singlyAsked = new Map<string, number>();
   #clusters: { readonly list: readonly Cluster[] | null; readonly at: number } | null = null;
 
   constructor(deps: ObserveDeps) {
@@ -55,41 +62,24 @@ export class Observer {
       return new Map();
     }
     const observedAt = this.#deps.clock.now();
-    const jobs = await this.#jobs(new Set(handles.map(({ id }) => id)), signal);
+    const { api, workspaceId } = this.#deps;
+    const wanted = handles.map(({ id }) => id);
+    const { jobs, unasked } = await findJobs(api, workspaceId, wanted, this.#singlyAsked, observedAt, signal);
     const observations = new Map<string, Observation>();
     await eachAtOnce(8, handles, async (handle) => {
       const job = jobs.get(handle.id);
+      const why = unasked.get(handle.id);
       if (job !== undefined) {
         observations.set(handle.id, await this.#observation(handle, job, observedAt, signal));
+      } else if (why !== undefined) {
+        observations.set(handle.id, unseen(why, this.#known.get(handle.id)?.startedAt ?? null, observedAt));
+      } else if (!this.#deps.secrets.mayAppear(handle.id)) {
+        // It was deleted, which leaves its secrets behind.
+        await this.#clean(handle, this.#remember(handle.id), signal);
       }
     });
+    await this.#cleanLeft(jobs, signal);
     return observations;
-  }
-
-  async #jobs(wanted: ReadonlySet<string>, signal: AbortSignal): Promise<ReadonlyMap<string, Job>> {
-    const { api, workspaceId } = this.#deps;
-    const found = new Map<string, Job>();
-    const query = { jobType: 'Command', tag: 'aloft', listViewType: 'All' };
-    let page = 0;
-    for await (const items of api.pages(`${workspaceId}/jobs`, { query }, signal)) {
-      for (const job of items.map(parseJob)) {
-        if (wanted.has(job.name)) {
-          found.set(job.name, job);
-        }
-      }
-      page += 1;
-      if (found.size === wanted.size || page >= mostPages) {
-        break;
-      }
-    }
-    const missing = [...wanted].filter((name) => !found.has(name));
-    await eachAtOnce(8, missing, async (name) => {
-      const job = await getJob(api, `${workspaceId}/jobs/${name}`, signal);
-      if (job !== null) {
-        found.set(name, job);
-      }
-    });
-    return found;
   }
 
   async #observation(handle: Handle, job: Job, observedAt: number, signal: AbortSignal): Promise<Observation> {
@@ -110,7 +100,10 @@ export class Observer {
     };
     const observation = observationOf(seen);
     // The end is told once all of it is known, so that it is the same for whoever asks.
-    return isKnown ? observation : { ...observation, state: 'unknown', endedAt: null, exitCode: null, signal: null };
+    if (!isKnown) {
+      return { ...observation, state: 'unknown', endedAt: null, exitCode: null, signal: null };
+    }
+    return { ...observation, reason: observation.reason ?? (state === 'succeeded' ? null : known.trouble) };
   }
 
   #remember(name: string): Known {
@@ -119,6 +112,8 @@ export class Observer {
       startedAt: null,
       details: null,
       isFinal: false,
+      heldSince: null,
+      trouble: null,
       askedAt: 0,
       isClean: false,
     };
@@ -149,10 +144,17 @@ export class Observer {
     try {
       known.details = await this.#deps.history.details(job.name, signal);
       known.isFinal = isEnded(state);
+      known.trouble = null;
       return true;
-    } catch {
+    } catch (error) {
       signal.throwIfAborted();
-      return !isEnded(state);
+      if (!isEnded(state)) {
+        return true;
+      }
+      known.heldSince ??= now;
+      known.details = null;
+      known.trouble = textOf(error);
+      return (isProviderError(error) && !isRetryable(error)) || Math.abs(now - known.heldSince) > holdsBack;
     }
   }
 
@@ -176,15 +178,29 @@ export class Observer {
 
   /** Its secrets are of no more use. */
   async #clean(handle: Handle, known: Known, signal: AbortSignal): Promise<void> {
-    if (known.isClean || !dataOf(handle).hasSecrets) {
-      return;
-    }
-    try {
-      const { container } = await this.#deps.workspace.defaultStore(signal);
-      await container.delete(stored.secrets(dataOf(handle).name), signal);
-      known.isClean = true;
-    } catch {
-      signal.throwIfAborted();
+    if (!known.isClean && dataOf(handle).hasSecrets) {
+      known.isClean = await this.#deps.secrets.remove(dataOf(handle).name, signal);
     }
   }
+
+  /** Secrets that could not be taken away before, or whose jobs nobody asks about. */
+  async #cleanLeft(jobs: ReadonlyMap<string, Job>, signal: AbortSignal): Promise<void> {
+    const { api, secrets, workspaceId } = this.#deps;
+    for (const name of secrets.due()) {
+      try {
+        const job = jobs.get(name) ?? (await getJob(api, `${workspaceId}/jobs/${name}`, signal));
+        const isNeeded = job !== null && !isEnded(stateOf(job));
+        if (isNeeded || !(await secrets.remove(name, signal))) {
+          await secrets.later(name);
+        }
+      } catch {
+        signal.throwIfAborted();
+        await secrets.later(name);
+      }
+    }
+  }
+}
+
+function textOf(error: unknown): string {
+  return isProviderError(error) ? (error.raw ?? error.message) : String(error);
 }

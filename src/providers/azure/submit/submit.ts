@@ -1,26 +1,34 @@
 import * as z from 'zod/mini';
 import type { AttemptKey, EpochMs } from '../../../core/job.ts';
+import type { Clock } from '../../../core/ports.ts';
 import type { FoundAttempt, Handle, SubmitInput } from '../../../core/provider.ts';
-import { ProviderError } from '../../../core/providerError.ts';
+import { isProviderError, ProviderError } from '../../../core/providerError.ts';
 import { shellQuote } from '../../../core/shellQuote.ts';
 import type { AzureApi } from '../client/api.ts';
-import { ApiError, hasStatus } from '../client/apiError.ts';
+import { type ApiError, hasStatus } from '../client/apiError.ts';
 import type { Credential } from '../client/credential.ts';
-import type { Workspace } from '../client/workspace.ts';
 import type { AzureCloud } from '../cloud.ts';
 import { handleOf } from '../handle.ts';
+import { mayBeOf } from '../identity.ts';
 import { type Job, parseJob, timeOf } from '../job.ts';
-import { jobName, keyOfName, stored } from '../names.ts';
-import { specOfProperties } from '../plan/properties.ts';
+import type { JobSecrets } from '../jobSecrets.ts';
+import { jobName, keyOfName } from '../names.ts';
+import { secretsProperty, specOfProperties } from '../plan/properties.ts';
 import { environmentBody, type JobRequest, parseRequest } from '../plan/request.ts';
 import { binding } from '../plan/script.ts';
 
 export interface SubmitDeps {
   readonly api: AzureApi;
-  readonly workspace: Workspace;
   readonly credential: Credential;
   readonly cloud: AzureCloud;
+  readonly secrets: JobSecrets;
+  readonly clock: Clock;
+  /** Names of jobs that were sent without an answer: they may be there though Azure does not show them yet. */
+  readonly unanswered: Set<string>;
 }
+
+/** When a job that may be there is looked for again, in ms after the look before. */
+const lookAgainAfter = [500, 1500, 2500] as const;
 
 const stagedSchema = z.object({ datastore: z.string() });
 
@@ -29,8 +37,8 @@ const stagedSchema = z.object({ datastore: z.string() });
  * most; two that ask at the same time both put, and one of them is told of a conflict or updates nothing.
  */
 export async function submitJob(
-  { api, workspace, credential, cloud }: SubmitDeps,
-  { plan, staged, secrets }: SubmitInput,
+  { api, credential, cloud, secrets, clock, unanswered }: SubmitDeps,
+  { plan, staged, secrets: values }: SubmitInput,
   signal: AbortSignal,
 ): Promise<Handle> {
   const request = parseRequest(plan.request);
@@ -39,13 +47,9 @@ export async function submitJob(
   if ((await getJob(api, path, signal)) !== null) {
     return handle;
   }
+  const script = secretsScript(request, values);
   if (request.environment !== null) {
     await putEnvironment(api, request.environment, signal);
-  }
-  const secretsBlob = stored.secrets(request.name);
-  if (request.secrets.length > 0) {
-    const { container } = await workspace.defaultStore(signal);
-    await container.put(secretsBlob, Buffer.from(secretsScript(request, secrets)), signal);
   }
   const headers: Record<string, string> = request.asUser
     ? { 'x-azureml-token': (await credential.token(cloud.machineLearningScope, signal)).token }
@@ -57,19 +61,46 @@ export async function submitJob(
     },
   };
   try {
+    // Last, so that whatever is refused before leaves nothing behind.
+    if (script !== '') {
+      await secrets.put(request.name, script, signal);
+    }
     await api.call('PUT', path, { body, headers }, signal);
   } catch (error) {
-    // Somebody else may have been quicker, and what they sent is the same.
-    if (hasStatus(error, 400, 409, 412) && (await getJob(api, path, signal)) !== null) {
+    if (signal.aborted || !isProviderError(error) || error.tag === 'transient') {
+      unanswered.add(request.name);
+      throw error;
+    }
+    const mayExist = unanswered.has(request.name) || error.tag === 'conflict';
+    if (hasStatus(error, 400, 409, 412) && (await isThere(api, path, clock, mayExist, signal))) {
       return handle;
     }
-    if (request.secrets.length > 0 && error instanceof ApiError && error.tag !== 'transient') {
-      const { container } = await workspace.defaultStore(signal);
-      await container.delete(secretsBlob, signal).catch(() => undefined);
+    // Those of a job that may exist are taken away when it has ended, or has not appeared for long.
+    if (script !== '' && !mayExist) {
+      await secrets.remove(request.name, signal);
     }
     throw error;
   }
   return handle;
+}
+
+/** Somebody else may have been quicker, or an earlier answer was lost: what was sent is the same. */
+async function isThere(
+  api: AzureApi,
+  path: string,
+  clock: Clock,
+  mayExist: boolean,
+  signal: AbortSignal,
+): Promise<boolean> {
+  for (const ms of [0, ...(mayExist ? lookAgainAfter : [])]) {
+    if (ms > 0) {
+      await clock.sleep(ms, signal);
+    }
+    if ((await getJob(api, path, signal)) !== null) {
+      return true;
+    }
+  }
+  return false;
 }
 
 /** The body, with the datastore that the code went to: the plan may have been made before its name was known. */
@@ -142,15 +173,22 @@ function secretsScript({ secrets: names }: JobRequest, values: ReadonlyMap<strin
     .join('');
 }
 
-/** null when there is certainly none. */
+/** null when there is certainly none: Azure itself says so, in its own words. */
 export async function getJob(api: AzureApi, path: string, signal: AbortSignal): Promise<Job | null> {
   try {
     return parseJob(await api.get(path, signal));
   } catch (error) {
-    if (hasStatus(error, 404) && !isElsewhere(error)) {
-      return null;
+    if (!hasStatus(error, 404) || isElsewhere(error)) {
+      throw error;
     }
-    throw error;
+    if (error.code === '') {
+      throw new ProviderError('transient', 'Something on the way to Azure answered in its place.', {
+        ...(error.raw === undefined ? {} : { raw: error.raw }),
+        remedy: 'Check your network, VPN or proxy.',
+        cause: error,
+      });
+    }
+    return null;
   }
 }
 
@@ -172,13 +210,19 @@ export async function findAttempt(
   return job === null ? null : handleOfJob(job);
 }
 
+/** Those of the person alone, as far as that can be told: others of the workspace may use Aloft as well. */
 export async function listAttempts(
-  api: AzureApi,
+  { api, credential, cloud }: Pick<SubmitDeps, 'api' | 'cloud'> & { readonly credential: Pick<Credential, 'token'> },
   workspace: string,
   signal: AbortSignal,
 ): Promise<readonly FoundAttempt[]> {
-  const all = await api.list(`${workspace}/jobs`, signal, { query: { jobType: 'Command', tag: 'aloft' } });
-  return all.flatMap((item) => foundAttempt(parseJob(item)) ?? []);
+  const query = { jobType: 'Command', tag: 'aloft', listViewType: 'All' };
+  const all = await api.list(`${workspace}/jobs`, signal, { query });
+  const { token } = await credential.token(cloud.armScope, signal);
+  return all
+    .map(parseJob)
+    .filter(({ systemData }) => mayBeOf(token, systemData?.createdBy ?? null))
+    .flatMap((job) => foundAttempt(job) ?? []);
 }
 
 function foundAttempt(job: Job): FoundAttempt | null {
@@ -197,13 +241,6 @@ function foundAttempt(job: Job): FoundAttempt | null {
 }
 
 function handleOfJob({ name, properties }: Job): Handle {
-  const spec = z.safeParse(
-    z.looseObject({ secrets: z.array(z.string()) }),
-    specOfProperties(properties.properties ?? {}),
-  );
-  return handleOf({
-    name,
-    nodes: properties.resources?.instanceCount ?? 1,
-    hasSecrets: (spec.data?.secrets.length ?? 0) > 0,
-  });
+  const hasSecrets = Object.hasOwn(properties.properties ?? {}, secretsProperty);
+  return handleOf({ name, nodes: properties.resources?.instanceCount ?? 1, hasSecrets });
 }
