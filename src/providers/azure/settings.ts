@@ -1,6 +1,6 @@
 import * as z from 'zod/mini';
+import { usableSettings } from '../../core/connectionSettings.ts';
 import type { JsonObject } from '../../core/provider.ts';
-import { ProviderError } from '../../core/providerError.ts';
 
 /** `http:` only for this machine itself: a tunnel or a proxy that runs here. */
 const endpoint = z.string().check(
@@ -49,14 +49,5 @@ export type CredentialKind = NonNullable<AzureSettings['credential']>;
 
 /** Throws `invalid`, naming the setting. */
 export function parseSettings(settings: JsonObject): AzureSettings {
-  const parsed = z.safeParse(settingsSchema, settings);
-  if (!parsed.success) {
-    const field = parsed.error.issues[0]?.path.join('.') ?? '';
-    throw new ProviderError('invalid', `The setting "${field}" of this connection is not usable.`, {
-      raw: parsed.error.message,
-      field,
-      remedy: 'Remove the connection and add it again.',
-    });
-  }
-  return parsed.data;
+  return usableSettings(z.safeParse(settingsSchema, settings));
 }

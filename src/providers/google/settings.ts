@@ -1,6 +1,6 @@
 import * as z from 'zod/mini';
+import { usableSettings } from '../../core/connectionSettings.ts';
 import type { JsonObject } from '../../core/provider.ts';
-import { ProviderError } from '../../core/providerError.ts';
 
 /** APIs whose address can be another one: Private Service Connect, restricted VIPs, `gcloud config set api_endpoint_overrides/…`. */
 export const apis = [
@@ -54,16 +54,7 @@ export type GoogleSettings = z.infer<typeof settingsSchema>;
 
 /** Throws `invalid`, naming the setting. */
 export function parseSettings(settings: JsonObject): GoogleSettings {
-  const parsed = z.safeParse(settingsSchema, settings);
-  if (!parsed.success) {
-    const field = parsed.error.issues[0]?.path.join('.') ?? '';
-    throw new ProviderError('invalid', `The setting "${field}" of this connection is not usable.`, {
-      raw: parsed.error.message,
-      field,
-      remedy: 'Remove the connection and add it again.',
-    });
-  }
-  return parsed.data;
+  return usableSettings(z.safeParse(settingsSchema, settings));
 }
 
 /** Where a job runs that names no region. */

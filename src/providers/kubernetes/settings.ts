@@ -1,6 +1,6 @@
 import * as z from 'zod/mini';
+import { usableSettings } from '../../core/connectionSettings.ts';
 import type { JsonObject } from '../../core/provider.ts';
-import { ProviderError } from '../../core/providerError.ts';
 
 const settingsSchema = z.object({
   /** Absolute path of a kubeconfig; left out: those that kubectl would read. */
@@ -14,14 +14,5 @@ export type ClusterSettings = z.infer<typeof settingsSchema>;
 
 /** Throws `invalid`, naming the setting. */
 export function parseSettings(settings: JsonObject): ClusterSettings {
-  const parsed = z.safeParse(settingsSchema, settings);
-  if (!parsed.success) {
-    const field = parsed.error.issues[0]?.path.join('.') ?? '';
-    throw new ProviderError('invalid', `The setting "${field}" of this connection is not usable.`, {
-      raw: parsed.error.message,
-      field,
-      remedy: 'Remove the connection and add it again.',
-    });
-  }
-  return parsed.data;
+  return usableSettings(z.safeParse(settingsSchema, settings));
 }
