@@ -2,18 +2,16 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { describe, it } from 'vitest';
 import type { ProviderErrorTag } from '../../src/core/providerError.ts';
 import { provider } from '../../src/providers/azure/index.ts';
 import { ArmError } from '../emulators/azure/armError.ts';
 import type { RequestMatch } from '../emulators/azure/faults.ts';
 import { startAzure, type StartedAzure } from '../emulators/azure/startAzure.ts';
-import { whyNoContainers } from '../emulators/containers/containerProcess.ts';
 import { testPorts } from '../emulators/scripted/testPorts.ts';
+import { describeWithContainers } from './describeWithContainers.ts';
 import type { Faults, Method, ProviderSetup, StartedProvider } from './setup.ts';
 import { shellScenarios } from './shellScenarios.ts';
 import { snapshotGreeting } from './snapshot.ts';
-import { describeProvider } from './suite.ts';
 
 /** A job's two streams are one in its log. */
 const prints = {
@@ -155,11 +153,4 @@ const setup: ProviderSetup = {
   start,
 };
 
-const noContainers = whyNoContainers();
-if (noContainers === null) {
-  describeProvider('azure', setup);
-} else {
-  describe.skip(`azure (skipped: ${noContainers})`, () => {
-    it('keeps the contract', () => undefined);
-  });
-}
+describeWithContainers('azure', setup);

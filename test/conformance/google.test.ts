@@ -1,18 +1,17 @@
 import { fileURLToPath } from 'node:url';
-import { afterAll, describe, it } from 'vitest';
+import { afterAll } from 'vitest';
 import type { ProviderPorts } from '../../src/core/ports.ts';
 import type { ProviderErrorTag } from '../../src/core/providerError.ts';
 import { provider } from '../../src/providers/google/index.ts';
 import { type CodeName, GoogleApiError } from '../emulators/google/apiError.ts';
-import { whyNoContainers } from '../emulators/containers/containerProcess.ts';
 import type { RequestMatch } from '../emulators/google/faults.ts';
 import { startGoogle, type StartedGoogle } from '../emulators/google/startGoogle.ts';
 import { testPorts } from '../emulators/scripted/testPorts.ts';
+import { describeWithContainers } from './describeWithContainers.ts';
 import type { Faults, Method, ProviderSetup, StartedProvider } from './setup.ts';
 import { shellScenarios } from './shellScenarios.ts';
 import { quickClock } from '../fixtures/quickClock.ts';
 import { snapshotGreeting } from './snapshot.ts';
-import { describeProvider } from './suite.ts';
 
 const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
 
@@ -143,11 +142,4 @@ afterAll(() => {
   }
 });
 
-const noContainers = whyNoContainers();
-if (noContainers === null) {
-  describeProvider('google', setup);
-} else {
-  describe.skip(`google (skipped: ${noContainers})`, () => {
-    it('keeps the contract', () => undefined);
-  });
-}
+describeWithContainers('google', setup);

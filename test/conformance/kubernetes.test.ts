@@ -2,17 +2,15 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { describe, it } from 'vitest';
 import type { ProviderErrorTag } from '../../src/core/providerError.ts';
 import { provider } from '../../src/providers/kubernetes/index.ts';
 import type { RequestMatch } from '../emulators/kubernetes/faults.ts';
-import { whyNoContainers } from '../emulators/containers/containerProcess.ts';
 import { startCluster, type StartedCluster } from '../emulators/kubernetes/startCluster.ts';
 import { testPorts } from '../emulators/scripted/testPorts.ts';
+import { describeWithContainers } from './describeWithContainers.ts';
 import type { Faults, Method, ProviderSetup, StartedProvider } from './setup.ts';
 import { shellScenarios } from './shellScenarios.ts';
 import { snapshotGreeting } from './snapshot.ts';
-import { describeProvider } from './suite.ts';
 
 /** A container's two streams are one in its log. */
 const prints = {
@@ -133,11 +131,4 @@ const setup: ProviderSetup = {
   start,
 };
 
-const noContainers = whyNoContainers();
-if (noContainers === null) {
-  describeProvider('kubernetes', setup);
-} else {
-  describe.skip(`kubernetes (skipped: ${noContainers})`, () => {
-    it('keeps the contract', () => undefined);
-  });
-}
+describeWithContainers('kubernetes', setup);
