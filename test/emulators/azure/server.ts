@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { type IncomingMessage, type Server, type ServerResponse, createServer } from 'node:http';
-import type { AddressInfo, Socket } from 'node:net';
+import type { Socket } from 'node:net';
 import { buffer } from 'node:stream/consumers';
+import { closed, listenLocally } from '../wire/listening.ts';
 import { Misfortune } from '../wire/misfortune.ts';
 import { authenticate, authorize, checkVersion, findWorkspace } from './access.ts';
 import { ArmError, refusal } from './armError.ts';
@@ -58,11 +59,7 @@ export class AzureServer {
 
   /** Returns the port of 127.0.0.1. */
   async listen(port = 0): Promise<number> {
-    await new Promise<void>((resolve, reject) => {
-      this.#server.once('error', reject);
-      this.#server.listen(port, '127.0.0.1', resolve);
-    });
-    return (this.#server.address() as AddressInfo).port;
+    return listenLocally(this.#server, port);
   }
 
   /** Cuts every connection; new ones are taken. */
@@ -73,11 +70,9 @@ export class AzureServer {
   }
 
   async close(): Promise<void> {
-    const closed = new Promise((resolve) => {
-      this.#server.close(resolve);
-    });
+    const ended = closed(this.#server);
     this.cutAll();
-    await closed;
+    await ended;
   }
 
   async #answer(incoming: IncomingMessage, response: ServerResponse): Promise<void> {

@@ -1,6 +1,6 @@
 import { type IncomingHttpHeaders, type ServerHttp2Session, type ServerHttp2Stream, createServer } from 'node:http2';
-import type { AddressInfo } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
+import { closed, listenLocally } from '../../wire/listening.ts';
 import { GoogleApiError } from '../apiError.ts';
 import type { Fault, FaultPlan, RequestInfo } from '../faults.ts';
 import { statusBytes } from './errorDetails.ts';
@@ -56,10 +56,7 @@ export class GrpcServer {
   }
 
   async listen(): Promise<number> {
-    await new Promise<void>((resolve) => {
-      this.#server.listen(0, '127.0.0.1', resolve);
-    });
-    return (this.#server.address() as AddressInfo).port;
+    return listenLocally(this.#server);
   }
 
   cutAll(): void {
@@ -69,11 +66,9 @@ export class GrpcServer {
   }
 
   async close(): Promise<void> {
-    const closed = new Promise((resolve) => {
-      this.#server.close(resolve);
-    });
+    const ended = closed(this.#server);
     this.cutAll();
-    await closed;
+    await ended;
   }
 
   async #answer(stream: ServerHttp2Stream, headers: IncomingHttpHeaders): Promise<void> {

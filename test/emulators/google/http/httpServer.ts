@@ -1,6 +1,6 @@
 import { type IncomingHttpHeaders, type IncomingMessage, type ServerResponse, createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { buffer } from 'node:stream/consumers';
+import { closed, listenLocally } from '../../wire/listening.ts';
 import { Misfortune } from '../../wire/misfortune.ts';
 import { GoogleApiError } from '../apiError.ts';
 import type { FaultPlan, RequestInfo } from '../faults.ts';
@@ -47,10 +47,7 @@ export class HttpServer {
   }
 
   async listen(): Promise<number> {
-    await new Promise<void>((resolve) => {
-      this.#server.listen(0, '127.0.0.1', resolve);
-    });
-    return (this.#server.address() as AddressInfo).port;
+    return listenLocally(this.#server);
   }
 
   cutAll(): void {
@@ -58,11 +55,9 @@ export class HttpServer {
   }
 
   async close(): Promise<void> {
-    const closed = new Promise((resolve) => {
-      this.#server.close(resolve);
-    });
+    const ended = closed(this.#server);
     this.cutAll();
-    await closed;
+    await ended;
   }
 
   async #answer(incoming: IncomingMessage, response: ServerResponse): Promise<void> {

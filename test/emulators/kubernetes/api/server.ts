@@ -3,6 +3,7 @@ import { type Server, createServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { setTimeout as delay } from 'node:timers/promises';
+import { closed, listenLocally } from '../../wire/listening.ts';
 import type { Certificates } from '../certificates.ts';
 import type { Fault, FaultPlan } from '../faults.ts';
 import { Misfortune } from '../../wire/misfortune.ts';
@@ -45,11 +46,7 @@ export class ApiServer {
   }
 
   async listen(port = 0): Promise<number> {
-    await new Promise<void>((resolve, reject) => {
-      this.#server.once('error', reject);
-      this.#server.listen(port, '127.0.0.1', resolve);
-    });
-    return (this.#server.address() as AddressInfo).port;
+    return listenLocally(this.#server, port);
   }
 
   #keep(socket: Duplex): void {
@@ -68,21 +65,17 @@ export class ApiServer {
   /** Stops taking connections, cuts those there are after that many ms, and listens again at the same port. */
   async restart(drainMs: number): Promise<void> {
     const { port } = this.#server.address() as AddressInfo;
-    const closed = new Promise((resolve) => {
-      this.#server.close(resolve);
-    });
+    const ended = closed(this.#server);
     await delay(drainMs);
     this.cutAll();
-    await closed;
+    await ended;
     await this.listen(port);
   }
 
   async close(): Promise<void> {
-    const closed = new Promise((resolve) => {
-      this.#server.close(resolve);
-    });
+    const ended = closed(this.#server);
     this.cutAll();
-    await closed;
+    await ended;
   }
 
   async #answer(incoming: IncomingMessage, response: ServerResponse): Promise<void> {
