@@ -11,13 +11,8 @@ import { describeWithCluster } from '../slurm/describeWithCluster.ts';
 import { sshdMissing } from '../slurm/sshd.ts';
 import { type SshSite, startSshSite } from '../slurm/sshSite.ts';
 import { Scene } from '../workbench/scene.ts';
-import type { Window } from '../workbench/workbench.ts';
+import { lookedAtIn, type Window } from '../workbench/workbench.ts';
 
-const themes = [
-  ['Light 2026', 'light'],
-  ['Dark High Contrast', 'contrast'],
-  ['Dark 2026', 'dark'],
-] as const;
 const size = { width: 1440, height: 900 };
 
 /** Answers what is asked with the keyboard, and counts the answers. */
@@ -67,7 +62,7 @@ async function addProvider(window: Window, kind: string): Promise<Answers> {
 
 /** What is asked first, in each theme; the person goes away from it each time but the last. */
 async function look(window: Window, kind: string, question: string, name: string): Promise<Answers> {
-  for (const [theme, short] of themes) {
+  for (const [theme, short] of lookedAtIn) {
     await window.theme(theme);
     const answers = await addProvider(window, kind);
     await answers.question(question);
@@ -110,10 +105,7 @@ async function firstJob(
   const panel = await window.panel('hello');
   await expect.poll(async () => await panel.locator('.state').textContent()).toBe('Succeeded');
   await expect.poll(async () => (await window.logLines(panel)).length).toBeGreaterThan(0);
-  for (const [theme, short] of themes) {
-    await window.theme(theme);
-    await window.screenshot(`${name}-job-${short}`);
-  }
+  await window.inThemes(`${name}-job`);
   return await window.logLines(panel);
 }
 

@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import type { Frame } from 'playwright-core';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 
 import { type StartedAzure, startAzure } from '../emulators/azure/startAzure.ts';
 import { whyNoContainers } from '../emulators/containers/containerProcess.ts';
@@ -11,12 +11,6 @@ import { Scene } from '../workbench/scene.ts';
 import type { Window } from '../workbench/workbench.ts';
 
 const quickstart = join(import.meta.dirname, '..', '..', 'examples', 'quickstart');
-const themes = [
-  ['Light 2026', 'light', 'vscode-light'],
-  ['Dark High Contrast', 'contrast', 'vscode-high-contrast'],
-  ['Dark 2026', 'dark', 'vscode-dark'],
-] as const;
-const environment = ['GOOGLE_APPLICATION_CREDENTIALS', 'PATH', 'VSCODE_CLI'] as const;
 
 interface Cloud {
   readonly label: string;
@@ -24,7 +18,6 @@ interface Cloud {
   readonly accelerator: string;
   /** What the preview shows of the native request. */
   readonly request: readonly string[];
-  readonly console: string;
   /** Jobs wait until the returned function is called. */
   holdQueue(): () => void;
   /** What a waiting job says. */
@@ -44,14 +37,13 @@ describe.skipIf(noContainers !== null)(
     let scene: Scene;
     let window: Window;
     let form: Frame;
-    const before = environment.map((name) => [name, process.env[name]] as const);
 
     beforeAll(async () => {
       [google, azure] = await Promise.all([startGoogle(), startAzure()]);
-      process.env['GOOGLE_APPLICATION_CREDENTIALS'] = google.credentialsPath;
-      process.env['PATH'] = azure.path;
+      vi.stubEnv('GOOGLE_APPLICATION_CREDENTIALS', google.credentialsPath);
+      vi.stubEnv('PATH', azure.path);
       // VS Code takes its environment from here then, and not from the login shell, which knows another `az`.
-      process.env['VSCODE_CLI'] = '1';
+      vi.stubEnv('VSCODE_CLI', '1');
       const files = await Promise.all(
         // By its name each job has a panel that cannot be taken for another.
         ['model.py', ...clouds.flatMap(({ id }) => ['run', 'fail', 'more'].map((what) => `${what}_${id}.py`))].map(
@@ -92,15 +84,9 @@ describe.skipIf(noContainers !== null)(
     });
 
     afterAll(async () => {
-      for (const [name, value] of before) {
-        if (value === undefined) {
-          delete process.env[name];
-        } else {
-          process.env[name] = value;
-        }
-      }
       await scene.strike();
       await Promise.all([google.stop(), azure.stop()]);
+      vi.unstubAllEnvs();
     });
 
     const clouds: readonly Cloud[] = [
@@ -109,7 +95,6 @@ describe.skipIf(noContainers !== null)(
         id: 'google',
         accelerator: 'L4',
         request: ['machineType', 'g2-standard', 'NVIDIA_L4'],
-        console: 'console.cloud.google.com',
         holdQueue: () => google.control.holdQueue(),
         waits: /Vertex AI has it in its queue/u,
         refuse: () => {
@@ -122,7 +107,6 @@ describe.skipIf(noContainers !== null)(
         id: 'azure',
         accelerator: 'MI300X',
         request: ['az ml job create', 'A wait limit gives it up'],
-        console: 'ml.azure.com',
         holdQueue: () => azure.control.holdQueue(),
         waits: /Queued/u,
         refuse: () => {
@@ -131,16 +115,6 @@ describe.skipIf(noContainers !== null)(
         refused: /The quota for cores of this kind in this region is used up/u,
       },
     ];
-
-    const inThemes = async (name: string): Promise<void> => {
-      for (const [theme, short, kind] of themes) {
-        await window.page.keyboard.press('Control+K');
-        await window.page.keyboard.press('Control+T');
-        await window.pick(theme);
-        await form.locator(`body.${kind}`).waitFor();
-        await window.screenshot(`${name}-${short}`);
-      }
-    };
 
     const choose = async ({ label, accelerator }: Cloud): Promise<void> => {
       await form.locator('#field-connection').click();
@@ -165,7 +139,7 @@ describe.skipIf(noContainers !== null)(
         for (const part of cloud.request) {
           await expect.poll(async () => (await editor.textContent())?.replaceAll('\u00a0', ' ')).toContain(part);
         }
-        await inThemes(`cloud-${cloud.id}-preview`);
+        await window.inThemes(`cloud-${cloud.id}-preview`);
         await window.closeEditors();
       });
 
@@ -175,7 +149,7 @@ describe.skipIf(noContainers !== null)(
         const panel = await window.panel(`run_${cloud.id}`);
         await expect.poll(async () => await panel.locator('.state').textContent()).toBe('Succeeded');
         await expect.poll(async () => (await window.logLines(panel)).join('\n')).toContain('outputs/result.json');
-        await inThemes(`cloud-${cloud.id}-succeeded`);
+        await window.inThemes(`cloud-${cloud.id}-succeeded`);
         await panel.locator('#tab-files').click();
         await panel.getByText('result.json').first().waitFor();
         await window.screenshot(`cloud-${cloud.id}-files`);
@@ -187,12 +161,12 @@ describe.skipIf(noContainers !== null)(
         await window.submit(`python3 fail_${cloud.id}.py --delay 0 --fail-at 20`);
         const panel = await window.panel(`fail_${cloud.id}`);
         await expect.poll(async () => await panel.locator('.panel').textContent()).toMatch(cloud.waits);
-        await inThemes(`cloud-${cloud.id}-waiting`);
+        await window.inThemes(`cloud-${cloud.id}-waiting`);
         release();
         await expect.poll(async () => await panel.locator('.state').textContent()).toBe('Failed');
         await expect.poll(async () => await panel.locator('.panel').textContent()).toContain('exit code 1');
         await expect.poll(async () => (await window.logLines(panel)).join('\n')).toContain('Traceback');
-        await inThemes(`cloud-${cloud.id}-failed`);
+        await window.inThemes(`cloud-${cloud.id}-failed`);
         await window.closeEditors();
       });
 
@@ -202,7 +176,7 @@ describe.skipIf(noContainers !== null)(
         const panel = await window.panel(`more_${cloud.id}`);
         await expect.poll(async () => await panel.locator('.state').textContent()).toBe('Failed');
         await expect.poll(async () => await panel.locator('.panel').textContent()).toMatch(cloud.refused);
-        await inThemes(`cloud-${cloud.id}-refused`);
+        await window.inThemes(`cloud-${cloud.id}-refused`);
         expect(window.complaints).toEqual([]);
         await window.closeEditors();
       });

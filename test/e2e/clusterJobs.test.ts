@@ -9,12 +9,6 @@ import { Scene } from '../workbench/scene.ts';
 import { scriptedExtension } from '../workbench/scriptedExtension.ts';
 import type { Window } from '../workbench/workbench.ts';
 
-const themes = [
-  ['Light 2026', 'light', 'vscode-light'],
-  ['Dark High Contrast', 'contrast', 'vscode-high-contrast'],
-  ['Dark 2026', 'dark', 'vscode-dark'],
-] as const;
-
 const waiting: JobScriptInput = {
   life: [
     {
@@ -95,15 +89,6 @@ describe('jobs of a cluster', () => {
     await cluster.stop();
   });
 
-  const inThemes = async (name: string): Promise<void> => {
-    for (const [theme, short, kind] of themes) {
-      await window.page.keyboard.press('Control+K');
-      await window.page.keyboard.press('Control+T');
-      await window.pick(theme);
-      await form.locator(`body.${kind}`).waitFor();
-      await window.screenshot(`${name}-${short}`);
-    }
-  };
   const clipboard = async (): Promise<string> =>
     await window.page.evaluate(async () => await navigator.clipboard.readText());
   const screen = async (): Promise<string> =>
@@ -126,7 +111,7 @@ describe('jobs of a cluster', () => {
     await section.getByRole('combobox', { name: 'Queue' }).click();
     await section.getByRole('option', { name: /debug/u }).waitFor();
     await window.screenshot('cluster-options-list');
-    await inThemes('cluster-options');
+    await window.inThemes('cluster-options');
     await form.locator('[id="field-options.queue"]').press('Escape');
   });
 
@@ -137,7 +122,7 @@ describe('jobs of a cluster', () => {
     await expect
       .poll(async () => (await editor.textContent())?.replaceAll('\u00a0', ' '))
       .toContain('Yes: the request is sound and would be queued.');
-    await inThemes('cluster-preview');
+    await window.inThemes('cluster-preview');
     await window.command('Aloft: Copy Request');
     await expect.poll(clipboard).toContain('"options"');
     expect(JSON.parse(await clipboard())).toMatchObject({
@@ -189,7 +174,7 @@ describe('jobs of a cluster', () => {
     await panel.locator('#tab-details').click();
     const history = panel.locator('.history');
     await history.getByText('Waiting in the queue: all H100 nodes are in use').waitFor();
-    await inThemes('cluster-waiting');
+    await window.inThemes('cluster-waiting');
     await panel.locator('#tab-log').click();
   });
 
@@ -199,7 +184,7 @@ describe('jobs of a cluster', () => {
     await panel.locator('.counts', { hasText: '7 succeeded' }).waitFor();
     await window.row(/^Running: sweep\.py, lab-cluster · CPU · 8 of 24 tasks, 1 failed/u).waitFor();
     await panel.locator('.row .stream', { hasText: 'task 11' }).waitFor();
-    await inThemes('cluster-tasks');
+    await window.inThemes('cluster-tasks');
     await panel.locator('#tab-details').click();
     expect(await panel.locator('.details tr', { hasText: 'task' }).first().textContent()).toContain('task 7');
     await window.screenshot('cluster-tasks-details');
@@ -217,7 +202,7 @@ describe('jobs of a cluster', () => {
     await expect
       .poll(async () => new Set(await panel.locator('.row .stream').allTextContents()))
       .toEqual(new Set(['node 1']));
-    await inThemes('cluster-nodes');
+    await window.inThemes('cluster-nodes');
     await panel.locator('.log-scroller').press('f');
   });
 
@@ -230,7 +215,7 @@ describe('jobs of a cluster', () => {
     await window.page.keyboard.type('rev eßürg');
     await window.page.keyboard.press('Enter');
     await expect.poll(screen).toContain('grüße');
-    await inThemes('cluster-shell');
+    await window.inThemes('cluster-shell');
     await cluster.control.loseLinks();
     await expect.poll(screen).toContain('Press Enter to open another one');
     await window.page.locator('.xterm-helper-textarea').first().focus();
@@ -248,7 +233,7 @@ describe('jobs of a cluster', () => {
     await window.pick('6006');
     const line = panel.locator('.forward', { hasText: 'Port 6006 of node 0' });
     await line.waitFor();
-    await inThemes('cluster-port');
+    await window.inThemes('cluster-port');
     await line.getByRole('button', { name: 'Copy' }).click();
     await expect.poll(clipboard).toContain('6006');
     await line.getByRole('button', { name: 'Stop' }).click();

@@ -9,6 +9,13 @@ import { type ServerOptions, startServer, type WorkbenchServer } from './server.
 const screenshots = join(import.meta.dirname, '..', '..', 'out', 'screenshots');
 const patience = 60_000;
 
+/** Themes that are looked at, and what they are called in the names of pictures. */
+export const lookedAtIn = [
+  ['Light 2026', 'light'],
+  ['Dark High Contrast', 'contrast'],
+  ['Dark 2026', 'dark'],
+] as const;
+
 export interface WorkbenchOptions extends ServerOptions {
   readonly folder: string;
   /** Opened when the window opens. */
@@ -322,6 +329,14 @@ export class Window {
       'Light High Contrast': 'vscode-high-contrast-light',
     };
     await (await this.form()).locator(`body.${kinds[name] ?? ''}`).waitFor();
+  }
+
+  /** A picture in light, high contrast and dark, which it stays in. */
+  async inThemes(name: string): Promise<void> {
+    for (const [theme, short] of lookedAtIn) {
+      await this.theme(theme);
+      await this.screenshot(`${name}-${short}`);
+    }
   }
 
   dialog(): Locator {
