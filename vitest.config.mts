@@ -66,7 +66,7 @@ export default defineConfig({
           fileParallelism: false,
           testTimeout: 240_000,
           retry: 1,
-          hookTimeout: 120_000,
+          hookTimeout: 300_000,
           expect: { poll: { timeout: 60_000, interval: 100 } },
         },
       },

@@ -2,7 +2,7 @@ import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 
 import { whyNoContainers } from '../emulators/containers/containerProcess.ts';
 import { startCluster, type StartedCluster } from '../emulators/kubernetes/startCluster.ts';
@@ -10,6 +10,7 @@ import { Cluster } from '../slurm/cluster.ts';
 import { describeWithCluster } from '../slurm/describeWithCluster.ts';
 import { sshdMissing } from '../slurm/sshd.ts';
 import { type SshSite, startSshSite } from '../slurm/sshSite.ts';
+import { aroundTests } from '../workbench/aroundTests.ts';
 import { Scene } from '../workbench/scene.ts';
 import { lookedAtIn, type Window } from '../workbench/workbench.ts';
 
@@ -122,33 +123,34 @@ describeWithCluster('a Slurm cluster behind a jump host', { missing: sshdMissing
   let scene: Scene;
   let home: string;
 
-  beforeAll(async () => {
-    cluster = await Cluster.start();
-    home = join(cluster.folder, 'login-home');
-    site = await startSshSite({
-      home,
-      config: [`SetEnv HOME=${home} SLURM_CONF=${join(cluster.folder, 'slurm.conf')}`],
-    });
-    const own = join(cluster.folder, 'home');
-    await mkdir(join(own, '.ssh'));
-    await writeFile(join(own, '.ssh', 'config'), await readFile(site.configFile));
-    // ssh looks for it in the home folder of the account, whatever HOME is. VS Code takes the PATH of a login shell.
-    await mkdir(join(own, 'bin'));
-    await writeFile(join(own, 'bin', 'ssh'), '#!/bin/sh\nexec /usr/bin/ssh -F "$HOME/.ssh/config" "$@"\n', {
-      mode: 0o755,
-    });
-    await writeFile(join(own, '.profile'), 'PATH="$HOME/bin:$PATH"\n');
-    scene = await Scene.set(
-      { 'hello.sh': 'echo "GPU $CUDA_VISIBLE_DEVICES of partition $SLURM_JOB_PARTITION"\n' },
-      { size, environment: { HOME: own } },
-    );
-  });
-
-  afterAll(async () => {
-    await scene.strike();
-    await site.dispose();
-    await cluster.stop();
-  });
+  aroundTests(
+    async () => {
+      cluster = await Cluster.start();
+      home = join(cluster.folder, 'login-home');
+      site = await startSshSite({
+        home,
+        config: [`SetEnv HOME=${home} SLURM_CONF=${join(cluster.folder, 'slurm.conf')}`],
+      });
+      const own = join(cluster.folder, 'home');
+      await mkdir(join(own, '.ssh'));
+      await writeFile(join(own, '.ssh', 'config'), await readFile(site.configFile));
+      // ssh looks for it in the home folder of the account, whatever HOME is. VS Code takes the PATH of a login shell.
+      await mkdir(join(own, 'bin'));
+      await writeFile(join(own, 'bin', 'ssh'), '#!/bin/sh\nexec /usr/bin/ssh -F "$HOME/.ssh/config" "$@"\n', {
+        mode: 0o755,
+      });
+      await writeFile(join(own, '.profile'), 'PATH="$HOME/bin:$PATH"\n');
+      scene = await Scene.set(
+        { 'hello.sh': 'echo "GPU $CUDA_VISIBLE_DEVICES of partition $SLURM_JOB_PARTITION"\n' },
+        { size, environment: { HOME: own } },
+      );
+    },
+    async () => {
+      await scene.strike();
+      await site.dispose();
+      await cluster.stop();
+    },
+  );
 
   it('is added and runs its first job in two choices, without a mouse', async () => {
     const window = await scene.workbench.open({ file: join(scene.folder, 'hello.sh') });
@@ -176,20 +178,21 @@ describe.skipIf(noContainers !== null)(
     let scene: Scene;
     let home: string;
 
-    beforeAll(async () => {
-      cluster = await startCluster({ nodes: 'nvidia', namespaces: ['vision', 'speech'] });
-      home = await mkdtemp(join(tmpdir(), 'aloft-home-'));
-      scene = await Scene.set(
-        { 'hello.sh': 'echo "hello from rank ${NODE_RANK:-0}"\n' },
-        { size, environment: { HOME: home, KUBECONFIG: cluster.kubeconfigPath } },
-      );
-    });
-
-    afterAll(async () => {
-      await scene.strike();
-      await cluster.stop();
-      await rm(home, { recursive: true });
-    });
+    aroundTests(
+      async () => {
+        cluster = await startCluster({ nodes: 'nvidia', namespaces: ['vision', 'speech'] });
+        home = await mkdtemp(join(tmpdir(), 'aloft-home-'));
+        scene = await Scene.set(
+          { 'hello.sh': 'echo "hello from rank ${NODE_RANK:-0}"\n' },
+          { size, environment: { HOME: home, KUBECONFIG: cluster.kubeconfigPath } },
+        );
+      },
+      async () => {
+        await scene.strike();
+        await cluster.stop();
+        await rm(home, { recursive: true });
+      },
+    );
 
     it('is added and runs its first job in three choices, without a mouse', async () => {
       const window = await scene.workbench.open({ file: join(scene.folder, 'hello.sh') });

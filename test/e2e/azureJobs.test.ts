@@ -1,9 +1,10 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Frame } from 'playwright-core';
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { whyNoContainers } from '../emulators/containers/containerProcess.ts';
 import { AzureLab } from '../fixtures/azure/lab.ts';
+import { aroundTests } from '../workbench/aroundTests.ts';
 import { Scene } from '../workbench/scene.ts';
 import type { Window } from '../workbench/workbench.ts';
 
@@ -15,37 +16,41 @@ describe.skipIf(whyNoContainers() !== null)('jobs on Azure Machine Learning', ()
   let window: Window;
   let form: Frame;
 
-  beforeAll(async () => {
-    lab = await AzureLab.start();
-    const error = { code: 'ClusterCoreQuotaReached', message: 'Operation results in exceeding quota limits of Core.' };
-    lab.control.addCompute({ name: 'a100', vmSize: 'Standard_NC24ads_A100_v4', error });
-    // Else VS Code asks a login shell for the PATH, which has another az or none.
-    vi.stubEnv('VSCODE_CLI', '1');
-    scene = await Scene.set(
-      {
-        'train.py': await readFile(join(quickstart, 'train.py'), 'utf8'),
-        'model.py': await readFile(join(quickstart, 'model.py'), 'utf8'),
-        'fails.py': 'import sys\nprint("no data", flush=True)\nsys.exit(3)\n',
-      },
-      {
-        settings: {
-          'aloft.connections': [{ id: 'vision', provider: 'azure', label: 'vision', settings: lab.settings }],
+  aroundTests(
+    async () => {
+      lab = await AzureLab.start();
+      const error = {
+        code: 'ClusterCoreQuotaReached',
+        message: 'Operation results in exceeding quota limits of Core.',
+      };
+      lab.control.addCompute({ name: 'a100', vmSize: 'Standard_NC24ads_A100_v4', error });
+      // Else VS Code asks a login shell for the PATH, which has another az or none.
+      vi.stubEnv('VSCODE_CLI', '1');
+      scene = await Scene.set(
+        {
+          'train.py': await readFile(join(quickstart, 'train.py'), 'utf8'),
+          'model.py': await readFile(join(quickstart, 'model.py'), 'utf8'),
+          'fails.py': 'import sys\nprint("no data", flush=True)\nsys.exit(3)\n',
         },
-        size: { width: 1440, height: 1000 },
-      },
-    );
-    window = await scene.workbench.open();
-    await window.showAloft();
-    form = await window.form();
-    await form.locator('#field-connection').click();
-    await form.locator('#field-connection vscode-option', { hasText: 'vision' }).click();
-  });
-
-  afterAll(async () => {
-    await scene?.strike();
-    await lab.stop();
-    vi.unstubAllEnvs();
-  });
+        {
+          settings: {
+            'aloft.connections': [{ id: 'vision', provider: 'azure', label: 'vision', settings: lab.settings }],
+          },
+          size: { width: 1440, height: 1000 },
+        },
+      );
+      window = await scene.workbench.open();
+      await window.showAloft();
+      form = await window.form();
+      await form.locator('#field-connection').click();
+      await form.locator('#field-connection vscode-option', { hasText: 'vision' }).click();
+    },
+    async () => {
+      await scene?.strike();
+      await lab.stop();
+      vi.unstubAllEnvs();
+    },
+  );
 
   const submit = async (command: string, name: string): Promise<Frame> => {
     await window.submit(command);

@@ -2,8 +2,9 @@ import { readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import type { Locator } from 'playwright-core';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 
+import { aroundTests } from '../workbench/aroundTests.ts';
 import { Scene } from '../workbench/scene.ts';
 import { slowScript } from '../workbench/slowScript.ts';
 import type { Window } from '../workbench/workbench.ts';
@@ -13,20 +14,21 @@ describe('cancelling and submitting again', () => {
   let window: Window;
   let finish: string;
 
-  beforeAll(async () => {
-    scene = await Scene.set(
-      { 'slow.py': slowScript, 'breaks.py': 'raise SystemExit(3)\n' },
-      { settings: { 'aloft.local.slots': 1 } },
-    );
-    finish = scene.beside('finish');
-    window = await scene.workbench.open();
-    await window.showAloft();
-  });
-
-  afterAll(async () => {
-    await writeFile(finish, '');
-    await scene.strike();
-  });
+  aroundTests(
+    async () => {
+      scene = await Scene.set(
+        { 'slow.py': slowScript, 'breaks.py': 'raise SystemExit(3)\n' },
+        { settings: { 'aloft.local.slots': 1 } },
+      );
+      finish = scene.beside('finish');
+      window = await scene.workbench.open();
+      await window.showAloft();
+    },
+    async () => {
+      await writeFile(finish, '');
+      await scene.strike();
+    },
+  );
 
   const inline = async (row: Locator, action: string): Promise<void> => {
     await row.hover();

@@ -2,11 +2,12 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import type { Frame } from 'playwright-core';
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 
 import { type StartedAzure, startAzure } from '../emulators/azure/startAzure.ts';
 import { whyNoContainers } from '../emulators/containers/containerProcess.ts';
 import { type StartedGoogle, startGoogle } from '../emulators/google/startGoogle.ts';
+import { aroundTests } from '../workbench/aroundTests.ts';
 import { Scene } from '../workbench/scene.ts';
 import type { Window } from '../workbench/workbench.ts';
 
@@ -38,56 +39,57 @@ describe.skipIf(noContainers !== null)(
     let window: Window;
     let form: Frame;
 
-    beforeAll(async () => {
-      [google, azure] = await Promise.all([startGoogle(), startAzure()]);
-      vi.stubEnv('GOOGLE_APPLICATION_CREDENTIALS', google.credentialsPath);
-      vi.stubEnv('PATH', azure.path);
-      // VS Code takes its environment from here then, and not from the login shell, which knows another `az`.
-      vi.stubEnv('VSCODE_CLI', '1');
-      const files = await Promise.all(
-        // By its name each job has a panel that cannot be taken for another.
-        ['model.py', ...clouds.flatMap(({ id }) => ['run', 'fail', 'more'].map((what) => `${what}_${id}.py`))].map(
-          async (name) =>
-            [name, await readFile(join(quickstart, name === 'model.py' ? name : 'train.py'), 'utf8')] as const,
-        ),
-      );
-      const { project, bucket, endpoints } = google;
-      const connections = [
-        {
-          id: 'google-lab',
-          provider: 'google',
-          label: 'google-lab',
-          settings: { project: project.id, regions: [...project.regions], bucket, endpoints },
-        },
-        {
-          id: 'azure-vision',
-          provider: 'azure',
-          label: 'azure-vision',
-          settings: {
-            tenant: azure.tenant,
-            subscription: azure.subscription,
-            resourceGroup: azure.workspace.group,
-            workspace: azure.workspace.name,
-            endpoints: { resourceManager: azure.url, blob: azure.blobUrl },
-            credential: 'cli',
+    aroundTests(
+      async () => {
+        [google, azure] = await Promise.all([startGoogle(), startAzure()]);
+        vi.stubEnv('GOOGLE_APPLICATION_CREDENTIALS', google.credentialsPath);
+        vi.stubEnv('PATH', azure.path);
+        // VS Code takes its environment from here then, and not from the login shell, which knows another `az`.
+        vi.stubEnv('VSCODE_CLI', '1');
+        const files = await Promise.all(
+          // By its name each job has a panel that cannot be taken for another.
+          ['model.py', ...clouds.flatMap(({ id }) => ['run', 'fail', 'more'].map((what) => `${what}_${id}.py`))].map(
+            async (name) =>
+              [name, await readFile(join(quickstart, name === 'model.py' ? name : 'train.py'), 'utf8')] as const,
+          ),
+        );
+        const { project, bucket, endpoints } = google;
+        const connections = [
+          {
+            id: 'google-lab',
+            provider: 'google',
+            label: 'google-lab',
+            settings: { project: project.id, regions: [...project.regions], bucket, endpoints },
           },
-        },
-      ];
-      scene = await Scene.set(Object.fromEntries(files), {
-        settings: { 'aloft.connections': connections },
-        size: { width: 1440, height: 1000 },
-      });
-      window = await scene.workbench.open();
-      await window.showAloft();
-      form = await window.form();
-      await form.locator('summary', { hasText: 'Results and limits' }).click();
-    });
-
-    afterAll(async () => {
-      await scene.strike();
-      await Promise.all([google.stop(), azure.stop()]);
-      vi.unstubAllEnvs();
-    });
+          {
+            id: 'azure-vision',
+            provider: 'azure',
+            label: 'azure-vision',
+            settings: {
+              tenant: azure.tenant,
+              subscription: azure.subscription,
+              resourceGroup: azure.workspace.group,
+              workspace: azure.workspace.name,
+              endpoints: { resourceManager: azure.url, blob: azure.blobUrl },
+              credential: 'cli',
+            },
+          },
+        ];
+        scene = await Scene.set(Object.fromEntries(files), {
+          settings: { 'aloft.connections': connections },
+          size: { width: 1440, height: 1000 },
+        });
+        window = await scene.workbench.open();
+        await window.showAloft();
+        form = await window.form();
+        await form.locator('summary', { hasText: 'Results and limits' }).click();
+      },
+      async () => {
+        await scene.strike();
+        await Promise.all([google.stop(), azure.stop()]);
+        vi.unstubAllEnvs();
+      },
+    );
 
     const clouds: readonly Cloud[] = [
       {

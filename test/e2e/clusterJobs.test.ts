@@ -1,10 +1,11 @@
 import { join } from 'node:path';
 
 import type { Frame } from 'playwright-core';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 
 import type { JobScriptInput } from '../emulators/scripted/script.ts';
 import { type Backend, startBackend } from '../emulators/scripted/startBackend.ts';
+import { aroundTests } from '../workbench/aroundTests.ts';
 import { Scene } from '../workbench/scene.ts';
 import { scriptedExtension } from '../workbench/scriptedExtension.ts';
 import type { Window } from '../workbench/workbench.ts';
@@ -55,39 +56,40 @@ describe('jobs of a cluster', () => {
   let cluster: Backend;
   let form: Frame;
 
-  beforeAll(async () => {
-    cluster = await startBackend();
-    await cluster.control.setConditions({ expectedWaitMs: 3 * 3_600_000 });
-    const connections = [
-      { id: 'lab', provider: 'scripted', label: 'lab-cluster', settings: { url: cluster.url } },
-      {
-        id: 'site',
-        provider: 'scripted',
-        label: 'site',
-        settings: { url: cluster.url, runFolders: { host: 'login.lab', path: '/scratch/ada/runs' } },
-      },
-    ];
-    scene = await Scene.set(
-      {
-        'train.py': 'print("hello")\n',
-        'array.sh': '#!/bin/bash\n#SBATCH --array=0-23\npython train.py\n',
-      },
-      {
-        extension: await scriptedExtension(),
-        // Only so is the terminal's text in the page.
-        settings: { 'aloft.connections': connections, 'terminal.integrated.gpuAcceleration': 'off' },
-        size: { width: 1440, height: 1000 },
-      },
-    );
-    window = await scene.workbench.open();
-    await window.showAloft();
-    form = await window.form();
-  });
-
-  afterAll(async () => {
-    await scene.strike();
-    await cluster.stop();
-  });
+  aroundTests(
+    async () => {
+      cluster = await startBackend();
+      await cluster.control.setConditions({ expectedWaitMs: 3 * 3_600_000 });
+      const connections = [
+        { id: 'lab', provider: 'scripted', label: 'lab-cluster', settings: { url: cluster.url } },
+        {
+          id: 'site',
+          provider: 'scripted',
+          label: 'site',
+          settings: { url: cluster.url, runFolders: { host: 'login.lab', path: '/scratch/ada/runs' } },
+        },
+      ];
+      scene = await Scene.set(
+        {
+          'train.py': 'print("hello")\n',
+          'array.sh': '#!/bin/bash\n#SBATCH --array=0-23\npython train.py\n',
+        },
+        {
+          extension: await scriptedExtension(),
+          // Only so is the terminal's text in the page.
+          settings: { 'aloft.connections': connections, 'terminal.integrated.gpuAcceleration': 'off' },
+          size: { width: 1440, height: 1000 },
+        },
+      );
+      window = await scene.workbench.open();
+      await window.showAloft();
+      form = await window.form();
+    },
+    async () => {
+      await scene.strike();
+      await cluster.stop();
+    },
+  );
 
   const clipboard = async (): Promise<string> =>
     await window.page.evaluate(async () => await navigator.clipboard.readText());

@@ -2,8 +2,9 @@ import { rm, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import type { Frame } from 'playwright-core';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 
+import { aroundTests } from '../workbench/aroundTests.ts';
 import { Scene } from '../workbench/scene.ts';
 import type { Window } from '../workbench/workbench.ts';
 
@@ -12,19 +13,20 @@ describe('what a person may get wrong', () => {
   let window: Window;
   let form: Frame;
 
-  beforeAll(async () => {
-    scene = await Scene.set({
-      'reads.py': 'import os\nprint(sorted(os.listdir(".")))\n',
-      '.env': 'PASSWORD=correct horse battery staple\n',
-    });
-    window = await scene.workbench.open();
-    await window.showAloft();
-    form = await window.form();
-  });
-
-  afterAll(async () => {
-    await scene.strike();
-  });
+  aroundTests(
+    async () => {
+      scene = await Scene.set({
+        'reads.py': 'import os\nprint(sorted(os.listdir(".")))\n',
+        '.env': 'PASSWORD=correct horse battery staple\n',
+      });
+      window = await scene.workbench.open();
+      await window.showAloft();
+      form = await window.form();
+    },
+    async () => {
+      await scene.strike();
+    },
+  );
 
   const problemOf = (field: string): string => `.field:has(#field-${field}) .problem`;
 

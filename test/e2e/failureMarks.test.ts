@@ -2,8 +2,9 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import type { Locator } from 'playwright-core';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 
+import { aroundTests } from '../workbench/aroundTests.ts';
 import { Scene } from '../workbench/scene.ts';
 import type { Window } from '../workbench/workbench.ts';
 
@@ -35,20 +36,21 @@ describe('a run that failed in the code', () => {
   let scene: Scene;
   let window: Window;
 
-  beforeAll(async () => {
-    scene = await Scene.set(
-      { 'train.py': train, 'model/__init__.py': '', 'model/layers.py': layers },
-      { settings: { 'files.autoSave': 'off' } },
-    );
-    window = await scene.workbench.open();
-    await window.showAloft();
-    await window.submit('python train.py');
-    await window.row(/^Failed: train/u).waitFor();
-  });
-
-  afterAll(async () => {
-    await scene.strike();
-  });
+  aroundTests(
+    async () => {
+      scene = await Scene.set(
+        { 'train.py': train, 'model/__init__.py': '', 'model/layers.py': layers },
+        { settings: { 'files.autoSave': 'off' } },
+      );
+      window = await scene.workbench.open();
+      await window.showAloft();
+      await window.submit('python train.py');
+      await window.row(/^Failed: train/u).waitFor();
+    },
+    async () => {
+      await scene.strike();
+    },
+  );
 
   const problem = (): Locator => window.page.locator('.markers-panel .monaco-list-row', { hasText: 'failed here' });
   const line = (text: string): Locator => window.page.locator('.editor-instance .view-line', { hasText: text });

@@ -1,8 +1,9 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 
+import { aroundTests } from '../workbench/aroundTests.ts';
 import { Scene } from '../workbench/scene.ts';
 
 const script = join(import.meta.dirname, '..', 'fixtures', 'workspace', 'hello.py');
@@ -10,13 +11,14 @@ const script = join(import.meta.dirname, '..', 'fixtures', 'workspace', 'hello.p
 describe('a first job on this machine', () => {
   let scene: Scene;
 
-  beforeAll(async () => {
-    scene = await Scene.set({ 'hello.py': await readFile(script, 'utf8') });
-  });
-
-  afterAll(async () => {
-    await scene.strike();
-  });
+  aroundTests(
+    async () => {
+      scene = await Scene.set({ 'hello.py': await readFile(script, 'utf8') });
+    },
+    async () => {
+      await scene.strike();
+    },
+  );
 
   it('is filled in from the open file, submitted, watched to its end, and found again after a reload', async () => {
     const window = await scene.workbench.open({ file: join(scene.folder, 'hello.py') });

@@ -1,7 +1,8 @@
 import { open, rm, truncate, writeFile } from 'node:fs/promises';
 
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 
+import { aroundTests } from '../workbench/aroundTests.ts';
 import { Scene } from '../workbench/scene.ts';
 import type { Window } from '../workbench/workbench.ts';
 
@@ -24,15 +25,16 @@ describe('a hostile log', () => {
   let scene: Scene;
   let window: Window;
 
-  beforeAll(async () => {
-    scene = await Scene.set({ 'train.py': 'print("done")\n' });
-    window = await scene.workbench.open();
-    await window.showAloft();
-  });
-
-  afterAll(async () => {
-    await scene.strike();
-  });
+  aroundTests(
+    async () => {
+      scene = await Scene.set({ 'train.py': 'print("done")\n' });
+      window = await scene.workbench.open();
+      await window.showAloft();
+    },
+    async () => {
+      await scene.strike();
+    },
+  );
 
   it('is text and colours, and its only links are of the web', async () => {
     const file = scene.beside('hostile.log');

@@ -1,8 +1,9 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 
+import { aroundTests } from '../workbench/aroundTests.ts';
 import { Scene } from '../workbench/scene.ts';
 
 const script = join(import.meta.dirname, '..', 'fixtures', 'workspace', 'hello.py');
@@ -10,16 +11,17 @@ const script = join(import.meta.dirname, '..', 'fixtures', 'workspace', 'hello.p
 describe('without a mouse', () => {
   let scene: Scene;
 
-  beforeAll(async () => {
-    scene = await Scene.set({
-      'hello.py': await readFile(script, 'utf8'),
-      'many.py': 'for line in range(500):\n    print("line", line)\n',
-    });
-  });
-
-  afterAll(async () => {
-    await scene.strike();
-  });
+  aroundTests(
+    async () => {
+      scene = await Scene.set({
+        'hello.py': await readFile(script, 'utf8'),
+        'many.py': 'for line in range(500):\n    print("line", line)\n',
+      });
+    },
+    async () => {
+      await scene.strike();
+    },
+  );
 
   it('a job is filled in, submitted, watched and read', async () => {
     const window = await scene.workbench.open();

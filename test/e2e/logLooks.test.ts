@@ -1,8 +1,9 @@
 import { writeFile } from 'node:fs/promises';
 
 import type { Frame } from 'playwright-core';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 
+import { aroundTests } from '../workbench/aroundTests.ts';
 import { Scene } from '../workbench/scene.ts';
 import type { Window } from '../workbench/workbench.ts';
 
@@ -34,27 +35,28 @@ describe('the log viewer in every theme', () => {
   let window: Window;
   let viewer: Frame;
 
-  beforeAll(async () => {
-    scene = await Scene.set({ 'train.py': 'print("done")\n' }, { size: { width: 1440, height: 700 } });
-    window = await scene.workbench.open();
-    await window.showAloft();
-    const file = scene.beside('train.log');
-    await writeFile(file, `${steps.join('')}${end}${steps.slice(0, 4).join('')}`);
-    await window.openLogFile(file);
-    viewer = await window.webview('.log .row', 'RuntimeError');
-    await viewer.locator('.log-bars button', { hasText: /^2$/u }).waitFor();
-    await viewer.locator('.log-scroller').focus();
-    await window.page.keyboard.press('f');
-    await window.page.keyboard.press('Escape');
-    await viewer.locator('.log-scroller').focus();
-    await window.page.keyboard.press('/');
-    await window.page.keyboard.type('loss');
-    await viewer.locator('.log-matches', { hasText: '404' }).waitFor();
-  });
-
-  afterAll(async () => {
-    await scene.strike();
-  });
+  aroundTests(
+    async () => {
+      scene = await Scene.set({ 'train.py': 'print("done")\n' }, { size: { width: 1440, height: 700 } });
+      window = await scene.workbench.open();
+      await window.showAloft();
+      const file = scene.beside('train.log');
+      await writeFile(file, `${steps.join('')}${end}${steps.slice(0, 4).join('')}`);
+      await window.openLogFile(file);
+      viewer = await window.webview('.log .row', 'RuntimeError');
+      await viewer.locator('.log-bars button', { hasText: /^2$/u }).waitFor();
+      await viewer.locator('.log-scroller').focus();
+      await window.page.keyboard.press('f');
+      await window.page.keyboard.press('Escape');
+      await viewer.locator('.log-scroller').focus();
+      await window.page.keyboard.press('/');
+      await window.page.keyboard.type('loss');
+      await viewer.locator('.log-matches', { hasText: '404' }).waitFor();
+    },
+    async () => {
+      await scene.strike();
+    },
+  );
 
   it.each(themes)('%s', async (theme, kind) => {
     await window.page.keyboard.press('Control+K');

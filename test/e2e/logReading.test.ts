@@ -2,8 +2,9 @@ import { mkdir, rm, truncate, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import type { Frame } from 'playwright-core';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 
+import { aroundTests } from '../workbench/aroundTests.ts';
 import { Scene } from '../workbench/scene.ts';
 import type { Window } from '../workbench/workbench.ts';
 
@@ -28,22 +29,23 @@ describe('reading a log', () => {
   let window: Window;
   let panel: Frame;
 
-  beforeAll(async () => {
-    scene = await Scene.set({ 'train.py': train }, { settings: { 'workbench.editor.enablePreview': false } });
-    window = await scene.workbench.open();
-    await window.showAloft();
-    const form = await window.form();
-    await form.locator('summary', { hasText: 'Results and limits' }).click();
-    await form.locator('#field-name input').fill(jobName);
-    await window.submit('python train.py');
-    panel = await window.panel('train');
-    await panel.locator('.log-status', { hasText: 'complete' }).waitFor();
-    await panel.locator('.log .row', { hasText: 'the last words' }).waitFor();
-  });
-
-  afterAll(async () => {
-    await scene.strike();
-  });
+  aroundTests(
+    async () => {
+      scene = await Scene.set({ 'train.py': train }, { settings: { 'workbench.editor.enablePreview': false } });
+      window = await scene.workbench.open();
+      await window.showAloft();
+      const form = await window.form();
+      await form.locator('summary', { hasText: 'Results and limits' }).click();
+      await form.locator('#field-name input').fill(jobName);
+      await window.submit('python train.py');
+      panel = await window.panel('train');
+      await panel.locator('.log-status', { hasText: 'complete' }).waitFor();
+      await panel.locator('.log .row', { hasText: 'the last words' }).waitFor();
+    },
+    async () => {
+      await scene.strike();
+    },
+  );
 
   const press = async (...keys: readonly string[]): Promise<void> => {
     await panel.locator('.log-scroller').focus();

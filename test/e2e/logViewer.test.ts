@@ -1,8 +1,9 @@
 import { appendFile, readFile, writeFile } from 'node:fs/promises';
 
 import type { Frame } from 'playwright-core';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 
+import { aroundTests } from '../workbench/aroundTests.ts';
 import { Scene } from '../workbench/scene.ts';
 import type { Window } from '../workbench/workbench.ts';
 
@@ -24,19 +25,20 @@ describe('the log viewer', () => {
   let window: Window;
   let panel: Frame;
 
-  beforeAll(async () => {
-    scene = await Scene.set({ 'prints.py': script });
-    window = await scene.workbench.open();
-    await window.showAloft();
-    await window.submit('python prints.py');
-    panel = await window.panel('prints');
-    await panel.locator('.log-status', { hasText: 'complete' }).waitFor();
-    await panel.locator('.log .row', { hasText: 'WARNING' }).waitFor();
-  });
-
-  afterAll(async () => {
-    await scene.strike();
-  });
+  aroundTests(
+    async () => {
+      scene = await Scene.set({ 'prints.py': script });
+      window = await scene.workbench.open();
+      await window.showAloft();
+      await window.submit('python prints.py');
+      panel = await window.panel('prints');
+      await panel.locator('.log-status', { hasText: 'complete' }).waitFor();
+      await panel.locator('.log .row', { hasText: 'WARNING' }).waitFor();
+    },
+    async () => {
+      await scene.strike();
+    },
+  );
 
   const press = async (...keys: readonly string[]): Promise<void> => {
     await panel.locator('.log-scroller').focus();

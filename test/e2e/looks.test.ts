@@ -1,8 +1,9 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 
+import { aroundTests } from '../workbench/aroundTests.ts';
 import { Scene } from '../workbench/scene.ts';
 import type { Window } from '../workbench/workbench.ts';
 
@@ -20,24 +21,25 @@ describe('in every theme', () => {
   let scene: Scene;
   let window: Window;
 
-  beforeAll(async () => {
-    const files = {
-      'colours.py': `${colours}raise SystemExit(3)\n`,
-      'notes.md': await readFile(join(import.meta.dirname, '..', '..', 'README.md'), 'utf8'),
-      '.env': 'PASSWORD=correct horse battery staple\n',
-    };
-    scene = await Scene.set(files, { size: { width: 1440, height: 1200 } });
-    window = await scene.workbench.open();
-    await window.showAloft();
-    await window.submit('python colours.py');
-    const panel = await window.panel('colours');
-    await panel.locator('.log .row', { hasText: 'colour 37' }).waitFor();
-    await window.row(/^Failed: colours/u).waitFor();
-  });
-
-  afterAll(async () => {
-    await scene.strike();
-  });
+  aroundTests(
+    async () => {
+      const files = {
+        'colours.py': `${colours}raise SystemExit(3)\n`,
+        'notes.md': await readFile(join(import.meta.dirname, '..', '..', 'README.md'), 'utf8'),
+        '.env': 'PASSWORD=correct horse battery staple\n',
+      };
+      scene = await Scene.set(files, { size: { width: 1440, height: 1200 } });
+      window = await scene.workbench.open();
+      await window.showAloft();
+      await window.submit('python colours.py');
+      const panel = await window.panel('colours');
+      await panel.locator('.log .row', { hasText: 'colour 37' }).waitFor();
+      await window.row(/^Failed: colours/u).waitFor();
+    },
+    async () => {
+      await scene.strike();
+    },
+  );
 
   it.each(themes)('%s shows the form and the job panel without an error', async (theme, kind) => {
     await window.page.keyboard.press('Control+K');

@@ -1,8 +1,9 @@
 import { appendFile, readFile, writeFile } from 'node:fs/promises';
 
 import type { Frame } from 'playwright-core';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 
+import { aroundTests } from '../workbench/aroundTests.ts';
 import { Scene } from '../workbench/scene.ts';
 import type { Window } from '../workbench/workbench.ts';
 
@@ -37,20 +38,21 @@ describe('the metrics of a job', () => {
 
   const chart = (name: string) => panel.locator('.chart', { has: panel.locator(`.name:text-is("${name}")`) });
 
-  beforeAll(async () => {
-    scene = await Scene.set({ 'slow.py': script, 'fast.py': script });
-    window = await scene.workbench.open();
-    await window.showAloft();
-    await window.submit('python slow.py 1');
-    await window.panel('slow');
-    await window.submit('python fast.py 0.6');
-    panel = await window.panel('fast');
-    await panel.locator('.log-status', { hasText: 'complete' }).waitFor();
-  });
-
-  afterAll(async () => {
-    await scene.strike();
-  });
+  aroundTests(
+    async () => {
+      scene = await Scene.set({ 'slow.py': script, 'fast.py': script });
+      window = await scene.workbench.open();
+      await window.showAloft();
+      await window.submit('python slow.py 1');
+      await window.panel('slow');
+      await window.submit('python fast.py 0.6');
+      panel = await window.panel('fast');
+      await panel.locator('.log-status', { hasText: 'complete' }).waitFor();
+    },
+    async () => {
+      await scene.strike();
+    },
+  );
 
   it('are curves on a tab of their own', async () => {
     await panel.getByRole('tab', { name: 'Metrics' }).click();

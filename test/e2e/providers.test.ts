@@ -1,10 +1,11 @@
 import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 
 import type { ConditionsInput } from '../emulators/scripted/conditions.ts';
 import { type Backend, startBackend } from '../emulators/scripted/startBackend.ts';
+import { aroundTests } from '../workbench/aroundTests.ts';
 import { Scene } from '../workbench/scene.ts';
 import { scriptedExtension } from '../workbench/scriptedExtension.ts';
 import type { Window } from '../workbench/workbench.ts';
@@ -74,24 +75,25 @@ describe('providers', () => {
   let other: Backend;
   let third: Backend;
 
-  beforeAll(async () => {
-    [site, other, third] = await Promise.all([startBackend(), startBackend(), startBackend()]);
-    await site.control.setConditions({ account: 'ada', offers: lab });
-    await other.control.setConditions({ account: 'ada@lab.example', offers: cloud });
-    scene = await Scene.set(
-      { 'train.py': 'print("hello")\n' },
-      { extension: await scriptedExtension(), size: { width: 1440, height: 1100 } },
-    );
-    window = await scene.workbench.open();
-    await window.showAloft();
-  });
-
-  afterAll(async () => {
-    await scene.strike();
-    await site.stop();
-    await other.stop();
-    await third.stop();
-  });
+  aroundTests(
+    async () => {
+      [site, other, third] = await Promise.all([startBackend(), startBackend(), startBackend()]);
+      await site.control.setConditions({ account: 'ada', offers: lab });
+      await other.control.setConditions({ account: 'ada@lab.example', offers: cloud });
+      scene = await Scene.set(
+        { 'train.py': 'print("hello")\n' },
+        { extension: await scriptedExtension(), size: { width: 1440, height: 1100 } },
+      );
+      window = await scene.workbench.open();
+      await window.showAloft();
+    },
+    async () => {
+      await scene.strike();
+      await site.stop();
+      await other.stop();
+      await third.stop();
+    },
+  );
 
   it('are added in two answers, with a test that shows', async () => {
     await window.page.getByRole('button', { name: 'Providers Section' }).click();

@@ -2,8 +2,9 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import type { Frame } from 'playwright-core';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 
+import { aroundTests } from '../workbench/aroundTests.ts';
 import { Scene } from '../workbench/scene.ts';
 import type { Window } from '../workbench/workbench.ts';
 
@@ -21,22 +22,23 @@ describe('the results of a job', () => {
   let panel: Frame;
   let destination: string;
 
-  beforeAll(async () => {
-    scene = await Scene.set({ 'train.py': script });
-    destination = scene.beside('results');
-    await mkdir(join(destination, 'earlier'), { recursive: true });
-    window = await scene.workbench.open();
-    await window.showAloft();
-    const form = await window.form();
-    await form.locator('summary', { hasText: 'Results and limits' }).click();
-    await form.locator('#field-outputs textarea').fill('outputs/**');
-    await window.submit('python train.py');
-    panel = await window.panel('train');
-  });
-
-  afterAll(async () => {
-    await scene.strike();
-  });
+  aroundTests(
+    async () => {
+      scene = await Scene.set({ 'train.py': script });
+      destination = scene.beside('results');
+      await mkdir(join(destination, 'earlier'), { recursive: true });
+      window = await scene.workbench.open();
+      await window.showAloft();
+      const form = await window.form();
+      await form.locator('summary', { hasText: 'Results and limits' }).click();
+      await form.locator('#field-outputs textarea').fill('outputs/**');
+      await window.submit('python train.py');
+      panel = await window.panel('train');
+    },
+    async () => {
+      await scene.strike();
+    },
+  );
 
   const chooseDestination = async (): Promise<void> => {
     await window.chooseFile(`${destination}/`, 'Download Here', 'earlier');

@@ -1,7 +1,8 @@
 import { appendFile, readFile, writeFile } from 'node:fs/promises';
 
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 
+import { aroundTests } from '../workbench/aroundTests.ts';
 import { Scene } from '../workbench/scene.ts';
 import type { Window } from '../workbench/workbench.ts';
 
@@ -12,18 +13,19 @@ describe('a log on a machine far away', () => {
   let window: Window;
   let file: string;
 
-  beforeAll(async () => {
-    scene = await Scene.set({ 'train.py': 'print("done")\n' }, { linkDelay: 150 });
-    file = scene.beside('far.log');
-    await writeFile(file, Array.from({ length: lines }, (_, line) => `step=${line} loss=0.5\n`).join(''));
-    window = await scene.workbench.open();
-    await window.showAloft();
-    await window.openLogFile(file);
-  });
-
-  afterAll(async () => {
-    await scene.strike();
-  });
+  aroundTests(
+    async () => {
+      scene = await Scene.set({ 'train.py': 'print("done")\n' }, { linkDelay: 150 });
+      file = scene.beside('far.log');
+      await writeFile(file, Array.from({ length: lines }, (_, line) => `step=${line} loss=0.5\n`).join(''));
+      window = await scene.workbench.open();
+      await window.showAloft();
+      await window.openLogFile(file);
+    },
+    async () => {
+      await scene.strike();
+    },
+  );
 
   it('is followed, gone through, searched and saved', async () => {
     const viewer = await window.webview('.log-size', '100,000 lines');

@@ -2,8 +2,9 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 
+import { aroundTests } from '../workbench/aroundTests.ts';
 import { Scene } from '../workbench/scene.ts';
 import { slowScript } from '../workbench/slowScript.ts';
 
@@ -23,16 +24,17 @@ describe('several windows', () => {
   let scene: Scene;
   let finish: string;
 
-  beforeAll(async () => {
-    scene = await Scene.set({ 'slow.py': slowScript });
-    finish = scene.beside('finish');
-    await mkdir(scene.beside('elsewhere'));
-  });
-
-  afterAll(async () => {
-    await writeFile(finish, '');
-    await scene.strike();
-  });
+  aroundTests(
+    async () => {
+      scene = await Scene.set({ 'slow.py': slowScript });
+      finish = scene.beside('finish');
+      await mkdir(scene.beside('elsewhere'));
+    },
+    async () => {
+      await writeFile(finish, '');
+      await scene.strike();
+    },
+  );
 
   it('show the same one job, and another leads when the leading one is closed', async () => {
     const leading = await scene.workbench.open();

@@ -1,8 +1,9 @@
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 
+import { aroundTests } from '../workbench/aroundTests.ts';
 import { Scene } from '../workbench/scene.ts';
 
 const reason = 'This workspace is not trusted, so nothing can be run or uploaded from it.';
@@ -10,18 +11,19 @@ const reason = 'This workspace is not trusted, so nothing can be run or uploaded
 describe('a folder that is not trusted', () => {
   let scene: Scene;
 
-  beforeAll(async () => {
-    const planted = [{ id: 'planted', provider: 'local', label: 'planted', settings: {} }];
-    const files = {
-      'hello.py': 'print("hello")\n',
-      '.vscode/settings.json': JSON.stringify({ 'aloft.connections': planted }),
-    };
-    scene = await Scene.set(files, { workspaceTrust: true });
-  });
-
-  afterAll(async () => {
-    await scene.strike();
-  });
+  aroundTests(
+    async () => {
+      const planted = [{ id: 'planted', provider: 'local', label: 'planted', settings: {} }];
+      const files = {
+        'hello.py': 'print("hello")\n',
+        '.vscode/settings.json': JSON.stringify({ 'aloft.connections': planted }),
+      };
+      scene = await Scene.set(files, { workspaceTrust: true });
+    },
+    async () => {
+      await scene.strike();
+    },
+  );
 
   it('submits and uploads nothing and says why, until it is trusted', async () => {
     const window = await scene.workbench.open();

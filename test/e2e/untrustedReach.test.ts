@@ -1,8 +1,9 @@
 import { mkdir } from 'node:fs/promises';
 
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 
 import { type Backend, startBackend } from '../emulators/scripted/startBackend.ts';
+import { aroundTests } from '../workbench/aroundTests.ts';
 import { Scene } from '../workbench/scene.ts';
 import { scriptedExtension } from '../workbench/scriptedExtension.ts';
 import type { Window } from '../workbench/workbench.ts';
@@ -13,24 +14,25 @@ describe('a job that is seen from a folder that is not trusted', () => {
   let scene: Scene;
   let cluster: Backend;
 
-  beforeAll(async () => {
-    cluster = await startBackend();
-    await cluster.control.setDefaultScript({ life: [{ state: 'queued', forMs: 0 }, { state: 'running' }] });
-    const connection = { id: 'lab', provider: 'scripted', label: 'lab-cluster', settings: { url: cluster.url } };
-    scene = await Scene.set(
-      { 'train.py': 'print("hello")\n' },
-      {
-        extension: await scriptedExtension(),
-        workspaceTrust: true,
-        settings: { 'aloft.connections': [connection] },
-      },
-    );
-  });
-
-  afterAll(async () => {
-    await scene.strike();
-    await cluster.stop();
-  });
+  aroundTests(
+    async () => {
+      cluster = await startBackend();
+      await cluster.control.setDefaultScript({ life: [{ state: 'queued', forMs: 0 }, { state: 'running' }] });
+      const connection = { id: 'lab', provider: 'scripted', label: 'lab-cluster', settings: { url: cluster.url } };
+      scene = await Scene.set(
+        { 'train.py': 'print("hello")\n' },
+        {
+          extension: await scriptedExtension(),
+          workspaceTrust: true,
+          settings: { 'aloft.connections': [connection] },
+        },
+      );
+    },
+    async () => {
+      await scene.strike();
+      await cluster.stop();
+    },
+  );
 
   const trust = async (window: Window): Promise<void> => {
     await (await window.form()).getByRole('button', { name: 'Manage trust' }).click();

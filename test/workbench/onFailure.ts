@@ -1,22 +1,9 @@
-import { appendFile, mkdir } from 'node:fs/promises';
-import { join } from 'node:path';
-
 import { afterEach } from 'vitest';
 
-import { openWindows } from './workbench.ts';
+import { writeDownWindows } from './writeDownWindows.ts';
 
-const results = join(import.meta.dirname, '..', '..', 'out', 'results');
-
-// What a person would have seen: a picture of each window, and its rows and messages as text for where pictures cannot be looked at.
 afterEach(async ({ task }) => {
-  if (task.result?.state !== 'fail') {
-    return;
-  }
-  await mkdir(results, { recursive: true });
-  for (const [index, window] of [...openWindows].entries()) {
-    const name = `failed-${task.name.replaceAll(/[^A-Za-z0-9]+/gu, '-').slice(0, 60)}-${index}`;
-    const seen = await window.describe().catch(String);
-    await window.screenshot(name).catch(() => undefined);
-    await appendFile(join(results, 'failures.txt'), `${task.name}, window ${index} (${name}.png):\n${seen}\n`);
+  if (task.result?.state === 'fail') {
+    await writeDownWindows(task.name);
   }
 });

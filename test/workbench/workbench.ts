@@ -149,14 +149,14 @@ export class Window {
     const end = Date.now() + patience;
     do {
       await this.page.keyboard.press('F1');
-    } while (!(await this.#isOffered(title, '>', patience / 10)) && Date.now() < end);
-    await this.#choose(title);
+    } while (Date.now() < end && !((await this.#isOffered(title, '>', patience / 10)) && (await this.#choose(title))));
   }
 
   /** Chooses from the list that VS Code shows at the top. */
   async pick(label: string): Promise<void> {
-    await this.#isOffered(label, '', patience);
-    await this.#choose(label);
+    if (!((await this.#isOffered(label, '', patience)) && (await this.#choose(label)))) {
+      throw new Error(`the list does not offer ${label}`);
+    }
   }
 
   /** Types what is looked for. False when the list does not show it within so many ms. */
@@ -173,12 +173,18 @@ export class Window {
     }
   }
 
-  async #choose(label: string): Promise<void> {
+  /** False when the list has gone before, as it does when something else takes the keyboard. */
+  async #choose(label: string): Promise<boolean> {
     const row = this.#offer(label);
+    const box = this.page.locator('.quick-input-widget input:focus');
     while ((await row.getAttribute('class'))?.includes('focused') !== true) {
       await this.page.keyboard.press('ArrowDown');
     }
+    if ((await box.count()) === 0) {
+      return false;
+    }
     await this.page.keyboard.press('Enter');
+    return true;
   }
 
   /** A label may be followed by the keys that do the same. */
@@ -312,9 +318,10 @@ export class Window {
     }
   }
 
+  /** The New Job form, which has the keyboard. */
   async showAloft(): Promise<void> {
     await this.command('Aloft: New Job');
-    await this.form();
+    await (await this.form()).locator('#field-command :focus, #field-command:focus').first().waitFor();
   }
 
   /** Changes the colour theme, named as VS Code names it to a person; resolves once the form has it. */
