@@ -20,6 +20,9 @@ export class SubmitView implements vscode.WebviewViewProvider, vscode.Disposable
   readonly #logger: Logger;
   #channel: WebviewChannel<FormToWebview, FormToHost> | undefined;
   #view: vscode.WebviewView | undefined;
+  /** The form has said that it is there. */
+  #ready = false;
+  /** Where the keyboard goes as soon as it is. */
   #focus: FormField | undefined;
   readonly #subscription: { dispose(): void };
   readonly #wished = new vscode.EventEmitter<FormWish>();
@@ -49,6 +52,7 @@ export class SubmitView implements vscode.WebviewViewProvider, vscode.Disposable
     );
     this.#channel = channel;
     this.#view = view;
+    this.#ready = false;
     view.onDidDispose(() => {
       channel.dispose();
       this.#channel = undefined;
@@ -76,19 +80,25 @@ export class SubmitView implements vscode.WebviewViewProvider, vscode.Disposable
     if (this.visible) {
       void this.#model.refreshSecrets();
       this.#postState();
+    } else {
+      this.#ready = false;
     }
     this.#visibility.fire();
   }
 
   /** Puts the keyboard into a field, now or as soon as the form is there. */
   focus(field: FormField): void {
-    this.#focus = field;
-    void this.#channel?.post({ type: 'focus', field });
+    if (this.#ready) {
+      void this.#channel?.post({ type: 'focus', field });
+    } else {
+      this.#focus = field;
+    }
   }
 
   async #handle(message: FormToHost): Promise<void> {
     switch (message.type) {
       case 'ready':
+        this.#ready = true;
         this.#postState();
         if (this.#focus !== undefined) {
           await this.#channel?.post({ type: 'focus', field: this.#focus });
