@@ -30,6 +30,7 @@ import { label } from './labels.ts';
 import { listAttempts } from './listAttempts.ts';
 import { RunLogs } from './logs/runLogs.ts';
 import { observeJobs } from './observe/observeJobs.ts';
+import { PriceList } from './offers/livePrices.ts';
 import { offersOf } from './offers/offers.ts';
 import { liveQuotas } from './offers/quota.ts';
 import { objectOf, workFolder } from './paths.ts';
@@ -53,6 +54,7 @@ export class GoogleConnection implements Connection {
   readonly #jobs: Jobs;
   readonly #bucket: Bucket;
   readonly #submissions: Submissions;
+  readonly #prices: PriceList;
   readonly #logs: RunLogs;
   readonly #closed = new AbortController();
 
@@ -63,6 +65,7 @@ export class GoogleConnection implements Connection {
     this.#jobs = new Jobs(this.#access);
     this.#bucket = new Bucket(this.#access, settings.bucket);
     this.#submissions = new Submissions(this.#bucket);
+    this.#prices = new PriceList(this.#access, ports.clock);
     this.#logs = new RunLogs(this.#access, ports.clock, {
       observe: async (handles, signal) => this.observe(handles, signal),
       now: async (handle, signal) => this.#bucket.now(objectOf.submission(keyOf(dataOf(handle))), signal),
@@ -78,9 +81,9 @@ export class GoogleConnection implements Connection {
 
   async offers(query: OfferQuery, signal: AbortSignal): Promise<readonly Offer[]> {
     return this.#do(signal, async () => {
-      const quotas = await liveQuotas(this.#access, signal);
+      const [quotas, prices] = await Promise.all([liveQuotas(this.#access, signal), this.#prices.current(signal)]);
       const { connectionId, clock } = this.#ports;
-      return offersOf(query, { connectionId, regions: this.#settings.regions, quotas, asOf: clock.now() });
+      return offersOf(query, { connectionId, regions: this.#settings.regions, quotas, prices, asOf: clock.now() });
     });
   }
 

@@ -3,6 +3,7 @@ import type { ConnectionId, EpochMs } from '../../../core/job.ts';
 import type { Offer, OfferQuery } from '../../../core/offer.ts';
 import { machines } from '../machines/choose.ts';
 import { isTpu, type Machine } from '../machines/machine.ts';
+import type { LivePrices } from './livePrices.ts';
 import prices from './prices.json' with { type: 'json' };
 import type { Quotas } from './quota.ts';
 
@@ -11,12 +12,16 @@ export interface OfferContext {
   readonly regions: readonly string[];
   /** null where they may not be asked. */
   readonly quotas: Quotas | null;
+  /** null where they cannot be had: the catalogue's are shown then. */
+  readonly prices: LivePrices | null;
   readonly asOf: EpochMs;
 }
 
 interface Price {
   readonly usd: number | null;
   readonly spotUsd: number | null;
+  /** Where they are not Vertex AI's of today: what they are. */
+  readonly note: string | null;
 }
 
 /**
@@ -34,12 +39,12 @@ export function offersOf(query: OfferQuery, context: OfferContext): Offer[] {
   });
 }
 
-/** A machine that the catalogue does not place in a region is offered only where the project has quota for it. */
+/** A machine that neither the price list nor the catalogue has in a region is offered only where the project has quota for it. */
 function usual(alike: readonly Machine[], region: string, context: OfferContext): Offer[] {
   const [first] = alike.flatMap((machine) => {
-    const price = priceOf(machine, region);
+    const price = priceOf(machine, region, context.prices);
     return price !== null || (context.quotas?.limit(region, machine.quota, false) ?? 0) > 0
-      ? [offerOf(machine, price ?? { usd: null, spotUsd: null }, region, context)]
+      ? [offerOf(machine, price ?? { usd: null, spotUsd: null, note: null }, region, context)]
       : [];
   });
   return first === undefined ? [] : [first];
@@ -64,7 +69,7 @@ function offerOf(machine: Machine, price: Price, region: string, { connectionId,
       ...(spotLimit === undefined ? [] : [`spot quota ${words(spotLimit)}`]),
       ...(machine.needsReservation === true ? ['by reservation'] : []),
       ...((machine.hosts ?? 1) > 1 ? [`${machine.hosts} machines together`] : []),
-      ...(price.usd === null && price.spotUsd === null ? [] : [`VM price of ${prices.asOf}`]),
+      ...(price.note === null ? [] : [price.note]),
     ].join(', '),
     asOf,
   };
@@ -74,8 +79,20 @@ function words(limit: number): string {
   return limit === Infinity ? 'unlimited' : String(limit);
 }
 
-/** null where the catalogue has no such machine in that region. Larger TPU slices cost what their chips do. */
-function priceOf(machine: Machine, region: string): Price | null {
+/** null where neither the price list nor the catalogue has such a machine in that region. */
+function priceOf(machine: Machine, region: string, live: LivePrices | null): Price | null {
+  const listed = catalogued(machine, region);
+  const now = live?.of(machine, region) ?? null;
+  if (now === null) {
+    return listed === null ? null : { ...listed, note: `VM price of ${prices.asOf}` };
+  }
+  // Spot machines are billed by Compute Engine, and their management by Vertex AI.
+  const spotUsd = listed === null || listed.spotUsd === null ? null : rounded(listed.spotUsd + (now.feeUsd ?? 0));
+  return { usd: rounded(now.usd), spotUsd, note: spotUsd === null ? null : `spot VM price of ${prices.asOf}` };
+}
+
+/** Larger TPU slices cost what their chips do. */
+function catalogued(machine: Machine, region: string): Omit<Price, 'note'> | null {
   const rows = prices.machines.filter(
     ({ type, accelerator }) => type === machine.machineType && accelerator === machine.accelerator,
   );
@@ -85,8 +102,10 @@ function priceOf(machine: Machine, region: string): Price | null {
     return null;
   }
   const times = (usd: number | null | undefined): number | null =>
-    usd === null || usd === undefined
-      ? null
-      : Math.round(usd * (machine.count / (row.count || 1) || 1) * 10_000) / 10_000;
+    usd === null || usd === undefined ? null : rounded(usd * (machine.count / (row.count || 1) || 1));
   return { usd: times(found[0]), spotUsd: times(found[1]) };
+}
+
+function rounded(usd: number): number {
+  return Math.round(usd * 10_000) / 10_000;
 }

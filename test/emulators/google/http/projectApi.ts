@@ -10,6 +10,8 @@ export interface Sku {
   readonly usageType: 'OnDemand' | 'Preemptible';
   /** US dollars for an hour of one. */
   readonly hourly: number;
+  /** One accelerator or vCPU, if not one GiB. */
+  readonly unit?: 'GiBy.h';
 }
 
 const vertexService = 'C7E2-9256-1C43';
@@ -19,7 +21,7 @@ export function projectApi(project: Project, quotas: Quotas, skus: () => readonl
   return {
     needsToken: () => true,
     describe: (_method, { pathname }) => describe(pathname),
-    answer: (_request, { method }) => {
+    answer: ({ url }, { method }) => {
       switch (method) {
         case 'projects.search':
           return { status: 200, body: { projects: [projectResource(project)] } };
@@ -28,7 +30,7 @@ export function projectApi(project: Project, quotas: Quotas, skus: () => readonl
         case 'quotaInfos.list':
           return { status: 200, body: { quotaInfos: quotaInfos(project, quotas) } };
         default:
-          return { status: 200, body: { skus: skus().map(skuResource), nextPageToken: '' } };
+          return { status: 200, body: pageOfSkus(skus(), url.searchParams) };
       }
     },
   };
@@ -86,7 +88,17 @@ function quotaInfos({ number }: Project, quotas: Quotas): readonly object[] {
   });
 }
 
-function skuResource({ description, region, usageType, hourly }: Sku, index: number): object {
+/** At most 5,000 at once, as the real one. */
+function pageOfSkus(skus: readonly Sku[], query: URLSearchParams): object {
+  const start = Number(query.get('pageToken') ?? 0);
+  const end = start + Math.min(Number(query.get('pageSize') ?? 5000), 5000);
+  return {
+    skus: skus.slice(start, end).map((sku, index) => skuResource(sku, start + index)),
+    nextPageToken: end < skus.length ? String(end) : '',
+  };
+}
+
+function skuResource({ description, region, usageType, hourly, unit }: Sku, index: number): object {
   const skuId = `0000-0000-${String(index).padStart(4, '0')}`;
   return {
     name: `services/${vertexService}/skus/${skuId}`,
@@ -103,10 +115,14 @@ function skuResource({ description, region, usageType, hourly }: Sku, index: num
       {
         effectiveTime: '2026-11-01T00:00:00Z',
         pricingExpression: {
-          usageUnit: 'h',
-          usageUnitDescription: 'hour',
-          baseUnit: 's',
-          baseUnitConversionFactor: 3600,
+          ...(unit === undefined
+            ? { usageUnit: 'h', usageUnitDescription: 'hour', baseUnit: 's', baseUnitConversionFactor: 3600 }
+            : {
+                usageUnit: unit,
+                usageUnitDescription: 'gibibyte hour',
+                baseUnit: 'By.s',
+                baseUnitConversionFactor: 3865470566400,
+              }),
           displayQuantity: 1,
           tieredRates: [
             {

@@ -9,7 +9,7 @@ import type { Quotas } from '../../../../src/providers/google/offers/quota.ts';
 
 const connectionId = 'google-1' as ConnectionId;
 const offers = (query: OfferQuery, regions: readonly string[], quotas: Quotas | null = null): readonly Offer[] =>
-  offersOf(query, { connectionId, regions, quotas, asOf: 7 });
+  offersOf(query, { connectionId, regions, quotas, prices: null, asOf: 7 });
 const named = (name: string): AcceleratorName => name as AcceleratorName;
 const limited = (limits: Readonly<Record<string, number>>): Quotas => ({
   limit: (region, quota, spot) => limits[`${region} ${spot ? 'spot ' : ''}${quota}`],
