@@ -110,7 +110,7 @@ export function commandHandlers({
   return {
     'aloft.newJob': async () => {
       await vscode.commands.executeCommand('aloft.newJob.focus');
-      view.focus('command');
+      view.focus({ type: 'focus', field: 'command' });
     },
     'aloft.submitCurrentFile': async (uri) => await actions.submitFile(uri),
     'aloft.submitAgain': withJob(async (runId) => await actions.submitAgain(runId)),

@@ -132,10 +132,9 @@ export class SubmitActions {
     } finally {
       created.dispose();
     }
-    const problem = model.state.problems[0];
-    if (accepted === undefined && problem !== undefined) {
+    if (accepted === undefined && model.state.problems.length > 0) {
       await vscode.commands.executeCommand('aloft.newJob.focus');
-      view.focus(problem.field);
+      view.focus({ type: 'focusProblem' });
     }
     return accepted;
   }

@@ -1,7 +1,7 @@
 import * as vscode from 'vscode';
 
 import type { Logger } from '../core/ports.ts';
-import type { FormField, FormToHost, FormToWebview } from '../protocol/submitForm.ts';
+import type { FormFocus, FormToHost, FormToWebview } from '../protocol/submitForm.ts';
 import { parseFormMessage } from './parseMessages.ts';
 import type { SubmitModel } from './submitModel.ts';
 import { WebviewChannel } from './webviewChannel.ts';
@@ -23,7 +23,7 @@ export class SubmitView implements vscode.WebviewViewProvider, vscode.Disposable
   /** The form has said that it is there. */
   #ready = false;
   /** Where the keyboard goes as soon as it is. */
-  #focus: FormField | undefined;
+  #focus: FormFocus | undefined;
   readonly #subscription: { dispose(): void };
   readonly #wished = new vscode.EventEmitter<FormWish>();
   readonly #visibility = new vscode.EventEmitter<void>();
@@ -87,11 +87,11 @@ export class SubmitView implements vscode.WebviewViewProvider, vscode.Disposable
   }
 
   /** Puts the keyboard into a field, now or as soon as the form is there. */
-  focus(field: FormField): void {
+  focus(focus: FormFocus): void {
     if (this.#ready) {
-      void this.#channel?.post({ type: 'focus', field });
+      void this.#channel?.post(focus);
     } else {
-      this.#focus = field;
+      this.#focus = focus;
     }
   }
 
@@ -101,7 +101,7 @@ export class SubmitView implements vscode.WebviewViewProvider, vscode.Disposable
         this.#ready = true;
         this.#postState();
         if (this.#focus !== undefined) {
-          await this.#channel?.post({ type: 'focus', field: this.#focus });
+          await this.#channel?.post(this.#focus);
           this.#focus = undefined;
         }
         break;

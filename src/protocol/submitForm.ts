@@ -191,9 +191,10 @@ export interface FormState {
   readonly blocked: Blocked | null;
 }
 
-export type FormToWebview =
-  | { readonly type: 'state'; readonly state: FormState }
-  | { readonly type: 'focus'; readonly field: FormField };
+/** Where the keyboard goes. `focusProblem`: to the first thing in the form that is wrong. */
+export type FormFocus = { readonly type: 'focus'; readonly field: FormField } | { readonly type: 'focusProblem' };
+
+export type FormToWebview = { readonly type: 'state'; readonly state: FormState } | FormFocus;
 
 export type FormToHost =
   | { readonly type: 'ready' }

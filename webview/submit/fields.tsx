@@ -12,6 +12,14 @@ export function focusField(field: FormField): void {
   element?.focus();
 }
 
+/** What is wrong may be in a part that is folded away, and in one of many rows. */
+export function focusFirstProblem(): void {
+  const holder = document.querySelector('.problem')?.closest('.row, .field');
+  holder?.closest('details')?.setAttribute('open', '');
+  // Of the fields that share a line, each has its own element around it and what is said of it.
+  holder?.querySelector<HTMLElement>('input, vscode-text-field, vscode-text-area, vscode-dropdown')?.focus();
+}
+
 export function Problems(props: {
   readonly problems: readonly FormProblem[];
   readonly field: FormField;

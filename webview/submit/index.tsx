@@ -6,7 +6,7 @@ import type { FormDraft, FormToHost, FormToWebview } from '../../src/protocol/su
 import { registerComponents } from '../ui/components.ts';
 import { connectHost } from '../ui/host.ts';
 import { Form } from './Form.tsx';
-import { focusField } from './fields.tsx';
+import { focusField, focusFirstProblem } from './fields.tsx';
 
 registerComponents();
 
@@ -19,6 +19,10 @@ let revision = 0;
 const host = connectHost<FormToWebview, FormToHost, undefined>((message) => {
   if (message.type === 'focus') {
     focusField(message.field);
+    return;
+  }
+  if (message.type === 'focusProblem') {
+    focusFirstProblem();
     return;
   }
   const { state } = message;
