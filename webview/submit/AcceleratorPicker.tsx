@@ -28,6 +28,10 @@ export function AcceleratorPicker({ state, problems, pick, refresh }: PickerProp
   const activeKey = active?.key;
 
   useEffect(() => {
+    // In a low view the list would be out of sight.
+    list.current?.scrollIntoView({ block: 'nearest' });
+  }, [open]);
+  useEffect(() => {
     list.current?.querySelector('[aria-selected="true"]')?.scrollIntoView({ block: 'nearest' });
   }, [activeKey, open]);
 

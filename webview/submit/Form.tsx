@@ -89,13 +89,12 @@ export function Form({ state, change, send }: FormProps) {
           send({ type: 'refreshOffers' });
         }}
       />
-      <div class="columns">
+      <div class={`columns${draft.accelerator === '' ? '' : ' four'}`}>
         {draft.accelerator === '' ? null : <TextField {...field('count', t('Per node'))} />}
         <TextField {...field('nodes', t('Nodes'))} />
         <TextField {...field('durationLimit', t('Stop after'))} placeholder={t('no limit')} />
-        {draft.accelerator === '' ? <TextField {...field('costLimit', t('At most'))} placeholder="$" /> : null}
+        <TextField {...field('costLimit', t('At most'))} placeholder={t('$ no limit')} />
       </div>
-      {draft.accelerator === '' ? null : <TextField {...field('costLimit', t('At most'))} placeholder="$" />}
       {can.nodes || draft.nodes === '1' ? null : (
         <Unable
           text={cannot(

@@ -42,8 +42,10 @@ export function PickerRowView(props: {
       <div {...option} class={`picker-row place${active}`} aria-label={placeText(place)}>
         <span class={`dot tint-${likelihoodTint[place.likelihood]}`} aria-hidden="true" />
         <span class="picker-name">{placeName(place)}</span>
-        <span class="picker-word muted">{place.note}</span>
-        <span class={`picker-price muted${/\d/u.test(place.price) ? '' : ' free'}`}>{place.price}</span>
+        <span class="picker-tail">
+          <span class="picker-word muted">{place.note}</span>
+          <span class={`picker-price muted${/\d/u.test(place.price) ? '' : ' free'}`}>{place.price}</span>
+        </span>
       </div>
     );
   }
@@ -59,8 +61,10 @@ export function PickerRowView(props: {
         <Icon name={row.isOpen ? 'chevron-down' : 'chevron-right'} />
       </span>
       <span class="picker-name">{choiceText(choice)}</span>
-      <span class={`picker-word muted${choice.places.length === 1 ? ' one' : ''}`}>{places}</span>
-      <span class="picker-price">{choice.price}</span>
+      <span class="picker-tail">
+        <span class="picker-word muted">{places}</span>
+        <span class="picker-price">{choice.price}</span>
+      </span>
     </div>
   );
 }

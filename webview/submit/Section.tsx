@@ -1,5 +1,6 @@
 import type { ComponentChildren } from 'preact';
 
+import { Icon } from '../ui/Icon.tsx';
 import { t } from '../ui/l10n.ts';
 
 /** A part of the form that folds away and says how much of it is filled in. */
@@ -11,8 +12,11 @@ export function Section(props: {
   return (
     <details>
       <summary>
-        {props.title}
-        {props.filled === 0 ? null : <span class="muted"> · {t('{0} set', props.filled)}</span>}
+        <Icon name="chevron-right" />
+        <span>
+          {props.title}
+          {props.filled === 0 ? null : <span class="muted"> · {t('{0} set', props.filled)}</span>}
+        </span>
       </summary>
       <div class="section">{props.children}</div>
     </details>

@@ -40,7 +40,10 @@ export function UploadSummary(props: { readonly state: FormState; readonly send:
           </Line>
           {upload.heldBack.length === 0 ? null : (
             <details class="held-back">
-              <summary>{t('{0} held back: {1}', upload.heldBack.length, nameSome(upload.heldBack))}</summary>
+              <summary>
+                <Icon name="chevron-right" />
+                <span>{t('{0} held back: {1}', upload.heldBack.length, nameSome(upload.heldBack))}</span>
+              </summary>
               <ul>
                 {upload.heldBack.map((file) => (
                   <HeldBack key={file.path} file={file} send={props.send} />
