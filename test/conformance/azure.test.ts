@@ -7,7 +7,7 @@ import { provider } from '../../src/providers/azure/index.ts';
 import { ArmError } from '../emulators/azure/armError.ts';
 import type { RequestMatch } from '../emulators/azure/faults.ts';
 import { startAzure, type StartedAzure } from '../emulators/azure/startAzure.ts';
-import { testPorts } from '../emulators/scripted/testPorts.ts';
+import { fastPorts } from '../fixtures/azure/fastPorts.ts';
 import { describeWithContainers } from './describeWithContainers.ts';
 import type { Faults, Method, ProviderSetup, StartedProvider } from './setup.ts';
 import { shellScenarios } from './shellScenarios.ts';
@@ -131,7 +131,7 @@ async function start(): Promise<StartedProvider> {
     credential: 'cli',
   };
   return {
-    open: async () => provider.connect(settings, testPorts('azure', folder)),
+    open: async () => provider.connect(settings, fastPorts(folder)),
     scenarios: { ...shellScenarios, prints },
     faults: faultsOf(azure),
     module: { path: fileURLToPath(new URL('../../src/providers/azure/index.ts', import.meta.url)), settings },

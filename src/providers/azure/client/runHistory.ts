@@ -1,4 +1,5 @@
 import * as z from 'zod/mini';
+import type { EpochMs } from '../../../core/job.ts';
 import { ProviderError } from '../../../core/providerError.ts';
 import { workspaceId } from '../paths.ts';
 import type { AzureSettings } from '../settings.ts';
@@ -35,7 +36,10 @@ export interface Artifact {
 }
 
 /** What the run history knows of a job beyond Resource Manager: times, errors, log files. */
-export type RunDetails = z.infer<typeof detailsSchema>;
+export type RunDetails = z.infer<typeof detailsSchema> & {
+  /** By Azure's clock; left out where it does not say. */
+  readonly answeredAt?: EpochMs;
+};
 
 /** The service behind Azure ML studio's job page, in the region of the workspace. */
 export class RunHistory {
@@ -61,7 +65,8 @@ export class RunHistory {
     const base = await this.#base.get(signal);
     const url = `${base}/history/v1.0${workspaceId(this.#settings)}/runs/${job}/details`;
     try {
-      return z.parse(detailsSchema, (await this.#api.callUrl('GET', url, {}, signal)).body);
+      const { body, date } = await this.#api.callUrl('GET', url, {}, signal);
+      return { ...z.parse(detailsSchema, body), ...(date === null ? {} : { answeredAt: date }) };
     } catch (error) {
       if (hasStatus(error, 404)) {
         return null;

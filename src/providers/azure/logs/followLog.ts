@@ -2,7 +2,7 @@ import type { LogCursor, LogItem } from '../../../core/logChunk.ts';
 import type { Clock } from '../../../core/ports.ts';
 import type { Handle } from '../../../core/provider.ts';
 import { ProviderError } from '../../../core/providerError.ts';
-import { timeOf } from '../job.ts';
+import { pausesAfterEnd, quietFor, stillGrowsFor } from './lastLooks.ts';
 import type { JobStates, SeenState } from './jobStates.ts';
 import { type LogFile, logsAmong, SignedUrls } from './logFiles.ts';
 import { decodePosition, encodePosition, type FilePosition } from './position.ts';
@@ -20,11 +20,8 @@ const pauses = { first: 500, factor: 1.5, longest: 8000 } as const;
 /** How old the list of files may be while a job runs: other ranks begin later, and it costs a call for each job. */
 const listServes = { first: 3000, usual: 60_000 } as const;
 const firstFor = 30_000;
-/** How old the state of a job may be. */
+/** How old the state of a job may be, however much it prints: all jobs are asked about at once. */
 const stateServes = 5000;
-/** Azure may bring the last lines this long after the end. */
-const lingers = [1000, 2000] as const;
-const settledAfter = 60_000;
 
 /** Azure's own logs say what takes so long. */
 const preparesLongAfter = 120_000;
@@ -74,7 +71,7 @@ class Follower {
     const { states, clock } = this.#source;
     for (;;) {
       const last = this.#state;
-      const mostAge = last === null ? 0 : Math.min(stateServes, this.#pause);
+      const mostAge = last === null ? 0 : stateServes;
       const state = await states.state(this.#handle, mostAge, this.#signal);
       if (state === 'gone') {
         throw gone(this.#handle);
@@ -106,21 +103,22 @@ class Follower {
       return;
     }
     const { details } = await looks.look(this.#handle.id, listServes.usual, this.#signal);
-    const endedAt = timeOf(details?.endTimeUtc);
-    const isLongAgo = endedAt !== null && clock.now() - endedAt > settledAfter;
-    const hasRun = Object.keys(details?.logFiles ?? {}).length > 0;
-    for (const ms of isLongAgo || !hasRun ? [] : lingers) {
+    const pauses = pausesAfterEnd();
+    for (let left = stillGrowsFor(details); left > 0;) {
+      const ms = Math.min(left, pauses.next().value);
       await clock.sleep(ms, this.#signal);
-      yield* this.#untilQuiet();
+      left = (yield* this.#untilQuiet()) ? Math.max(left - ms, quietFor) : left - ms;
     }
     looks.settle(this.#handle.id);
   }
 
-  async *#untilQuiet(): AsyncGenerator<LogItem, void> {
-    let listAge = 0;
-    while (yield* this.#pass(listAge)) {
-      listAge = listServes.usual;
+  /** True when there was something. */
+  async *#untilQuiet(): AsyncGenerator<LogItem, boolean> {
+    let hasMoved = false;
+    while (yield* this.#pass(hasMoved ? listServes.usual : 0)) {
+      hasMoved = true;
     }
+    return hasMoved;
   }
 
   #listAge(): number {

@@ -135,10 +135,11 @@ function warningOf(details: RunDetails | null): string | null {
   return messages.length === 0 ? null : [...new Set(messages)].join('\n');
 }
 
-/** The URLs of log files are signed: whoever has one can read it. */
+/** As received, without the URLs of log files, which are signed: whoever has one can read it. */
 function withoutLinks({
   logFiles,
+  answeredAt: _,
   ...details
-}: RunDetails): Omit<RunDetails, 'logFiles'> & { readonly logFiles: string[] } {
+}: RunDetails): Omit<RunDetails, 'answeredAt' | 'logFiles'> & { readonly logFiles: string[] } {
   return { ...details, logFiles: Object.keys(logFiles ?? {}) };
 }

@@ -1,4 +1,6 @@
 import { describe, expect, it } from 'vitest';
+import { startStub } from '../../../../fixtures/azure/httpStub.ts';
+import { LeapingClock } from '../../../../fixtures/azure/leapingClock.ts';
 import type { Handle, Observation } from '../../../../../src/core/provider.ts';
 import { JobLogs } from '../../../../../src/providers/azure/logs/jobLogs.ts';
 import { handleFor } from '../../../../fixtures/azure/connection.ts';
@@ -75,5 +77,33 @@ describe('what following fifty logs of Azure asks for', () => {
     expect(followed.lists).toBe(before);
     followed.stop.abort();
     await followed.done;
+  });
+});
+
+describe('a log that never pauses', () => {
+  it('does not ask how all jobs are each time that there is more of it', async () => {
+    const stub = await startStub(() => ({ status: 206, body: 'more' }));
+    const clock = new LeapingClock();
+    let lists = 0;
+    const logs = new JobLogs({
+      observe: async (handles) => {
+        lists += 1;
+        return new Map(handles.map(({ id }) => [id, { state: 'running' } as Observation]));
+      },
+      history: {
+        details: async () => ({ status: 'Running', logFiles: { 'user_logs/std_log.txt': `${stub.url}/log` } }),
+      },
+      clock,
+    });
+    let pieces = 0;
+    for await (const _ of logs.follow(handleFor('job-1'), null, new AbortController().signal)) {
+      pieces += 1;
+      if (clock.passed > 120_000) {
+        break;
+      }
+    }
+    expect(pieces).toBeGreaterThan(200);
+    expect(lists).toBeLessThanOrEqual(120 / 5 + 1);
+    await stub.stop();
   });
 });

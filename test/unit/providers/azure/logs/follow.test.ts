@@ -137,7 +137,7 @@ describe.skipIf(whyNoContainers() !== null)('logs of Azure', () => {
   it('show the build of an image while it is built, and Azure’s own logs when nothing else was printed', async () => {
     test.azure.control.buildImages({
       lines: ['Step 1 : FROM x', 'Step 2 : RUN pip', 'error'],
-      pause: 300,
+      pause: 1000,
       fails: true,
     });
     const job = await test.submit('echo never');
@@ -160,7 +160,7 @@ describe.skipIf(whyNoContainers() !== null)('logs of Azure', () => {
     expect(texts(await read(job))).toEqual({ stdout: 'wrong\n' });
   });
 
-  it('bring what reaches storage only after the end', async () => {
+  it('bring what reaches storage only after the end, however late within half a minute', async () => {
     const job = await test.submit('echo early');
     await test.until(job, 'Completed');
     const reading = read(job);
