@@ -35,7 +35,7 @@ export interface Files {
 
 /** Sign-ins that the editor itself keeps. */
 export interface Accounts {
-  /** Resolves to null where there is none that serves, or the person did not want to. */
+  /** Resolves to null where there is none that serves, or the person did not want to. Rejects when it could not be asked for. */
   token(request: AccountRequest): Promise<AccountToken | null>;
 }
 
@@ -45,7 +45,7 @@ export interface AccountRequest {
   readonly tenant?: string | undefined;
   /** As the service that the token is for names them. */
   readonly scopes: readonly string[];
-  /** The person is there and expects to be asked; else nothing is shown. */
+  /** The person is there and wants to sign in, though they may be signed in already; else nothing is shown. */
   readonly mayAsk: boolean;
 }
 

@@ -198,10 +198,13 @@ export class ConnectionActions {
       }
       try {
         const connection = await catalog.open(id);
-        const tried = await withProgress(
-          vscode.l10n.t('Connecting to {0}', label),
-          async (signal, report) => await tryConnection(connection, clock, () => catalog.isAsking(id), signal, report),
-        );
+        const tried = await withProgress(vscode.l10n.t('Connecting to {0}', label), async (signal, report) => {
+          if (again && connection.signIn !== undefined) {
+            report(vscode.l10n.t('Signing in'));
+            await connection.signIn(signal);
+          }
+          return await tryConnection(connection, clock, () => catalog.isAsking(id), signal, report);
+        });
         health.note(id, tried.identity, tried.offers);
         void vscode.window.showInformationMessage(plain(triedSentence(label, tried)));
         return;

@@ -38,7 +38,7 @@ export function openAccount(
   const cloud = cloudOf(settings);
   const { tenant, apiVersion } = settings;
   const credential = new Credential({ cloud, tenant, kind, accounts, clock, logger });
-  return { cloud, credential, api: new AzureApi({ cloud, credential, tenant, apiVersion, clock }) };
+  return { cloud, credential, api: new AzureApi({ cloud, credential, apiVersion, clock }) };
 }
 
 export function openWorkspace(settings: AzureSettings, ports: ProviderPorts): OpenWorkspace {

@@ -10,13 +10,15 @@ export interface AzureCloud {
   readonly storageScope: string;
   /** Host that signs people in. */
   readonly authorityHost: string;
+  /** Nobody but itself knows of that host: a cloud that is cut off from Microsoft's own. */
+  readonly isApart: boolean;
   readonly studio: string;
   /** With `{account}` in it. */
   readonly blob: string;
 }
 
 /** Hosts as `az cloud list` names them. */
-const clouds: Readonly<Record<NonNullable<AzureSettings['cloud']>, AzureCloud>> = {
+const clouds: Readonly<Record<NonNullable<AzureSettings['cloud']>, Omit<AzureCloud, 'isApart'>>> = {
   public: {
     resourceManager: 'https://management.azure.com',
     armScope: 'https://management.azure.com/.default',
@@ -53,5 +55,7 @@ export function cloudOf({ cloud = 'public', endpoints }: Pick<AzureSettings, 'cl
     resourceManager: endpoints?.resourceManager?.replace(/\/+$/u, '') ?? own.resourceManager,
     blob: endpoints?.blob?.replace(/\/+$/u, '') ?? own.blob,
     studio: endpoints?.studio?.replace(/\/+$/u, '') ?? own.studio,
+    authorityHost: endpoints?.authority?.replace(/\/+$/u, '') ?? own.authorityHost,
+    isApart: endpoints?.authority !== undefined,
   };
 }

@@ -58,6 +58,10 @@ export class AzureConnection implements Connection {
     });
   }
 
+  async signIn(signal: AbortSignal): Promise<void> {
+    return this.#do(signal, async ({ credential, cloud }) => credential.signIn(cloud.armScope, signal));
+  }
+
   async offers(query: OfferQuery, signal: AbortSignal): Promise<readonly Offer[]> {
     return this.#do(signal, async ({ settings }) => {
       const look = await lookAround({ ...this.#ports, ...this.#open }, signal);

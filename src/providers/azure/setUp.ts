@@ -3,7 +3,6 @@ import type { SetUpPorts } from '../../core/ports.ts';
 import type { NewConnection } from '../../core/provider.ts';
 import { isProviderError, ProviderError } from '../../core/providerError.ts';
 import { type Account, openAccount } from './account.ts';
-import { loginCommand } from './client/apiError.ts';
 import { eachAtOnce } from './client/eachAtOnce.ts';
 import { listClusters } from './offers/clusters.ts';
 import { describeCluster } from './plan/jobOptions.ts';
@@ -101,8 +100,8 @@ async function signIn(ports: SetUpPorts, where: Where, signal: AbortSignal): Pro
   }
   const kind = way === 'editor' ? 'editor' : way === 'cli' ? 'cli' : 'managedIdentity';
   const account = openAccount(where, kind, ports);
-  await account.credential.token(account.cloud.armScope, signal, true);
-  return { account, kind: kind === 'managedIdentity' ? kind : undefined };
+  await account.credential.signIn(account.cloud.armScope, signal);
+  return { account, kind };
 }
 
 const tenantSchema = z.looseObject({ tenantId: z.string() });
@@ -177,7 +176,7 @@ async function findWorkspaces(
     }
   }
   if (found.size === 0) {
-    throw noWorkspaces(subscriptions, tenants, failures);
+    throw noWorkspaces(account, subscriptions, tenants, failures);
   }
   return [...found.values()].toSorted((a, b) => (a.name < b.name ? -1 : 1));
 }
@@ -193,13 +192,17 @@ function failureText(what: string, error: unknown, signal: AbortSignal): string 
   return `${what}: ${text}`;
 }
 
-function noWorkspaces(subscriptions: number, tenants: readonly string[], failures: readonly string[]): ProviderError {
-  const [only, ...others] = tenants;
+function noWorkspaces(
+  { credential }: Account,
+  subscriptions: number,
+  tenants: readonly string[],
+  failures: readonly string[],
+): ProviderError {
   const raw = failures.join('\n') || `tenants: ${tenants.join(', ') || 'none'}; subscriptions: ${subscriptions}`;
   return subscriptions === 0
     ? new ProviderError('notFound', 'Your sign-in sees no subscription of Azure.', {
         raw,
-        remedy: `Sign in to the tenant that has one: ${loginCommand(others.length === 0 ? only : '<tenant>')}`,
+        remedy: `Sign in to a tenant that has one. ${credential.remedyIn(tenants.length === 1 ? tenants[0] : '<tenant>')}`,
       })
     : new ProviderError('notFound', 'Your subscriptions have no workspace of Azure Machine Learning.', {
         raw,

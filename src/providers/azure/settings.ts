@@ -35,6 +35,8 @@ const settingsSchema = z.object({
       /** With `{account}` where the name of the storage account belongs. */
       blob: z.optional(endpoint),
       studio: z.optional(endpoint),
+      /** Host that signs in, of a cloud that Microsoft's public one knows nothing of. */
+      authority: z.optional(endpoint),
     }),
   ),
   apiVersion: z.optional(z.string().check(z.regex(/^\d{4}-\d{2}-\d{2}(?:-preview)?$/u))),

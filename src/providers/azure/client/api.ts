@@ -12,7 +12,6 @@ export const apiVersion = '2025-12-01';
 export interface ApiOptions {
   readonly cloud: AzureCloud;
   readonly credential: Credential;
-  readonly tenant: string | undefined;
   readonly apiVersion: string | undefined;
   readonly clock: Clock;
 }
@@ -23,8 +22,6 @@ export interface CallOptions {
   readonly headers?: Readonly<Record<string, string>>;
   /** Left out: the pinned version of Azure ML. */
   readonly version?: string;
-  /** The person is there and expects to be asked to sign in. */
-  readonly mayAsk?: boolean;
 }
 
 export interface Answer {
@@ -97,9 +94,9 @@ export class AzureApi {
     options: CallOptions,
     signal: AbortSignal,
   ): Promise<Answer> {
-    const { clock, credential, cloud, tenant } = this.#options;
+    const { clock, credential, cloud } = this.#options;
     for (let isSecond = false; ; isSecond = true) {
-      const { token } = await credential.token(cloud.armScope, signal, options.mayAsk);
+      const { token } = await credential.token(cloud.armScope, signal);
       const response = await send(
         {
           method,
@@ -127,7 +124,14 @@ export class AzureApi {
       }
       const { pathname } = new URL(url);
       const retryAfterMs = retryAfterOf(response, clock.now());
-      throw new ApiError({ method, path: pathname, status: response.status, body: text, retryAfterMs, tenant });
+      throw new ApiError({
+        method,
+        path: pathname,
+        status: response.status,
+        body: text,
+        retryAfterMs,
+        signIn: credential.remedy,
+      });
     }
   }
 

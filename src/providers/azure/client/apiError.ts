@@ -1,5 +1,8 @@
 import * as z from 'zod/mini';
-import { ProviderError, type ProviderErrorTag } from '../../../core/providerError.ts';
+import { ProviderError } from '../../../core/providerError.ts';
+import { judgeConflict } from './conflicts.ts';
+import type { Judgement } from './judgement.ts';
+import { judgeMissing } from './missing.ts';
 
 const detailSchema = z.object({ code: z.nullish(z.string()), message: z.nullish(z.string()) });
 
@@ -20,8 +23,8 @@ export interface Refusal {
   readonly body: string;
   /** In ms; null where the answer had none. */
   readonly retryAfterMs: number | null;
-  /** Goes into the command that signs in. */
-  readonly tenant: string | undefined;
+  /** What signs the person in anew, in a sentence; null where no sign-in had part in it. */
+  readonly signIn: string | null;
 }
 
 /** A ProviderError that knows what Azure answered. */
@@ -77,14 +80,8 @@ function parseBody(body: string): z.infer<typeof bodySchema> | null {
   }
 }
 
-export interface Judgement {
-  readonly tag: ProviderErrorTag;
-  readonly message: string;
-  readonly remedy?: string;
-}
-
 function judge(refusal: Refusal, codes: readonly string[], text: string): Judgement {
-  return judgeRoom(text) ?? judgeCode(refusal, codes, text) ?? judgeStatus(refusal, text);
+  return judgeRoom(text) ?? judgeCode(refusal, codes, text) ?? judgeStatus(refusal, codes, text);
 }
 
 /** Quota and capacity, which Azure tells in refusals of every status and in the errors of jobs and clusters. */
@@ -117,7 +114,7 @@ export function judgeRoom(text: string): Judgement | null {
   return null;
 }
 
-function judgeCode({ tenant }: Refusal, codes: readonly string[], text: string): Judgement | null {
+function judgeCode({ signIn }: Refusal, codes: readonly string[], text: string): Judgement | null {
   const has = (...wanted: readonly string[]): boolean => wanted.some((code) => codes.includes(code));
   if (has('MissingSubscriptionRegistration', 'SubscriptionNotRegistered')) {
     return {
@@ -130,7 +127,7 @@ function judgeCode({ tenant }: Refusal, codes: readonly string[], text: string):
     return {
       tag: 'auth',
       message: 'You are signed in to another tenant than the one that this subscription belongs to.',
-      remedy: `Run: ${loginCommand(tenant)}`,
+      ...signingIn(signIn),
     };
   }
   if (has('ReadOnlyDisabledSubscription', 'DisabledSubscription', 'SubscriptionNotActive')) {
@@ -164,24 +161,23 @@ function judgeCode({ tenant }: Refusal, codes: readonly string[], text: string):
     return {
       tag: 'notFound',
       message: 'The subscription does not exist, or your sign-in cannot see it.',
-      remedy: `Sign in to the tenant that it belongs to: ${loginCommand(tenant)}`,
+      remedy: ['Sign in to the tenant that it belongs to.', signIn ?? ''].join(' ').trim(),
     };
-  }
-  if (has('ResourceGroupNotFound')) {
-    return { tag: 'notFound', message: 'The resource group does not exist any more.', remedy: addAgain };
   }
   return null;
 }
 
-const addAgain = 'Remove the connection and add it again.';
+function signingIn(signIn: string | null): Pick<Judgement, 'remedy'> {
+  return signIn === null ? {} : { remedy: signIn };
+}
 
-function judgeStatus({ status, path, tenant }: Refusal, text: string): Judgement {
+function judgeStatus({ status, path, signIn }: Refusal, codes: readonly string[], text: string): Judgement {
   switch (status) {
     case 401:
       return {
         tag: 'auth',
         message: 'Azure does not accept your sign-in any more.',
-        remedy: `Run: ${loginCommand(tenant)}`,
+        ...signingIn(signIn),
       };
     case 403:
       return {
@@ -191,7 +187,7 @@ function judgeStatus({ status, path, tenant }: Refusal, text: string): Judgement
           'Ask the owner for the role AzureML Data Scientist on the workspace; behind a private network, connect to it first.',
       };
     case 404:
-      return { tag: 'notFound', message: `Azure does not have ${lastPart(path)}.` };
+      return judgeMissing(path, codes, text);
     case 405:
     case 501:
       return { tag: 'unsupported', message: 'Azure does not do that here.' };
@@ -199,7 +195,7 @@ function judgeStatus({ status, path, tenant }: Refusal, text: string): Judgement
       return { tag: 'transient', message: 'Azure took too long to answer.' };
     case 409:
     case 412:
-      return { tag: 'conflict', message: 'Something else is there under that name, or it changed meanwhile.' };
+      return judgeConflict(codes, text);
     case 429:
       return { tag: 'rateLimited', message: 'Azure asks for fewer requests.' };
     default:
@@ -208,15 +204,6 @@ function judgeStatus({ status, path, tenant }: Refusal, text: string): Judgement
   return status >= 500
     ? { tag: 'transient', message: `Azure could not answer (HTTP ${status}).` }
     : { tag: 'invalid', message: `Azure refuses the request: ${text.split('\n')[0]}` };
-}
-
-function lastPart(path: string): string {
-  return path.split('?')[0]?.split('/').slice(-2).join('/') ?? path;
-}
-
-/** The command that signs in where this connection needs it. */
-export function loginCommand(tenant: string | undefined): string {
-  return tenant === undefined ? 'az login' : `az login --tenant ${tenant}`;
 }
 
 /** What went wrong before there was an answer. */

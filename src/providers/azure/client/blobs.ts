@@ -21,6 +21,8 @@ export interface BlobAccess {
   readonly token: (signal: AbortSignal) => Promise<string | null>;
   /** Storage does not take them any more. */
   readonly renew?: () => void;
+  /** What signs the person in anew, in a sentence. */
+  readonly signIn?: () => string;
 }
 
 export interface BlobInfo {
@@ -61,7 +63,7 @@ export class BlobContainer {
       });
       return true;
     } catch (error) {
-      if (hasStatus(error, 409, 412)) {
+      if (hasStatus(error, 409, 412) && ['BlobAlreadyExists', 'ConditionNotMet'].includes(error.code)) {
         return false;
       }
       throw error;
@@ -166,7 +168,7 @@ export class BlobContainer {
       if (response.status >= 200 && response.status < 300) {
         return response;
       }
-      const error = blobError(method, `/${name}`, response, this.#clock.now());
+      const error = blobError(method, `/${name}`, response, this.#clock.now(), this.#access.signIn?.());
       // Its time is over, or the account has another key now.
       if (isSecond || this.#access.renew === undefined || !isOutdated(error)) {
         throw error;
@@ -186,6 +188,7 @@ export function blobError(
   path: string,
   response: Pick<PipelineResponse, 'bodyAsText' | 'headers' | 'status'>,
   now: number,
+  signIn?: string,
 ): ApiError {
   const xml = response.bodyAsText ?? '';
   const code = response.headers.get('x-ms-error-code') ?? textOf(xml, 'Code');
@@ -196,7 +199,7 @@ export function blobError(
     status: response.status,
     body: JSON.stringify({ error: { code, message } }),
     retryAfterMs: retryAfterOf(response, now),
-    tenant: undefined,
+    signIn: signIn ?? null,
   });
 }
 

@@ -1,9 +1,9 @@
 import type { Accounts, Clock, Logger } from '../../../core/ports.ts';
-import { ProviderError } from '../../../core/providerError.ts';
+import { isProviderError, ProviderError } from '../../../core/providerError.ts';
 import type { AzureCloud } from '../cloud.ts';
 import type { CredentialKind } from '../settings.ts';
-import { loginCommand } from './apiError.ts';
 import { untilAborted } from './shared.ts';
+import { signInRemedy } from './signInRemedy.ts';
 import { isPassing } from './signInTrouble.ts';
 
 export interface Token {
@@ -56,25 +56,52 @@ export class Credential {
     this.#kind = options.kind;
   }
 
-  /** Which of the ways it was; undefined before the first token. */
-  get source(): string | undefined {
-    return this.#kind === undefined ? undefined : names[this.#kind];
+  /** What signs in anew, in a sentence. */
+  get remedy(): string {
+    return this.remedyIn(this.#options.tenant);
   }
 
-  /**
-   * Rejects with `auth`, naming what signs in, and with `transient` when that could not be reached. `mayAsk`: the person is there and
-   * expects to be asked.
-   */
-  async token(scope: string, signal: AbortSignal, mayAsk = false): Promise<Token> {
+  /** The same for another tenant. */
+  remedyIn(tenant: string | undefined): string {
+    return signInRemedy(this.#kind, tenant, this.#options.accounts !== undefined);
+  }
+
+  /** Rejects with `auth`, naming what signs in, and with `transient` when that could not be reached. */
+  async token(scope: string, signal: AbortSignal): Promise<Token> {
     const kept = this.#kept.get(scope);
     const now = this.#options.clock.now();
     if (kept !== undefined && (kept.expiresAt - renewBefore > now || Math.abs(now - kept.since) < servesAtLeast)) {
       return kept;
     }
     // Shared by all that wait: one of them going away must not take it from the others.
-    const asked = this.#asked.get(scope) ?? this.#ask(scope, mayAsk);
-    this.#asked.set(scope, asked);
-    return untilAborted(asked, signal);
+    return untilAborted(this.#asked.get(scope) ?? this.#ask(scope, this.#ways, false), signal);
+  }
+
+  /**
+   * The person is there and wants to sign in anew: the editor asks them, unless it is another way that is taken. Rejects as `token`
+   * does.
+   */
+  async signIn(scope: string, signal: AbortSignal): Promise<void> {
+    const { kind, accounts } = this.#options;
+    this.#kept.clear();
+    this.#kind = kind;
+    if (kind !== 'editor') {
+      try {
+        await untilAborted(this.#ask(scope, this.#ways, false), signal);
+      } catch (error) {
+        if (kind !== undefined || accounts === undefined || !isProviderError(error) || error.tag !== 'auth') {
+          throw error;
+        }
+        this.#kind = 'editor';
+      }
+    }
+    if (this.#kind === 'editor') {
+      await untilAborted(this.#ask(scope, ['editor'], true), signal);
+    }
+  }
+
+  get #ways(): readonly CredentialKind[] {
+    return this.#kind === undefined ? order : [this.#kind];
   }
 
   /** Azure does not take it any more. */
@@ -86,22 +113,26 @@ export class Credential {
     }
   }
 
-  async #ask(scope: string, mayAsk: boolean): Promise<Kept> {
-    try {
-      const found = await this.#find(scope, mayAsk);
+  async #ask(scope: string, ways: readonly CredentialKind[], mayAsk: boolean): Promise<Kept> {
+    const asked = (async () => {
+      const found = await this.#find(scope, ways, mayAsk);
       const kept = { ...found, since: this.#options.clock.now() };
       this.#kept.set(scope, kept);
       return kept;
-    } finally {
-      this.#asked.delete(scope);
-    }
+    })().finally(() => {
+      if (this.#asked.get(scope) === asked) {
+        this.#asked.delete(scope);
+      }
+    });
+    this.#asked.set(scope, asked);
+    return asked;
   }
 
-  async #find(scope: string, mayAsk: boolean): Promise<Token> {
-    const { tenant, logger } = this.#options;
+  async #find(scope: string, ways: readonly CredentialKind[], mayAsk: boolean): Promise<Token> {
+    const { logger } = this.#options;
     const failures: string[] = [];
     let unreachable: unknown;
-    for (const kind of this.#kind === undefined ? order : [this.#kind]) {
+    for (const kind of ways) {
       try {
         const token = await this.#from(kind, scope, mayAsk);
         if (token !== null) {
@@ -132,7 +163,7 @@ export class Credential {
         : `The sign-in by ${names[this.#kind]} does not work.`,
       {
         raw: failures.join('\n'),
-        remedy: remedyOf(this.#kind, tenant, this.#options.accounts !== undefined),
+        remedy: this.remedy,
       },
     );
   }
@@ -145,7 +176,7 @@ export class Credential {
       return asked === undefined ? null : this.#inTime(asked, mayAsk ? editorWithin.asking : editorWithin.quiet);
     }
     const { tokenFrom } = await import('./identityLibrary.ts');
-    return tokenFrom(kind, scope, tenant, cloud.authorityHost);
+    return tokenFrom(kind, scope, tenant, cloud);
   }
 
   /** What never answers is let go of, so that it can be asked again. */
@@ -160,21 +191,5 @@ export class Credential {
       late.catch(() => undefined);
       done.abort();
     }
-  }
-}
-
-function remedyOf(kind: CredentialKind | undefined, tenant: string | undefined, hasAccounts: boolean): string {
-  switch (kind) {
-    case 'editor':
-      return 'Sign in with a Microsoft account under Accounts, at the bottom of the activity bar.';
-    case 'environment':
-      return 'Set AZURE_TENANT_ID, AZURE_CLIENT_ID and AZURE_CLIENT_SECRET (or AZURE_CLIENT_CERTIFICATE_PATH) before the editor starts.';
-    case 'managedIdentity':
-      return 'Give this machine a managed identity in the Azure portal, or sign in another way.';
-    case 'cli':
-    case undefined:
-      return hasAccounts && kind === undefined
-        ? `Run: ${loginCommand(tenant)}. Or sign in with a Microsoft account under Accounts, at the bottom of the activity bar.`
-        : `Run: ${loginCommand(tenant)}`;
   }
 }

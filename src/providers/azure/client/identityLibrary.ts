@@ -1,6 +1,12 @@
 // Loaded when a token is asked of anything but the editor: the library behind it takes longer to load than all the rest.
-import { AzureCliCredential, EnvironmentCredential, ManagedIdentityCredential } from '@azure/identity';
+import {
+  AzureCliCredential,
+  EnvironmentCredential,
+  ManagedIdentityCredential,
+  type TokenCredential,
+} from '@azure/identity';
 
+import type { AzureCloud } from '../cloud.ts';
 import type { CredentialKind } from '../settings.ts';
 import type { Token } from './credential.ts';
 import { untilAborted } from './shared.ts';
@@ -9,27 +15,30 @@ import { untilAborted } from './shared.ts';
 const cliWithin = 20_000;
 const managedWithin = 4000;
 
+type Where = Pick<AzureCloud, 'authorityHost' | 'isApart'>;
+
 /** Rejects, with a message of Microsoft's library, where there is none. */
 export async function tokenFrom(
   kind: Exclude<CredentialKind, 'editor'>,
   scope: string,
   tenant: string | undefined,
-  authorityHost: string,
+  where: Where,
 ): Promise<Token | null> {
-  const credential = credentialOf(kind, tenant, authorityHost);
   const abortSignal = AbortSignal.timeout(
     kind === 'cli' ? cliWithin : kind === 'managedIdentity' ? managedWithin : 30_000,
   );
+  const tenantId = kind === 'environment' && tenant !== undefined ? { tenantId: tenant } : {};
+  const asked = credentialOf(kind, tenant, where).getToken(scope, { abortSignal, ...tenantId });
   // Not all of them heed the signal.
-  const found = await untilAborted(credential.getToken(scope, { abortSignal }), abortSignal);
+  const found = await untilAborted(asked, abortSignal);
   return found === null ? null : { token: found.token, expiresAt: found.expiresOnTimestamp };
 }
 
 function credentialOf(
   kind: Exclude<CredentialKind, 'editor'>,
   tenant: string | undefined,
-  authorityHost: string,
-): AzureCliCredential | EnvironmentCredential | ManagedIdentityCredential {
+  { authorityHost, isApart }: Where,
+): TokenCredential {
   switch (kind) {
     case 'cli':
       return new AzureCliCredential({
@@ -38,8 +47,18 @@ function credentialOf(
         ...(tenant === undefined ? {} : { tenantId: tenant }),
       });
     case 'environment':
-      return new EnvironmentCredential({ authorityHost });
-    case 'managedIdentity':
-      return new ManagedIdentityCredential({ retryOptions: { maxRetries: 0 } });
+      return new EnvironmentCredential({
+        authorityHost,
+        disableInstanceDiscovery: isApart,
+        additionallyAllowedTenants: tenant === undefined ? [] : [tenant],
+      });
+    case 'managedIdentity': {
+      const clientId = process.env['AZURE_CLIENT_ID'];
+      return new ManagedIdentityCredential({
+        retryOptions: { maxRetries: 0 },
+        // A machine may have several, of which none is its own.
+        ...(clientId ? { clientId } : {}),
+      });
+    }
   }
 }

@@ -11,9 +11,9 @@ const networkCodes: ReadonlySet<string> = new Set([
   'EPIPE',
 ]);
 
-/** Words of Node, of `az` (which is Python) and of services that are down. */
+/** Words of Node, of `az` (which is Python), of Microsoft's library, which drops the cause, and of services that are down. */
 const words =
-  /ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ECONNRESET|ETIMEDOUT|ENETUNREACH|EHOSTUNREACH|getaddrinfo|name resolution|NameResolutionError|name or service not known|max retries exceeded|connection (?:refused|reset|aborted|timed out)|network is unreachable|\btimed out\b|\btime-?out\b|\baborted\b|temporarily[ _]unavailable|service[ _]unavailable|\b(?:status(?: ?code)?|HTTP)\W{0,3}5\d\d\b/iu;
+  /ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ECONNRESET|ETIMEDOUT|ENETUNREACH|EHOSTUNREACH|getaddrinfo|name resolution|NameResolutionError|name or service not known|max retries exceeded|connection (?:refused|reset|aborted|timed out)|network (?:is )?unreachable|\bnetwork_error\b|\bendpoints_resolution_error\b|\btimed out\b|\btime-?out\b|\baborted\b|temporarily[ _]unavailable|service[ _]unavailable|\b(?:status(?: ?code)?|HTTP)\W{0,3}5\d\d\b/iu;
 
 /**
  * Refusals of Microsoft Entra that are none: it is overloaded, or a part of it is down.

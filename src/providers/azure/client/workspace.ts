@@ -116,6 +116,7 @@ export class Workspace {
           renew: () => {
             access.renew();
           },
+          signIn: () => this.#options.credential.remedy,
         },
         clock,
       ),

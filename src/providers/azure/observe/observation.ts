@@ -95,7 +95,7 @@ export function observationOf(seen: Seen): Observation {
     signal: null,
     nodes: nodesOf(job, state),
     tasks: [],
-    native: z.parse(z.json(), { job, ...(details === null ? {} : { details: withoutLinks(details) }) }),
+    native: z.parse(z.json(), { job, ...(details === null ? {} : { details: asReceived(details) }) }),
   };
   const told = warningOf(details);
   if (isEnded(state)) {
@@ -136,10 +136,7 @@ function warningOf(details: RunDetails | null): string | null {
 }
 
 /** As received, without the URLs of log files, which are signed: whoever has one can read it. */
-function withoutLinks({
-  logFiles,
-  answeredAt: _,
-  ...details
-}: RunDetails): Omit<RunDetails, 'answeredAt' | 'logFiles'> & { readonly logFiles: string[] } {
-  return { ...details, logFiles: Object.keys(logFiles ?? {}) };
+function asReceived({ logFiles, ...details }: RunDetails): Readonly<Record<string, unknown>> {
+  const own = Object.entries(details).filter(([name]) => name !== 'answeredAt');
+  return { ...Object.fromEntries(own), logFiles: Object.keys(logFiles ?? {}) };
 }

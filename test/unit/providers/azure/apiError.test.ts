@@ -1,9 +1,13 @@
 import { describe, expect, it } from 'vitest';
-import { ApiError, networkError } from '../../../../src/providers/azure/client/apiError.ts';
+import { ApiError, networkError, type Refusal } from '../../../../src/providers/azure/client/apiError.ts';
 
-function refused(status: number, body: unknown, tenant?: string): ApiError {
+function refused(
+  status: number,
+  body: unknown,
+  { signIn = null, path = '/a/things/x' }: Partial<Refusal> = {},
+): ApiError {
   const text = typeof body === 'string' ? body : JSON.stringify(body);
-  return new ApiError({ method: 'PUT', path: '/a/jobs/j', status, body: text, retryAfterMs: null, tenant });
+  return new ApiError({ method: 'PUT', path, status, body: text, retryAfterMs: null, signIn });
 }
 
 describe('what Azure refuses', () => {
@@ -59,9 +63,56 @@ describe('what Azure refuses', () => {
     expect(error.remedy).toContain('AzureML Data Scientist');
   });
 
-  it('names the exact command that signs in', () => {
-    expect(refused(401, '', 'lab.example').remedy).toBe('Run: az login --tenant lab.example');
-    expect(refused(401, '').remedy).toBe('Run: az login');
+  it('says what signs in anew', () => {
+    expect(refused(401, '', { signIn: 'Run: az login' }).remedy).toBe('Run: az login');
+    expect(refused(401, '').remedy).toBeUndefined();
+    const elsewhere = { error: { code: 'InvalidAuthenticationTokenTenant', message: 'wrong issuer' } };
+    expect(refused(401, elsewhere, { signIn: 'Run: az login --tenant t' }).remedy).toBe('Run: az login --tenant t');
+    const unseen = { error: { code: 'SubscriptionNotFound', message: 'x' } };
+    expect(refused(404, unseen, { signIn: 'Run: az login' }).remedy).toContain('Run: az login');
+  });
+
+  const workspace = '/subscriptions/s/resourceGroups/g/providers/Microsoft.MachineLearningServices/workspaces/w';
+
+  it.each([
+    [workspace, 'ResourceNotFound', 'x', /^The workspace w does not exist any more, or/u],
+    [
+      `${workspace}/jobs/j`,
+      'ResourceNotFound',
+      "The Resource 'Microsoft.MachineLearningServices/workspaces/w' under resource group 'g' was not found.",
+      /^The workspace w does not exist/u,
+    ],
+    [`${workspace}/jobs/j`, 'UserError', 'Job was not found.', /^The workspace has no job j/u],
+    [`${workspace}/jobs/j/cancel`, 'UserError', 'x', /^The workspace has no job j/u],
+    [`${workspace}/environments/e/versions/7`, 'UserError', 'x', /^The workspace has no environment e, version 7\.$/u],
+    [`${workspace}/environments/e`, 'UserError', 'x', /^The workspace has no environment e\.$/u],
+    [`${workspace}/computes/gpu`, 'ResourceNotFound', 'x', /^The workspace has no cluster gpu\.$/u],
+    [`${workspace}/datastores/d/listSecrets`, 'UserError', 'x', /^The workspace has no datastore d/u],
+    ['/aloft/pieces/x.gz', 'ContainerNotFound', 'x', /^The container of the workspace’s datastore/u],
+    [`${workspace}/jobs/j`, 'ResourceGroupNotFound', 'x', /^The resource group/u],
+    ['/a/b/c', '', '', /^Azure does not have b\/c\.$/u],
+  ])('says what is missing: %s %s %s', (path, code, message, says) => {
+    const error = refused(404, { error: { code, message } }, { path });
+    expect(error.tag).toBe('notFound');
+    expect(error.message).toMatch(says);
+  });
+
+  it.each([
+    [409, 'ResourceExists', 'x', /there under that name/u],
+    [409, 'UserError', 'A version with this name already exists.', /there under that name/u],
+    [409, 'ScopeLocked', "The scope '/x' cannot perform delete operation.", /A lock on the resource/u],
+    [409, 'ContainerBeingDeleted', 'x', /being deleted/u],
+    [409, 'ResourceGroupBeingDeleted', 'x', /being deleted/u],
+    [412, 'LeaseIdMissing', 'x', /holds on to it/u],
+    [409, 'BlobImmutableDueToPolicy', 'x', /holds on to it/u],
+    [409, 'AnotherOperationInProgress', 'x', /at the same time/u],
+    [412, 'ConditionNotMet', 'x', /at the same time/u],
+    [409, 'UserError', 'Compute gpu is being resized.', /UserError: Compute gpu is being resized\./u],
+    [409, '', '', /HTTP 409/u],
+  ])('says what a conflict is about: %i %s %s', (status, code, message, says) => {
+    const error = refused(status, code === '' ? '' : { error: { code, message } });
+    expect(error.tag).toBe('conflict');
+    expect(error.message).toMatch(says);
   });
 
   it('reads what is hidden in the details, without saying it twice', () => {

@@ -59,7 +59,7 @@ async function open(answer: (path: string) => StubAnswer | undefined): Promise<W
   const cloud = cloudOf(settings);
   const accounts = { token: async () => ({ token: 'x', expiresAt: Date.now() + 3_600_000 }) };
   const credential = new Credential({ cloud, tenant: undefined, kind: 'editor', accounts, clock, logger });
-  const api = new AzureApi({ cloud, credential, tenant: undefined, apiVersion: undefined, clock });
+  const api = new AzureApi({ cloud, credential, apiVersion: undefined, clock });
   expect(workspaceId(settings)).toContain('/workspaces/vision');
   return new Workspace({ api, credential, settings, clock });
 }

@@ -87,9 +87,23 @@ describe('setUp', () => {
       },
     };
     const { ask, asked } = somebody('Microsoft account', 'vision');
-    expect(await setUp(ask, accounts)).toMatchObject({ label: 'vision' });
+    // What was chosen is kept, though another way may work some day.
+    expect(await setUp(ask, accounts)).toMatchObject({ label: 'vision', settings: { credential: 'editor' } });
     expect(asked[0]?.labels).toEqual(['Microsoft account', 'Azure CLI', 'Managed identity']);
     expect(wishes.slice(0, 2)).toEqual([false, true]);
+  });
+
+  it('keeps to Azure CLI where that was chosen', async () => {
+    lab.control.signOut();
+    const chosen: Ask = {
+      ...nobody,
+      choose: async ({ choices }) => {
+        // In a terminal the person does what the choice says.
+        lab.control.refuseAz(null);
+        return choices.find(({ label }) => /Azure CLI|vision/u.test(label))?.value;
+      },
+    };
+    expect(await setUp(chosen)).toMatchObject({ label: 'vision', settings: { credential: 'cli' } });
   });
 
   it('says what to run when the way that was chosen does not work', async () => {
