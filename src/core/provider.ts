@@ -104,9 +104,15 @@ export interface PlanInput {
 /** The exact native request. Secrets appear by name only. */
 export interface Plan {
   readonly request: Json;
-  /** The request as people of that backend write it, and what language it is in. */
+  /** The request exactly as it is sent, as people of that backend write it, and what language it is in. */
   readonly text: string;
   readonly language: 'json' | 'yaml' | 'shellscript';
+  /**
+   * A command for a shell that makes the same job by hand, where `text` is none that people run. It is a run of its own: it carries
+   * nothing by which the provider takes a job for a submission of Aloft's or deletes it with one, and no secrets. It takes the code
+   * from where `stage` puts it. Shown with `commandByHand`.
+   */
+  readonly command?: string;
   /** Choices the provider could not honour exactly, in plain sentences. */
   readonly warnings: readonly string[];
 }

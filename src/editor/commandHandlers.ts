@@ -5,7 +5,7 @@ import { isTerminal } from '../core/jobState.ts';
 import type { Engine } from '../engine/engine.ts';
 import type { JobSummary } from '../engine/jobRows.ts';
 import type { CommandHandlers } from './commands.ts';
-import { copyRequest, copyRequestOf } from './copyRequest.ts';
+import { copyPlanned, copyRequestOf } from './copyRequest.ts';
 import type { PointsAtCode } from './failures/pointsAtCode.ts';
 import { cancelJobs, copyRunId, deleteJobs, pickJob } from './jobActions.ts';
 import { openLocation } from './jobLocation.ts';
@@ -134,7 +134,7 @@ export function commandHandlers({
       const shown = document === undefined ? undefined : previews.request(document);
       const [runId] = shown === undefined ? await chosen(any, clicked, selected) : [];
       if (shown !== undefined) {
-        await copyRequest(shown);
+        await copyPlanned(await engine(), shown);
       } else if (runId !== undefined) {
         await copyRequestOf(await engine(), runId);
       }

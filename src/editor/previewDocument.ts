@@ -1,7 +1,8 @@
 import { formatBytes } from '../core/quantity.ts';
 import { formatStart } from '../core/estimate.ts';
 import type { EpochMs } from '../core/job.ts';
-import type { DryRun, Plan } from '../core/provider.ts';
+import type { DryRun } from '../core/provider.ts';
+import type { PlannedRequest } from '../engine/preparation.ts';
 import type { SnapshotPreview } from '../engine/snapshot/preview.ts';
 import { t } from './l10n.ts';
 
@@ -13,7 +14,7 @@ export type DryRunState =
 
 export interface Preview {
   readonly files: SnapshotPreview;
-  readonly plan: Plan | null;
+  readonly planned: PlannedRequest | null;
   /** null where the backend cannot be asked. */
   readonly dryRun: DryRunState | null;
   /** The name of the connection. */
@@ -21,7 +22,8 @@ export interface Preview {
 }
 
 /** The text of a preview tab: what goes, what is held back, and the native request as it will be sent. */
-export function previewText({ files: preview, plan, dryRun, place }: Preview): string {
+export function previewText({ files: preview, planned, dryRun, place }: Preview): string {
+  const plan = planned?.plan ?? null;
   const mark = plan === null || plan.language === 'json' ? '//' : '#';
   const { files, bytes, folder } = preview;
   const head = [

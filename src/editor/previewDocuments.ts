@@ -1,6 +1,7 @@
 import * as vscode from 'vscode';
 
 import type { Plan } from '../core/provider.ts';
+import type { PlannedRequest } from '../engine/preparation.ts';
 import { type Preview, previewText } from './previewDocument.ts';
 import { TextDocuments } from './textDocuments.ts';
 
@@ -24,7 +25,7 @@ export class PreviewDocuments implements vscode.Disposable {
 
   /** A change of this preview; it does nothing once the document shows another one or was closed. */
   async show(name: string, preview: Preview): Promise<(next: Preview) => void> {
-    const language = documentLanguage[preview.plan?.language ?? 'json'];
+    const language = documentLanguage[preview.planned?.plan.language ?? 'json'];
     const title = vscode.l10n.t('Preview: {0}', name);
     const uri = await this.#documents.show(title, '', previewText(preview), language);
     const id = uri.toString();
@@ -39,9 +40,9 @@ export class PreviewDocuments implements vscode.Disposable {
     };
   }
 
-  /** The native request that a document shows. */
-  request(document: vscode.Uri): string | undefined {
-    return this.#previews.get(document.toString())?.plan?.text;
+  /** The request that a document shows. */
+  request(document: vscode.Uri): PlannedRequest | undefined {
+    return this.#previews.get(document.toString())?.planned ?? undefined;
   }
 
   dispose(): void {

@@ -238,7 +238,7 @@ export class SubmitActions {
     const asks = planned !== null && engine.abilities(planned.connectionId)?.dryRun === true;
     const preview: Preview = {
       files,
-      plan: planned?.plan ?? null,
+      planned,
       dryRun: asks ? { kind: 'asking' } : null,
       place: planned === null ? '' : engine.placeLabel(planned.connectionId),
     };

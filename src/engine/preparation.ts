@@ -5,7 +5,7 @@ import type { JobSpec } from '../core/jobSpec.ts';
 import type { Offer } from '../core/offer.ts';
 import { choosePlace, satisfies } from '../core/placement.ts';
 import type { Clock } from '../core/ports.ts';
-import type { DryRun, JobOption, Plan, Snapshot } from '../core/provider.ts';
+import type { DryRun, JobOption, Plan, Snapshot, StageProgress } from '../core/provider.ts';
 import { ProviderError } from '../core/providerError.ts';
 import { askOffers } from './askOffers.ts';
 import type { ConnectionInfo, Connections } from './connections.ts';
@@ -16,6 +16,9 @@ import type { SnapshotPreview } from './snapshot/preview.ts';
 export interface PlannedRequest {
   readonly connectionId: ConnectionId;
   readonly plan: Plan;
+  /** Names of the secrets that the job is given. */
+  readonly secrets: readonly string[];
+  readonly snapshot: Snapshot;
 }
 
 export interface SubmitRequest {
@@ -40,6 +43,7 @@ export interface PreparationDeps {
 /** What is found out before a submission: which files go, where the job may run, what would be asked for there. */
 export class Preparation {
   readonly #deps: PreparationDeps;
+  readonly #staged = new WeakSet<PlannedRequest>();
 
   constructor(deps: PreparationDeps) {
     this.#deps = deps;
@@ -73,11 +77,30 @@ export class Preparation {
       snapshotId: snapshot.id,
       interpreter: request.interpreter,
     });
-    return { files, request: { connectionId: place.id, plan } };
+    return { files, request: { connectionId: place.id, plan, secrets: spec.secrets, snapshot } };
+  }
+
+  /** The code of a request was put where its job finds it, without a submission. */
+  isStaged(request: PlannedRequest): boolean {
+    return this.#staged.has(request);
+  }
+
+  /** Puts the code of a request where its job finds it, for whoever makes that job by hand. */
+  async stage(
+    request: PlannedRequest,
+    signal: AbortSignal,
+    onProgress: (progress: StageProgress) => void,
+  ): Promise<void> {
+    const connection = await this.#deps.connections.open(request.connectionId);
+    await connection.stage(request.snapshot, signal, onProgress);
+    this.#staged.add(request);
   }
 
   /** Shows a request to the backend without making anything; null where it cannot be asked. */
-  async dryRun({ connectionId, plan }: PlannedRequest, signal: AbortSignal): Promise<DryRun | null> {
+  async dryRun(
+    { connectionId, plan }: Pick<PlannedRequest, 'connectionId' | 'plan'>,
+    signal: AbortSignal,
+  ): Promise<DryRun | null> {
     const connection = await this.#deps.connections.open(connectionId);
     return (await connection.dryRun?.(plan, signal)) ?? null;
   }

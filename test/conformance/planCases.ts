@@ -44,6 +44,13 @@ export function describePlan(harness: Harness): void {
       expect(planned.text.toLowerCase()).toContain(key.runId.toLowerCase());
     });
 
+    it('gives no command that would be taken for the submission', () => {
+      const key = newKey();
+      const { text, command } = plan(specFor('echo hello', { secrets: ['API_TOKEN'], outputs: ['out/**'] }), key);
+      expect(command ?? text).toContain('echo hello');
+      expect((command ?? '').toLowerCase()).not.toContain(key.runId.toLowerCase());
+    });
+
     for (const { ability, field, spec } of demands) {
       if (harness.setup.abilities[ability] === true) {
         it(`takes a spec with ${field}`, () => {

@@ -1,10 +1,13 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 
-import type { DryRun, Plan } from '../../../src/core/provider.ts';
+import type { ConnectionId, SnapshotId } from '../../../src/core/job.ts';
+import type { DryRun, Plan, Snapshot } from '../../../src/core/provider.ts';
 import { type DryRunState, previewText as textOf } from '../../../src/editor/previewDocument.ts';
 import type { SnapshotPreview } from '../../../src/engine/snapshot/preview.ts';
 import { preview } from '../../fixtures/editor/formEngine.ts';
+
+const snapshot: Snapshot = { id: 'a'.repeat(64) as SnapshotId, files: 1, bytes: 12, pieces: [], piecePath: () => '' };
 
 const plan = (fields: Partial<Plan> = {}): Plan => ({
   request: {},
@@ -21,7 +24,12 @@ const answered = (fields: Partial<DryRun> = {}): DryRunState => ({
 });
 
 const previewText = (files: SnapshotPreview, request: Plan | null, dryRun: DryRunState | null = null): string =>
-  textOf({ files, plan: request, dryRun, place: 'lab-slurm' });
+  textOf({
+    files,
+    planned: request === null ? null : { connectionId: 'lab' as ConnectionId, plan: request, secrets: [], snapshot },
+    dryRun,
+    place: 'lab-slurm',
+  });
 
 describe('previewText', () => {
   it('says what goes in one file and in many', () => {

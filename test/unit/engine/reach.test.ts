@@ -1,3 +1,4 @@
+import { writeFile } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
@@ -142,6 +143,34 @@ describe('before a submission', () => {
       expect(request?.connectionId).toBe('a');
       expect(request === null ? null : await engine.preparation.dryRun(request, never)).toMatchObject({ accepted });
     }
+    expect(await backend.control.jobs()).toEqual(before);
+  });
+
+  it('the code can be put where a job that is made by hand finds it, and no job is made', async () => {
+    const { engine, folder } = startEngine();
+    await writeFile(join(folder, 'source', 'own.py'), `# ${newRunId()}\n`);
+    const before = await backend.control.jobs();
+    const { request } = await engine.preparation.preview(
+      {
+        runId: newRunId(),
+        spec: specOf({ providers: ['a'], secrets: ['TOKEN'] }),
+        sourceFolder: join(folder, 'source'),
+        include: [],
+        interpreter: null,
+      },
+      never,
+    );
+    if (request === null) {
+      throw new Error('nothing was planned');
+    }
+    expect(request.secrets).toEqual(['TOKEN']);
+    expect(engine.preparation.isStaged(request)).toBe(false);
+    let sent = 0;
+    await engine.preparation.stage(request, never, ({ sentBytes }) => {
+      sent = sentBytes;
+    });
+    expect(sent).toBeGreaterThan(0);
+    expect(engine.preparation.isStaged(request)).toBe(true);
     expect(await backend.control.jobs()).toEqual(before);
   });
 });

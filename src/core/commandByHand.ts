@@ -1,0 +1,26 @@
+import type { Plan } from './provider.ts';
+
+export interface ByHand {
+  readonly plan: Pick<Plan, 'command' | 'text'>;
+  /** Names of the secrets that a submission gives to the job. */
+  readonly secrets: readonly string[];
+  /** The code is where the command takes it from. */
+  readonly isStaged: boolean;
+}
+
+/** What people copy: the command of the plan, below a comment that says what whoever runs it has to know; else its text as it is. */
+export function commandByHand({ plan, secrets, isStaged }: ByHand): string {
+  if (plan.command === undefined) {
+    return plan.text;
+  }
+  const code = isStaged
+    ? 'its code is already in the storage'
+    : 'its code comes to the storage with the first submission of these files, and it fails before that';
+  const without = secrets.length === 0 ? '' : `, and it goes without the ${listed(secrets)}`;
+  return `# This makes a job of its own, which Aloft neither follows nor deletes: ${code}${without}.\n${plan.command}`;
+}
+
+function listed(secrets: readonly string[]): string {
+  const last = secrets.at(-1) ?? '';
+  return secrets.length === 1 ? `secret ${last}` : `secrets ${secrets.slice(0, -1).join(', ')} and ${last}`;
+}
