@@ -2,22 +2,18 @@ import { stringify } from 'yaml';
 import * as z from 'zod/mini';
 import type { JsonObject } from '../../../core/provider.ts';
 import { shellQuote } from '../../../core/shellQuote.ts';
-import { apiVersion } from '../client/api.ts';
-import { cloudOf } from '../cloud.ts';
 import type { AzureSettings } from '../settings.ts';
 import { durationOf } from './duration.ts';
-import { environmentBody, type JobRequest } from './request.ts';
+import type { JobRequest } from './request.ts';
+import { binding } from './script.ts';
 
 const bindings = z.record(z.string(), z.looseObject({ uri: z.string(), mode: z.string() }));
 
 const bodySchema = z.looseObject({
   displayName: z.string(),
   experimentName: z.string(),
-  tags: z.json(),
-  properties: z.json(),
-  command: z.string(),
   environmentId: z.string(),
-  environmentVariables: z.json(),
+  environmentVariables: z.record(z.string(), z.string()),
   computeId: z.optional(z.string()),
   resources: z.looseObject({
     instanceCount: z.number(),
@@ -33,52 +29,27 @@ const bodySchema = z.looseObject({
 });
 
 /**
- * A command that makes the same job (`az ml job create`, whose file format is that of the commandJob schema), and below it, as
- * comments, every request as it is sent.
+ * A command that makes the same job by hand: `az ml job create`, whose file format is that of the commandJob schema. `script` is the
+ * job's command line without its secrets. Its name is left to `az`, as is where results go, and nothing else says that it is Aloft's.
  */
-export function previewText(request: JobRequest, settings: AzureSettings): string {
-  const { name, workspace, environment, body, secrets } = request;
-  const { resourceManager } = cloudOf(settings);
-  const version = settings.apiVersion ?? apiVersion;
-  const put = (path: string, sent: unknown): readonly string[] => [
-    `PUT ${resourceManager}${path}?api-version=${version}`,
-    ...JSON.stringify(sent, null, 2).split('\n'),
-  ];
-  const { subscription, resourceGroup, workspace: workspaceName } = settings;
-  const place = `--subscription ${subscription} --resource-group ${shellQuote(resourceGroup)} --workspace-name ${workspaceName}`;
-  const yaml = stringify(commandJob(request), { lineWidth: 0, aliasDuplicateObjects: false }).trimEnd();
-  const sent = [
-    ...(secrets.length === 0
-      ? []
-      : [`The values of ${secrets.join(', ')} go into the datastore ${request.datastore}, not into the job.`, '']),
-    ...(environment === null ? [] : [...put(environment.id, environmentBody(environment.image)), '']),
-    ...put(`${workspace}/jobs/${name}`, body),
-  ];
-  return [
-    `az ml job create ${place} --file /dev/stdin <<'ALOFT_JOB'`,
-    yaml,
-    'ALOFT_JOB',
-    '',
-    '# What Aloft sends:',
-    ...sent.map((line) => `# ${line}`.trimEnd()),
-    '',
-  ].join('\n');
+export function commandText(request: JobRequest, script: string, settings: AzureSettings): string {
+  const { subscription, resourceGroup, workspace } = settings;
+  const place = `--subscription ${subscription} --resource-group ${shellQuote(resourceGroup)} --workspace-name ${workspace}`;
+  const yaml = stringify(commandJob(request, script), { lineWidth: 0, aliasDuplicateObjects: false }).trimEnd();
+  return [`az ml job create ${place} --file /dev/stdin <<'ALOFT_JOB'`, yaml, 'ALOFT_JOB', ''].join('\n');
 }
 
-function commandJob({ name, environment, body }: JobRequest): JsonObject {
+function commandJob({ environment, body }: JobRequest, script: string): JsonObject {
   const job = z.parse(bodySchema, body.properties);
   const { resources, distribution, identity } = job;
   return {
     $schema: 'https://azuremlschemas.azureedge.net/latest/commandJob.schema.json',
     type: 'command',
-    name,
     display_name: job.displayName,
     experiment_name: job.experimentName,
-    tags: job.tags,
-    properties: job.properties,
-    command: job.command,
+    command: script,
     environment: environment === null ? azureml(job.environmentId) : { image: environment.image },
-    environment_variables: job.environmentVariables,
+    environment_variables: withoutOwn(job.environmentVariables),
     ...(job.computeId === undefined ? {} : { compute: `azureml:${job.computeId.split('/').at(-1)}` }),
     resources: {
       instance_count: resources.instanceCount,
@@ -108,7 +79,11 @@ function commandJob({ name, environment, body }: JobRequest): JsonObject {
           outputs: Object.fromEntries(
             Object.entries(job.outputs).map(([key, { uri, mode, jobOutputType }]) => [
               key,
-              { type: String(jobOutputType), path: uri, mode: modes[mode] ?? mode },
+              {
+                type: String(jobOutputType),
+                ...(key === binding.results ? {} : { path: uri }),
+                mode: modes[mode] ?? mode,
+              },
             ]),
           ),
         }),
@@ -131,4 +106,9 @@ const identities: Readonly<Record<string, string>> = {
 
 function azureml(id: string): string {
   return id.startsWith('azureml://') ? id : `azureml:${id}`;
+}
+
+/** Names that begin so are Aloft's alone. */
+function withoutOwn(variables: Readonly<Record<string, string>>): Readonly<Record<string, string>> {
+  return Object.fromEntries(Object.entries(variables).filter(([name]) => !name.startsWith('ALOFT_')));
 }

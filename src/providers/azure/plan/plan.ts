@@ -8,11 +8,12 @@ import type { WorkspaceFacts } from '../facts.ts';
 import { jobName, stored } from '../names.ts';
 import { workspaceId } from '../paths.ts';
 import type { AzureSettings } from '../settings.ts';
+import { commandText } from './commandText.ts';
 import { isoDuration } from './duration.ts';
 import { type DataBinding, type PlanOptions, readOptions } from './options.ts';
-import { previewText } from './preview.ts';
 import { secretsProperty, specProperties } from './properties.ts';
 import type { JobRequest } from './request.ts';
+import { requestText } from './requestText.ts';
 import { binding, jobScript } from './script.ts';
 import { machinesOf } from './size.ts';
 
@@ -45,17 +46,18 @@ export function planJob(
   const datastore = facts?.datastore ?? usualDatastore;
   const environment = spec.image === null ? null : imageVersion(workspace, spec.image);
   const distribution = options.distribution ?? (spec.nodes > 1 || options.processesPerNode > 1 ? 'PyTorch' : null);
-  const command = jobScript({
-    snapshotId,
-    folder: spec.workingDirectory,
-    setup: spec.setup,
-    command: spec.command,
-    nodes: spec.nodes,
-    outputs: spec.outputs,
-    secrets: spec.secrets.length === 0 ? null : name,
-    inputs: options.inputs.map((each) => each.name),
-    dataOutputs: options.outputs.map((each) => each.name),
-  });
+  const script = (secrets: string | null): string =>
+    jobScript({
+      snapshotId,
+      folder: spec.workingDirectory,
+      setup: spec.setup,
+      command: spec.command,
+      nodes: spec.nodes,
+      outputs: spec.outputs,
+      secrets,
+      inputs: options.inputs.map((each) => each.name),
+      dataOutputs: options.outputs.map((each) => each.name),
+    });
   const properties: JsonObject = {
     jobType: 'Command',
     displayName: spec.name,
@@ -67,7 +69,7 @@ export function planJob(
       ...(spec.secrets.length === 0 ? {} : { [secretsProperty]: String(spec.secrets.length) }),
       ...specProperties(spec),
     },
-    command,
+    command: script(spec.secrets.length === 0 ? null : name),
     environmentId: environment?.id ?? environmentId(workspace, options, spec),
     environmentVariables: {
       PYTHONUNBUFFERED: '1',
@@ -119,8 +121,9 @@ export function planJob(
   };
   return {
     request,
-    text: previewText(request, settings),
-    language: 'shellscript',
+    text: requestText(request, settings),
+    language: 'json',
+    command: commandText(request, script(null), settings),
     warnings: [...machines.warnings, ...warningsOf(spec, options, machines.cluster)],
   };
 }

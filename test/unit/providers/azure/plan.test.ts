@@ -8,7 +8,7 @@ import type { WorkspaceFacts } from '../../../../src/providers/azure/facts.ts';
 import { specOfProperties, specProperties } from '../../../../src/providers/azure/plan/properties.ts';
 import { durationOf, isoDuration } from '../../../../src/providers/azure/plan/duration.ts';
 import { planJob } from '../../../../src/providers/azure/plan/plan.ts';
-import { parseRequest } from '../../../../src/providers/azure/plan/request.ts';
+import { environmentBody, parseRequest } from '../../../../src/providers/azure/plan/request.ts';
 import type { AzureSettings } from '../../../../src/providers/azure/settings.ts';
 import { usualSizes } from '../../../../src/providers/azure/sizes.ts';
 import { newKey, specFor } from '../../../conformance/harness.ts';
@@ -172,29 +172,49 @@ describe('the request', () => {
     });
   });
 
-  it('can be read as a file of az ml as well, and shows every byte that is sent', () => {
-    const planned = plan({
+  it('shows every byte that is sent', () => {
+    const planned = plan({ ...gpu('T4', 1), image: 'python:3.12', secrets: ['TOKEN'] });
+    const sent = planned.text.split('\n').filter((line) => !line.startsWith('// '));
+    const { body: whole, environment } = parseRequest(planned.request);
+    expect(sent.join('\n')).toBe(
+      [environmentBody(environment?.image ?? ''), whole].map((each) => JSON.stringify(each, null, 2)).join('\n'),
+    );
+    expect(planned.text).toMatch(/^\/\/ PUT \S+\/environments\/aloft-image\/versions\/\w+\?api-version=/mu);
+    expect(planned.text).toMatch(/^\/\/ PUT \S+\/jobs\/aloft-\w+-1\?api-version=/mu);
+    expect(planned.text).toContain('// The values of TOKEN go into the datastore');
+  });
+
+  it('gives a command for a job of its own, which nothing of Aloft takes for the submission', () => {
+    const { command = '' } = plan({
       ...gpu('T4', 1),
       image: 'python:3.12',
+      env: { A: 'b' },
       secrets: ['TOKEN'],
+      outputs: ['out/*'],
+      options: { outputs: 'model=azureml://datastores/x/paths/z@upload' },
       limits: { durationMs: 3_600_000, waitMs: null, costUsd: null },
     });
-    const yaml = /<<'ALOFT_JOB'\n(?<yaml>.*?)\nALOFT_JOB\n/su.exec(planned.text)?.groups?.['yaml'] ?? '';
-    expect(parse(yaml)).toMatchObject({
+    const yaml = /^az ml job create .* <<'ALOFT_JOB'\n(?<yaml>.*)\nALOFT_JOB\n$/su.exec(command)?.groups?.['yaml'];
+    const job: unknown = parse(yaml ?? '');
+    expect(job).toMatchObject({
       type: 'command',
+      display_name: 'conformance',
       environment: { image: 'python:3.12' },
       limits: { timeout: 3600 },
       queue_settings: { job_tier: 'Standard' },
       inputs: { aloft_code: { type: 'uri_folder', mode: 'ro_mount' } },
+      outputs: {
+        aloft_results: { type: 'uri_folder', mode: 'rw_mount' },
+        model: { path: 'azureml://datastores/x/paths/z' },
+      },
+      environment_variables: { A: 'b', PYTHONUNBUFFERED: '1' },
     });
-    const sent = planned.text
-      .split('\n')
-      .filter((line) => line.startsWith('# '))
-      .map((line) => line.slice(2))
-      .join('\n');
-    expect(sent).toContain(JSON.stringify(parseRequest(planned.request).body, null, 2));
-    expect(sent).toContain('/jobs/aloft-');
-    expect(planned.text).toContain('TOKEN');
+    for (const absent of ['name', 'tags', 'properties', 'outputs.aloft_results.path']) {
+      expect(job).not.toHaveProperty(absent);
+    }
+    expect(command.toLowerCase()).not.toContain(key.runId.toLowerCase());
+    expect(command).not.toContain('ALOFT_RUN_ID');
+    expect(command).toContain("aloft_secrets=''");
   });
 
   it.each([
