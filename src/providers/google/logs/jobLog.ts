@@ -1,6 +1,7 @@
 import type { EpochMs } from '../../../core/job.ts';
 import { type LogCursor, type LogItem, type StreamId, streamText } from '../../../core/logChunk.ts';
 import { type LogEntry, parseLogEntry } from './logEntry.ts';
+import { minuteOf } from './openMinutes.ts';
 import { ReadPosition, compareEntries } from './readPosition.ts';
 
 export interface FollowedJob {
@@ -21,8 +22,6 @@ export class JobLog {
   readonly id: string;
   readonly since: EpochMs;
   readonly position: ReadPosition;
-  /** While true nothing leaves: something that belongs before it is on its way. */
-  isHeld = false;
   readonly #waiting = new Map<string, LogEntry>();
   #ripe: LogEntry | null = null;
   readonly #items: LogItem[] = [];
@@ -36,14 +35,23 @@ export class JobLog {
     this.position = ReadPosition.at(cursor);
   }
 
+  /** False while whoever reads is far behind. */
+  get hasRoom(): boolean {
+    return this.#queuedBytes <= limit.queued;
+  }
+
+  /** Entries of this job that were never taken. */
+  countNew(entries: readonly LogEntry[]): number {
+    return entries.filter((entry) => this.#isNew(entry)).length;
+  }
+
   /** Takes entries of this job that are new; returns the last of them, and how many there were. */
   take(entries: readonly LogEntry[]): { readonly last: LogEntry | null; readonly count: number } {
     let last: LogEntry | null = null;
     let count = 0;
     for (const entry of entries) {
-      const key = `${entry.nanos} ${entry.insertId}`;
-      if (!this.#waiting.has(key) && this.position.isNew(entry)) {
-        this.#waiting.set(key, entry);
+      if (this.#isNew(entry)) {
+        this.#waiting.set(keyOf(entry), entry);
         count += 1;
         last = last === null || compareEntries(entry, last) > 0 ? entry : last;
       }
@@ -59,23 +67,33 @@ export class JobLog {
     this.#handOut();
   }
 
-  /** Lets go what was held. */
-  release(): void {
-    this.isHeld = false;
-    this.#handOut();
-  }
-
   gap(reason: string): void {
     const { cursor } = this.position;
     this.#items.push({ kind: 'gap', stream: null, from: null, to: null, reason, cursor });
     this.#signal();
   }
 
-  /** Everything was found: it leaves, and the log ends. */
-  end(): void {
-    this.isHeld = false;
+  /** All before that minute was listed again. What is listed and was not handed out, but cannot be told from the rest, is a gap. */
+  compare(before: number, listed: ReadonlyMap<number, number>): number {
+    const missing = this.position.minutes.close(before, listed);
+    if (missing > 0) {
+      this.gap(
+        missing === 1
+          ? 'Cloud Logging showed 1 line before this so late that it cannot be told from the others'
+          : `Cloud Logging showed ${missing} lines before this so late that they cannot be told from the others`,
+      );
+    }
+    return missing;
+  }
+
+  /** Everything was found and listed: it leaves, and the log ends. */
+  end(listed: ReadonlyMap<number, number>): void {
     this.#ripe = [...this.#waiting.values()].toSorted(compareEntries).at(-1) ?? this.#ripe;
     this.#handOut();
+    this.compare(minuteOf(this.position.newestSecond ?? 0) + 1, listed);
+    if (this.position.minutes.isBehind) {
+      this.gap('The job printed more than can be looked at again: lines that Cloud Logging showed late may be missing');
+    }
     this.#outcome ??= 'ended';
     this.#signal();
   }
@@ -87,7 +105,7 @@ export class JobLog {
 
   /** Resolves when whoever reads has room for more. */
   async room(signal: AbortSignal): Promise<void> {
-    while (this.#queuedBytes > limit.queued && !signal.aborted) {
+    while (!this.hasRoom && !signal.aborted) {
       await this.#change.promise;
     }
   }
@@ -116,9 +134,13 @@ export class JobLog {
     }
   }
 
+  #isNew(entry: LogEntry): boolean {
+    return !this.#waiting.has(keyOf(entry)) && this.position.isNew(entry);
+  }
+
   #handOut(): void {
     const ripe = this.#ripe;
-    if (this.isHeld || ripe === null) {
+    if (ripe === null) {
       return;
     }
     const leaving = [...this.#waiting].filter(([, entry]) => compareEntries(entry, ripe) <= 0);
@@ -141,6 +163,10 @@ export class JobLog {
     this.#change.resolve();
     this.#change = Promise.withResolvers();
   }
+}
+
+function keyOf({ nanos, insertId }: LogEntry): string {
+  return `${nanos} ${insertId}`;
 }
 
 /** What becomes one item: neighbours of one stream that were printed within the same second. */

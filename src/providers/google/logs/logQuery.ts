@@ -20,22 +20,59 @@ export interface AskedJob {
 }
 
 const hourMs = 3_600_000;
+/** An entry is not older than that when it is received. */
+const dayMs = 24 * hourMs;
 
 /** The filter of one query for what is new of all these jobs. */
-export function listFilter(jobs: readonly AskedJob[], overlap: Overlap): string {
-  const parts = jobs.map(({ id, position }) => {
-    const { last } = position;
-    const received = position.since(overlap.seconds, overlap.most);
-    const ofJob = `resource.labels.job_id=${quoted(id)}`;
-    return last === null || received === null
-      ? ofJob
-      : `(${ofJob} AND (receiveTimestamp>="${time(received * 1000)}" OR timestamp>="${nanosTime(last.nanos)}"))`;
+export function newFilter(jobs: readonly AskedJob[], overlap: Overlap): string {
+  return filterSince(jobs, ({ position }) => position.since(overlap.seconds, overlap.most));
+}
+
+/** The filter of one query for what is new of all these jobs, and for all that is to be compared. */
+export function lastFilter(jobs: readonly AskedJob[], overlap: Overlap): string {
+  return filterSince(jobs, ({ position }) => {
+    const { first } = position.minutes;
+    const since = position.since(overlap.seconds, overlap.most);
+    return first === null || since === null ? since : Math.min(first * 60, since);
   });
-  // Cloud Logging looks through all there ever was unless a time is named.
-  const oldest = Math.min(
-    ...jobs.map(({ since, position: { last } }) => (last === null ? since : Number(last.nanos / 1_000_000n)) - hourMs),
+}
+
+/** What was received in some minutes of a job: from the first on, before the other. */
+export interface AskedMinutes extends AskedJob {
+  readonly from: number;
+  readonly before: number;
+}
+
+/** The filter of one query for what was received in these minutes. */
+export function minutesFilter(jobs: readonly AskedMinutes[]): string {
+  const parts = jobs.map(
+    ({ id, from, before }) =>
+      `(${ofJob(id)} AND receiveTimestamp>="${time(from * 60_000)}" AND receiveTimestamp<"${time(before * 60_000)}")`,
   );
-  return `resource.type="ml_job" AND timestamp>="${time(oldest)}" AND (${parts.join(' OR ')})`;
+  return jobFilter(parts, Math.min(...jobs.map(({ since, from }) => Math.max(since, from * 60_000 - dayMs))));
+}
+
+function filterSince(jobs: readonly AskedJob[], receivedSince: (job: AskedJob) => number | null): string {
+  const parts = jobs.map((job) => {
+    const { last } = job.position;
+    const received = receivedSince(job);
+    return last === null || received === null
+      ? ofJob(job.id)
+      : `(${ofJob(job.id)} AND (receiveTimestamp>="${time(received * 1000)}" OR timestamp>="${nanosTime(last.nanos)}"))`;
+  });
+  const oldest = jobs.map(({ since, position: { last } }) =>
+    last === null ? since : Math.max(since, Number(last.nanos / 1_000_000n) - dayMs),
+  );
+  return jobFilter(parts, Math.min(...oldest));
+}
+
+/** Cloud Logging looks through all there ever was unless a time is named. */
+function jobFilter(parts: readonly string[], oldestMs: number): string {
+  return `resource.type="ml_job" AND timestamp>="${time(oldestMs - hourMs)}" AND (${parts.join(' OR ')})`;
+}
+
+function ofJob(id: string): string {
+  return `resource.labels.job_id=${quoted(id)}`;
 }
 
 /** The filter of a tail session for these jobs. */

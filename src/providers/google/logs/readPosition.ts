@@ -3,13 +3,14 @@ import * as z from 'zod/mini';
 import type { LogCursor } from '../../../core/logChunk.ts';
 import { ProviderError } from '../../../core/providerError.ts';
 import type { LogEntry } from './logEntry.ts';
+import { minuteOf, OpenMinutes } from './openMinutes.ts';
 
 type EntryKey = Pick<LogEntry, 'nanos' | 'insertId'>;
 
-/** An entry that comes later than that after others which were received at the same time is taken for one that was read, in s. */
-const rememberedSeconds = 150;
-/** The most entries that are remembered one by one: here, and in a cursor. */
-const remembered = { here: 20_000, inCursor: 300 };
+/** So long, in s, entries are remembered one by one: until all that was received with them was looked at again. */
+const rememberedSeconds = 1260;
+/** The most entries that are remembered one by one: here, and in a cursor. Others are only counted. */
+const remembered = { here: 100_000, inCursor: 300 };
 /** Characters of a hash: 48 bits. */
 const hashLength = 8;
 
@@ -21,6 +22,9 @@ const cursorSchema = z.object({
   f: z.number(),
   /** Seconds, and the hashes of what was received in them and was read. */
   r: z.array(z.tuple([z.number(), z.string()])),
+  /** The open minutes with their counts, and before which minute others are closed. Cursors of old have neither. */
+  n: z.optional(z.array(z.tuple([z.number(), z.number()]))),
+  c: z.optional(z.number()),
 });
 
 /**
@@ -28,17 +32,23 @@ const cursorSchema = z.object({
  * lately are remembered one by one, and a late one is told from one that was read. Rests on the service's clock alone.
  */
 export class ReadPosition {
+  readonly minutes: OpenMinutes;
   #last: EntryKey | null = null;
   #floor = Number.NEGATIVE_INFINITY;
   readonly #seconds = new Map<number, Set<string>>();
   #count = 0;
   #newest = Number.NEGATIVE_INFINITY;
 
+  private constructor(minutes: OpenMinutes) {
+    this.minutes = minutes;
+  }
+
   /** Throws `invalid` for a cursor that is none. */
   static at(cursor: LogCursor | null): ReadPosition {
-    const position = new ReadPosition();
-    if (cursor !== null) {
-      const { t, i, f, r } = parseCursor(cursor);
+    const fields = cursor === null ? null : parseCursor(cursor);
+    const position = new ReadPosition(new OpenMinutes(fields?.n, fields?.c));
+    if (fields !== null) {
+      const { t, i, f, r } = fields;
       position.#last = { nanos: BigInt(t), insertId: i };
       position.#floor = f;
       for (const [second, hashes] of r) {
@@ -54,6 +64,11 @@ export class ReadPosition {
   /** The last entry that was read; null at the beginning. */
   get last(): EntryKey | null {
     return this.#last;
+  }
+
+  /** The second in which the newest entry that was read was received; null at the beginning. */
+  get newestSecond(): number | null {
+    return Number.isFinite(this.#newest) ? this.#newest : null;
   }
 
   /**
@@ -73,6 +88,7 @@ export class ReadPosition {
     return Number.isFinite(since) ? since : null;
   }
 
+  /** False also for one that cannot be told from those that were read. */
   isNew(entry: LogEntry): boolean {
     return entry.receivedSecond < this.#floor
       ? this.#last === null || compareEntries(entry, this.#last) > 0
@@ -84,14 +100,17 @@ export class ReadPosition {
     if (this.#last === null || compareEntries(entry, this.#last) > 0) {
       this.#last = { nanos: entry.nanos, insertId: entry.insertId };
     }
+    this.minutes.add(minuteOf(entry.receivedSecond));
     if (entry.receivedSecond < this.#floor) {
       return;
     }
     const hashes = this.#seconds.get(entry.receivedSecond) ?? new Set();
     this.#seconds.set(entry.receivedSecond, hashes.add(hashOf(entry)));
     this.#count += 1;
-    this.#newest = Math.max(this.#newest, entry.receivedSecond);
-    this.#forget();
+    if (entry.receivedSecond > this.#newest || this.#count > remembered.here) {
+      this.#newest = Math.max(this.#newest, entry.receivedSecond);
+      this.#forget();
+    }
   }
 
   get cursor(): LogCursor {
@@ -107,7 +126,15 @@ export class ReadPosition {
       recent.push([second, [...hashes].join('')]);
     }
     const { nanos, insertId } = this.#last ?? { nanos: 0n, insertId: '' };
-    const fields: z.infer<typeof cursorSchema> = { t: String(nanos), i: insertId, f: floor, r: recent };
+    const { counts, closedBefore } = this.minutes;
+    const fields: z.infer<typeof cursorSchema> = {
+      t: String(nanos),
+      i: insertId,
+      f: floor,
+      r: recent,
+      n: [...counts],
+      c: closedBefore,
+    };
     return JSON.stringify(fields) as LogCursor;
   }
 

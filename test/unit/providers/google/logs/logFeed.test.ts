@@ -318,7 +318,7 @@ describe('a tail session', () => {
     await logs.clock.advance(30_000);
     expect(reader.lines).toEqual([
       'stdout: sent',
-      'gap: Cloud Logging left out 5 lines here (NOT_CONSUMED), of which 0 were fetched afterwards',
+      'gap: Cloud Logging left out 5 lines here (NOT_CONSUMED) that could not be fetched afterwards',
     ]);
     const again = new Reader(logs.feed(), '7', reader.cursor);
     await logs.clock.advance(30_000);
@@ -330,7 +330,163 @@ describe('a tail session', () => {
     const reader = new Reader(logs.feed(), '7');
     await logs.clock.advance(10_000);
     logs.print('7', 'one');
-    await logs.clock.advance(10_000);
+    await logs.clock.advance(15_000);
     expect(reader.lines).toEqual(stdout('one'));
   });
+
+  it('that leaves lines out again and again holds nothing up, and what it left out comes in its place', async () => {
+    const { logs, reader } = await tailed();
+    const expected = Array.from({ length: 150 }, (_, index) => `line ${index}`);
+    for (const [index, line] of expected.entries()) {
+      logs.print('7', line);
+      const isLeftOut = index % 3 !== 0;
+      logs.send({
+        entries: isLeftOut ? [] : [logs.lastEntry],
+        suppressed: isLeftOut ? [{ count: 1, reason: 'RATE_LIMIT' }] : [],
+      });
+      await logs.clock.advance(1000);
+      expect(reader.lines.length).toBeGreaterThan(index - 16);
+    }
+    await logs.clock.advance(20_000);
+    expect(reader.lines).toEqual(stdout(...expected));
+  });
+
+  it('that goes on leaving out lines which are nowhere leaves gaps while the rest goes on', async () => {
+    const { logs, reader } = await tailed();
+    for (let index = 0; index < 60; index += 1) {
+      logs.print('7', `line ${index}`);
+      logs.send({ entries: [logs.lastEntry], suppressed: [{ count: 2, reason: 'RATE_LIMIT' }] });
+      await logs.clock.advance(1000);
+    }
+    expect(reader.lines.filter((line) => line.startsWith('gap: ')).length).toBeGreaterThan(2);
+    await logs.clock.advance(60_000);
+    const [gaps, lines] = [reader.lines.filter(isGap), reader.lines.filter((line) => !isGap(line))];
+    expect(lines).toEqual(stdout(...Array.from({ length: 60 }, (_, index) => `line ${index}`)));
+    expect(countOf(gaps, /left out (\d+) lines? here/u)).toBe(120);
+  });
+
+  it('is not listened to while whoever reads is far behind, who then gets all in its place', async () => {
+    const logs = new VirtualLogs();
+    logs.hasTail = true;
+    const stop = new AbortController();
+    const reading = logs.feed().read({ id: '7', since: 1_700_000_000_000 }, null, stop.signal);
+    const first = reading.next();
+    logs.print('7', 'first');
+    await logs.clock.advance(30_000);
+    expect(await first).toMatchObject({ value: { kind: 'bytes' } });
+    const long = 'x'.repeat(200_000);
+    const before = process.memoryUsage().arrayBuffers;
+    for (let index = 0; index < 300; index += 1) {
+      logs.print('7', `${index} ${long}`);
+      logs.send({ entries: [logs.lastEntry], suppressed: [] });
+      await logs.clock.advance(100);
+    }
+    expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(30_000_000);
+    const seen: string[] = [];
+    const rest = (async () => {
+      for await (const item of reading) {
+        seen.push(...(item.kind === 'bytes' ? (Buffer.from(item.bytes).toString().match(/^\d+/gmu) ?? []) : []));
+      }
+    })().catch(() => undefined);
+    await logs.clock.until(() => seen.length >= 300);
+    expect(seen).toEqual(Array.from({ length: 300 }, (_, index) => String(index)));
+    stop.abort(new Error('read'));
+    await rest;
+  }, 60_000);
 });
+
+describe('lines that can be found only long after they were received', () => {
+  const lateBy = (logs: VirtualLogs, late: Readonly<Record<string, number>>): void => {
+    logs.store.lateness = ({ message }) => ({ received: 0, indexed: late[message] ?? 0 });
+  };
+
+  async function printFor(logs: VirtualLogs, minutes: number, from = 0): Promise<readonly string[]> {
+    const lines = Array.from({ length: minutes * 6 }, (_, index) => `line ${from + index}`);
+    for (const line of lines) {
+      logs.print('7', line);
+      await logs.clock.advance(10_000);
+    }
+    return lines;
+  }
+
+  it('come once, however late within a quarter of an hour', async () => {
+    const logs = new VirtualLogs();
+    lateBy(logs, { 'line 3': 2 * minute, 'line 20': 5 * minute, 'line 41': 14 * minute });
+    const reader = new Reader(logs.feed(), '7');
+    const expected = await printFor(logs, 32);
+    expect(reader.lines.toSorted()).toEqual(stdout(...expected.slice(0, reader.lines.length)).toSorted());
+    expect(reader.lines).toContain('stdout: line 41');
+    logs.ended.set('7', logs.clock.now());
+    await logs.clock.until(() => reader.outcome !== 'open');
+    expect(reader.lines.toSorted()).toEqual(stdout(...expected).toSorted());
+  }, 60_000);
+
+  it('come also when the job has ended meanwhile, once some were seen to be late', async () => {
+    const logs = new VirtualLogs();
+    lateBy(logs, { 'line 3': 3 * minute, 'line 119': 12 * minute });
+    const reader = new Reader(logs.feed(), '7');
+    const expected = await printFor(logs, 20);
+    logs.ended.set('7', logs.clock.now());
+    await logs.clock.advance(10 * minute);
+    expect(reader.outcome).toBe('open');
+    await logs.clock.until(() => reader.outcome !== 'open');
+    expect(reader.outcome).toBe('ended');
+    expect(reader.lines.toSorted()).toEqual(stdout(...expected).toSorted());
+  }, 60_000);
+
+  it.each([0, 400])(
+    'are counted where reading went on meanwhile and forgot %i others',
+    async (burst) => {
+      const logs = new VirtualLogs();
+      lateBy(logs, { 'line 3': 12 * minute, 'line 4': 12 * minute });
+      const first = new Reader(logs.feed(), '7');
+      await printFor(logs, 3);
+      Array.from({ length: burst }, (_, index) => logs.print('7', `burst ${index}`));
+      await logs.clock.advance(minute);
+      first.stop();
+      const second = new Reader(logs.feed(), '7', first.cursor);
+      await printFor(logs, 20, 100);
+      logs.ended.set('7', logs.clock.now());
+      await logs.clock.until(() => second.outcome !== 'open');
+      const all = [...first.lines, ...second.lines];
+      if (burst === 0) {
+        expect(all.filter((line) => /line [34]$/u.test(line))).toHaveLength(2);
+        expect(all.filter(isGap)).toEqual([]);
+      } else {
+        expect(countOf(all.filter(isGap), /showed (\d+) lines? before this so late/u)).toBe(2);
+      }
+      const lines = all.filter((line) => !isGap(line));
+      expect(new Set(lines).size).toBe(lines.length);
+    },
+    60_000,
+  );
+
+  it('cost no more than 18 requests in any minute with 50 jobs, all in all', async () => {
+    const logs = new VirtualLogs();
+    // A tenth of the jobs, a fifth of the lines and a fiftieth of a page: the same as 50 jobs that print a line a second.
+    logs.pageSize = 20;
+    const feed = logs.feed();
+    const ids = Array.from({ length: 5 }, (_, index) => String(index));
+    const readers = ids.map((id) => new Reader(feed, id));
+    for (let line = 0; line < 24 * 12; line += 1) {
+      ids.forEach((id) => logs.print(id, `line ${line}`));
+      await logs.clock.advance(5000);
+    }
+    const end = logs.clock.now();
+    const minutes = Array.from({ length: 22 }, (_, index) =>
+      logs.requestsIn(end - (index + 1) * minute, end - index * minute),
+    );
+    expect(Math.max(...minutes)).toBeLessThanOrEqual(18);
+    await logs.clock.advance(20_000);
+    readers.forEach((reader) => expect(reader.lines).toHaveLength(24 * 12));
+  }, 60_000);
+});
+
+/** The sum of the numbers in these sentences. */
+function countOf(sentences: readonly string[], pattern: RegExp): number {
+  return sentences.reduce((sum, sentence) => sum + Number(pattern.exec(sentence)?.[1]), 0);
+}
+
+function isGap(line: string): boolean {
+  return line.startsWith('gap: ');
+}

@@ -19,6 +19,8 @@ export class VirtualLogs implements LogSource {
   readonly ended = new Map<string, EpochMs | null>();
   /** Nobody answers how jobs are. */
   endsHang = false;
+  /** The most entries of one page. */
+  pageSize = 1000;
   /** When entries were asked for, in ms of virtual time. */
   readonly lists: number[] = [];
   readonly filters: string[] = [];
@@ -57,7 +59,7 @@ export class VirtualLogs implements LogSource {
       resourceNames: [`projects/${project.id}`],
       filter,
       orderBy: 'timestamp asc',
-      pageSize: 1000,
+      pageSize: this.pageSize,
       pageToken,
     };
     if (ListLogEntries?.kind !== 'unary') {
