@@ -29,6 +29,7 @@ import { whoAmI } from './identity.ts';
 import { label } from './labels.ts';
 import { listAttempts } from './listAttempts.ts';
 import { RunLogs } from './logs/runLogs.ts';
+import { LateErrors } from './observe/lateErrors.ts';
 import { observeJobs } from './observe/observeJobs.ts';
 import { PriceList } from './offers/livePrices.ts';
 import { offersOf } from './offers/offers.ts';
@@ -56,6 +57,7 @@ export class GoogleConnection implements Connection {
   readonly #submissions: Submissions;
   readonly #prices: PriceList;
   readonly #logs: RunLogs;
+  readonly #lateErrors: LateErrors;
   readonly #closed = new AbortController();
 
   constructor(settings: GoogleSettings, ports: ProviderPorts) {
@@ -66,6 +68,7 @@ export class GoogleConnection implements Connection {
     this.#bucket = new Bucket(this.#access, settings.bucket);
     this.#submissions = new Submissions(this.#bucket);
     this.#prices = new PriceList(this.#access, ports.clock);
+    this.#lateErrors = new LateErrors(ports.clock);
     this.#logs = new RunLogs(this.#access, ports.clock, {
       observe: async (handles, signal) => this.observe(handles, signal),
       now: async (handle, signal) => this.#bucket.now(objectOf.submission(keyOf(dataOf(handle))), signal),
@@ -129,7 +132,11 @@ export class GoogleConnection implements Connection {
 
   async observe(handles: readonly Handle[], signal: AbortSignal): Promise<ReadonlyMap<string, Observation>> {
     return this.#do(signal, async () => {
-      const observed = await observeJobs(this.#jobs, this.#ports.clock, handles, signal);
+      const observed = await observeJobs(
+        { jobs: this.#jobs, clock: this.#ports.clock, lateErrors: this.#lateErrors },
+        handles,
+        signal,
+      );
       const ended = handles.filter((handle) => {
         const { observation, job } = observed.get(handle.id) ?? {};
         return observation?.endedAt !== null && job?.labels[label.secrets] !== undefined;

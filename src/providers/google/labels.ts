@@ -6,6 +6,8 @@ export const label = {
   attempt: 'aloft-attempt',
   /** On jobs that were given secrets, which have to be removed after the end. */
   secrets: 'aloft-secrets',
+  /** How the machines are given, as `Scheduling.strategy` in small letters: lists do not show that. */
+  strategy: 'aloft-strategy',
 } as const;
 
 export function labelsOf(key: AttemptKey): Readonly<Record<string, string>> {

@@ -22,6 +22,24 @@ export function observationOf(job: VertexJob, project: string, region: string, a
   };
 }
 
+/** A job that failed, of which Vertex AI has not said why yet: it stays as it was for now. */
+export function awaitsReason(job: VertexJob, askedAt: EpochMs): Observation {
+  return {
+    state: 'unknown',
+    explanation: 'Vertex AI says that it failed, and not yet why',
+    nativeState: job.state,
+    reason: null,
+    observedAt: askedAt,
+    startedAt: job.startedAt,
+    endedAt: null,
+    exitCode: null,
+    signal: null,
+    nodes: [],
+    tasks: [],
+    native: job.native,
+  };
+}
+
 type Status = Pick<Observation, 'state'> & Partial<Pick<Observation, 'explanation' | 'exitCode' | 'signal'>>;
 
 function statusOf(job: VertexJob, project: string, region: string): Status {

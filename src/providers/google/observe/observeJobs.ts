@@ -2,9 +2,10 @@ import type { Clock } from '../../../core/ports.ts';
 import type { Handle, Observation } from '../../../core/provider.ts';
 import { isProviderError, ProviderError } from '../../../core/providerError.ts';
 import type { Jobs, VertexJob } from '../client/jobs.ts';
-import { dataOf, type HandleData } from '../handle.ts';
-import { labelFilter } from '../labels.ts';
-import { observationOf } from './observation.ts';
+import { dataOf } from '../handle.ts';
+import { findJobs, type Wanted } from './findJobs.ts';
+import type { LateErrors } from './lateErrors.ts';
+import { awaitsReason, observationOf } from './observation.ts';
 
 export interface Observed {
   readonly observation: Observation;
@@ -12,21 +13,21 @@ export interface Observed {
   readonly job: VertexJob | null;
 }
 
-interface Wanted {
-  readonly id: string;
-  readonly data: HandleData;
+export interface ObserveContext {
+  readonly jobs: Jobs;
+  readonly clock: Clock;
+  readonly lateErrors: LateErrors;
 }
 
-/** How long a region may take to list its jobs, in ms: well below what whoever observes waits for all of them. */
+/** How long a region may take to say how its jobs are, in ms: well below what whoever observes waits for all of them. */
 const answersWithinMs = 10_000;
 
 /**
- * One list per region for all jobs in it. A region that does not answer in time leaves the others alone: its jobs stay as they were, with the
+ * Asks each region for all jobs in it. A region that does not answer in time leaves the others alone: its jobs stay as they were, with the
  * reason. Rejects when no region answers.
  */
 export async function observeJobs(
-  jobs: Jobs,
-  clock: Clock,
+  { jobs, clock, lateErrors }: ObserveContext,
   handles: readonly Handle[],
   signal: AbortSignal,
 ): Promise<ReadonlyMap<string, Observed>> {
@@ -35,11 +36,20 @@ export async function observeJobs(
   const askedAt = clock.now();
   const answers = await Promise.allSettled(
     byRegion.map(async ([region, wanted]) => {
-      const found = await listInTime(jobs, region, filterFor(wanted), signal);
-      const byName = new Map(found.map((job) => [job.name, job]));
-      return wanted.flatMap(({ id, data }): [string, Observed][] => {
-        const job = byName.get(id);
-        return job === undefined ? [] : [[id, { job, observation: observationOf(job, data.project, region, askedAt) }]];
+      const found = await findInTime(jobs, region, wanted, signal);
+      return wanted.flatMap((each): [string, Observed][] => {
+        const { id, data } = each;
+        const job = found.get(id);
+        if (job === undefined) {
+          return [];
+        }
+        if ('unanswered' in job) {
+          return unanswered([region, [each]], job.unanswered, askedAt);
+        }
+        const observation = lateErrors.isAwaited(job)
+          ? awaitsReason(job, askedAt)
+          : observationOf(job, data.project, region, askedAt);
+        return [[id, { job, observation }]];
       });
     }),
   );
@@ -55,15 +65,15 @@ export async function observeJobs(
   );
 }
 
-async function listInTime(
+async function findInTime(
   jobs: Jobs,
   region: string,
-  filter: string,
+  wanted: readonly Wanted[],
   signal: AbortSignal,
-): Promise<readonly VertexJob[]> {
+): ReturnType<typeof findJobs> {
   const late = AbortSignal.timeout(answersWithinMs);
   try {
-    return await jobs.list(region, filter, AbortSignal.any([signal, late]));
+    return await findJobs(jobs, region, wanted, AbortSignal.any([signal, late]));
   } catch (error) {
     if (late.aborted && !signal.aborted) {
       throw new ProviderError('transient', `The region ${region} did not answer within ${answersWithinMs / 1000} s.`);
@@ -92,10 +102,4 @@ function unanswered(
     native: null,
   };
   return wanted.map(({ id }) => [id, { observation, job: null }]);
-}
-
-/** What was made before the oldest of them is not asked for; a second is left for rounding. */
-function filterFor(wanted: readonly Wanted[]): string {
-  const oldest = Math.min(...wanted.map(({ data }) => data.createdAt));
-  return `${labelFilter(null)} AND create_time>="${new Date(oldest - 1000).toISOString()}"`;
 }

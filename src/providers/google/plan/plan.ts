@@ -35,12 +35,17 @@ export function planJob(input: PlanInput, settings: GoogleSettings): Plan {
     });
   }
   const image = spec.image ?? defaultImage(machine);
+  const scheduling = schedulingOf(spec, machine, options);
   const customJob: CustomJobRequest = {
     displayName: spec.name,
-    labels: { ...labelsOf(key), ...(spec.secrets.length === 0 ? {} : { [label.secrets]: 'yes' }) },
+    labels: {
+      ...labelsOf(key),
+      [label.strategy]: scheduling.strategy.toLowerCase(),
+      ...(spec.secrets.length === 0 ? {} : { [label.secrets]: 'yes' }),
+    },
     jobSpec: {
       workerPoolSpecs: workerPools(input, machine, image, options, settings),
-      scheduling: schedulingOf(spec, machine, options),
+      scheduling,
       ...(options.serviceAccount === null ? {} : { serviceAccount: options.serviceAccount }),
       ...(options.network === null ? {} : { network: options.network }),
       baseOutputDirectory: { outputUriPrefix: options.outputDirectory ?? outputUri(settings.bucket, key) },

@@ -148,7 +148,7 @@ describe('a plan for Google Cloud', () => {
     const [head = '', yaml = ''] = text.split("<<'CONFIG'\n");
     expect(head).toContain('gcloud ai custom-jobs create');
     expect(head).toContain(String.raw`--display-name='it'\''s'`);
-    expect(head).toContain(`--labels='aloft-run=${key.runId.toLowerCase()},aloft-attempt=1'`);
+    expect(head).toContain(`--labels='aloft-run=${key.runId.toLowerCase()},aloft-attempt=1,aloft-strategy=standard'`);
     const { jobSpec } = readRequest(request).customJob;
     expect(parse(yaml.replace(/CONFIG\n$/u, ''))).toEqual({
       ...jobSpec,

@@ -1,0 +1,33 @@
+import type { Clock } from '../../../core/ports.ts';
+import type { VertexJob } from '../client/jobs.ts';
+
+/** How long a job that failed may be without its error, in ms. */
+const errorWithinMs = 30_000;
+/** The most jobs that are remembered. */
+const most = 1000;
+
+/** Vertex AI may say that a job has failed a moment before it says why. */
+export class LateErrors {
+  readonly #clock: Clock;
+  /** When jobs were first seen failed without an error, by name. */
+  readonly #since = new Map<string, number>();
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  /** True while the reason of the job's end is still to come. */
+  isAwaited({ name, state, error }: VertexJob): boolean {
+    if (state !== 'JOB_STATE_FAILED' || (error?.message ?? '') !== '') {
+      this.#since.delete(name);
+      return false;
+    }
+    const now = this.#clock.now();
+    const since = this.#since.get(name) ?? now;
+    if (this.#since.size < most) {
+      this.#since.set(name, since);
+    }
+    // A clock that was set back ends it, too.
+    return this.#since.has(name) && Math.abs(now - since) < errorWithinMs;
+  }
+}
