@@ -1,8 +1,11 @@
+import * as z from 'zod/mini';
 import { type AttemptKey, keyText } from '../../core/job.ts';
 import type { Json } from '../../core/provider.ts';
 import type { VertexJob } from './client/jobs.ts';
 import { keyOfLabels, labelFilter } from './labels.ts';
-import { type FindContext, oldestFirst } from './submit/findJob.ts';
+import type { FindContext } from './submit/findJob.ts';
+import { theOne } from './submit/secondJobs.ts';
+import type { Submissions } from './submit/submission.ts';
 
 interface Found {
   readonly key: AttemptKey;
@@ -27,20 +30,30 @@ export async function listAttempts(
     }
     logger.warn('a region does not answer, so jobs there are not listed', reason);
   }
-  const keyed = new Map<string, Omit<Found, 'spec'>>();
-  for (const job of oldestFirst(lists.flat())) {
+  const ours = lists.flat().flatMap((job) => {
     const key = keyOfLabels(job.labels);
-    if (key !== null && !keyed.has(keyText(key))) {
-      keyed.set(keyText(key), { key, job });
-    }
-  }
-  const waiting = [...keyed.values()];
+    return key === null ? [] : [{ key, job }];
+  });
+  const waiting = [...Map.groupBy(ours, ({ key }) => keyText(key)).values()];
   const found: Found[] = [];
   const read = async (): Promise<void> => {
     for (let next = waiting.pop(); next !== undefined; next = waiting.pop()) {
-      found.push({ ...next, spec: await submissions.spec(next.key, signal) });
+      found.push(...(await described(submissions, next, signal)));
     }
   };
   await Promise.all(Array.from({ length: atOnce }, read));
   return found;
+}
+
+/** What was submitted, and which of the jobs with its key it became. */
+async function described(
+  submissions: Submissions,
+  ours: readonly Omit<Found, 'spec'>[],
+  signal: AbortSignal,
+): Promise<readonly Found[]> {
+  const key = ours[0]?.key;
+  const known = key === undefined ? null : await submissions.read(key, signal);
+  const jobs = ours.map(({ job }) => job);
+  const job = jobs.find(({ name }) => name === known?.job) ?? theOne(jobs);
+  return key === undefined || job === null ? [] : [{ key, job, spec: z.safeParse(z.json(), known?.spec).data ?? null }];
 }

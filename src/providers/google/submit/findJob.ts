@@ -4,6 +4,7 @@ import type { Bucket } from '../client/bucket.ts';
 import { createWithinMs, type Jobs, type VertexJob } from '../client/jobs.ts';
 import { labelFilter } from '../labels.ts';
 import { objectOf } from '../paths.ts';
+import { cancelOthers, theOne } from './secondJobs.ts';
 import { type KnownSubmission, regionOfJob, type Submissions } from './submission.ts';
 
 /**
@@ -76,54 +77,49 @@ async function removeSecrets(
   }
 }
 
-/** By the name in its submission, else by its labels. */
+/**
+ * By the name in its submission, else by its labels: which job it is is then written down, so that everybody takes the same. null as well
+ * when somebody else has written there in the meantime.
+ */
 export async function jobOf(
   context: FindContext,
   key: AttemptKey,
   known: KnownSubmission,
   signal: AbortSignal,
 ): Promise<VertexJob | null> {
+  const { jobs, submissions } = context;
   const region = regionOfJob(known.job ?? '');
   if (known.job !== null && region !== null) {
-    return context.jobs.get(region, known.job, signal);
+    return jobs.get(region, known.job, signal);
   }
-  const regions = known.region === '' ? context.regions : [known.region];
-  const found = await Promise.all(regions.map(async (each) => onlyJob(context, each, key, signal)));
-  return found.find((job) => job !== null) ?? null;
+  if (known.region === '') {
+    return findUnclaimed(context, key, signal);
+  }
+  const found = await jobs.list(known.region, labelFilter(key), signal);
+  const job = theOne(found);
+  if (job === null) {
+    return null;
+  }
+  const settled = { region: known.region, name: known.name, spec: known.spec, job: job.name };
+  if ((await submissions.claim(key, settled, known.generation, signal)) === null) {
+    return null;
+  }
+  await cancelOthers(context, job, found, signal);
+  return job;
 }
 
 /** Without a submission nothing was sent; a job may be there all the same, when the bucket was cleared. */
-async function findUnclaimed(context: FindContext, key: AttemptKey, signal: AbortSignal): Promise<VertexJob | null> {
-  const answers = await Promise.allSettled(
-    context.regions.map(async (region) => onlyJob(context, region, key, signal)),
-  );
+async function findUnclaimed(
+  { jobs, regions }: FindContext,
+  key: AttemptKey,
+  signal: AbortSignal,
+): Promise<VertexJob | null> {
+  const answers = await Promise.allSettled(regions.map(async (region) => jobs.list(region, labelFilter(key), signal)));
   signal.throwIfAborted();
-  const found = answers.flatMap((answer) => (answer.status === 'fulfilled' ? [answer.value] : []));
+  const found = answers.flatMap((answer) => (answer.status === 'fulfilled' ? answer.value : []));
   const failed = answers.find((answer) => answer.status === 'rejected');
   if (found.length === 0 && failed !== undefined) {
     throw failed.reason;
   }
-  return found.find((job) => job !== null) ?? null;
-}
-
-/**
- * The job with that key in a region. Should there be several, which takes a network that repeats requests, the oldest is the one, and
- * the others are cancelled.
- */
-export async function onlyJob(
-  { jobs, logger }: Pick<FindContext, 'jobs' | 'logger'>,
-  region: string,
-  key: AttemptKey,
-  signal: AbortSignal,
-): Promise<VertexJob | null> {
-  const [first, ...others] = oldestFirst(await jobs.list(region, labelFilter(key), signal));
-  for (const other of others.filter(({ state }) => !/SUCCEEDED|FAILED|CANCEL|EXPIRED/u.test(state))) {
-    logger.warn(`${other.name} is a second job of ${key.runId}: it is cancelled`);
-    await jobs.cancel(region, other.name, signal);
-  }
-  return first ?? null;
-}
-
-export function oldestFirst(jobs: readonly VertexJob[]): readonly VertexJob[] {
-  return jobs.toSorted((a, b) => a.createdAt - b.createdAt || (a.name < b.name ? -1 : 1));
+  return theOne(found);
 }

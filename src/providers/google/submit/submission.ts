@@ -1,6 +1,5 @@
 import * as z from 'zod/mini';
 import type { AttemptKey } from '../../../core/job.ts';
-import type { Json } from '../../../core/provider.ts';
 import type { Bucket } from '../client/bucket.ts';
 import { objectOf } from '../paths.ts';
 import { isRegion, regionSchema } from '../settings.ts';
@@ -65,11 +64,6 @@ export class Submissions {
   /** Lets others submit it. Resolves to whether that claim was still there. */
   async release(key: AttemptKey, generation: string, signal: AbortSignal): Promise<boolean> {
     return this.#bucket.remove(objectOf.submission(key), signal, generation);
-  }
-
-  async spec(key: AttemptKey, signal: AbortSignal): Promise<Json> {
-    const found = await this.read(key, signal);
-    return z.safeParse(z.json(), found?.spec).data ?? null;
   }
 }
 

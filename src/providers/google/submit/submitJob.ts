@@ -4,10 +4,11 @@ import { isProviderError, ProviderError } from '../../../core/providerError.ts';
 import { untilAborted } from '../client/access.ts';
 import { hasCode } from '../client/apiError.ts';
 import type { VertexJob } from '../client/jobs.ts';
-import { labelsOf } from '../labels.ts';
+import { labelFilter, labelsOf } from '../labels.ts';
 import { objectOf } from '../paths.ts';
 import { type JobRequest, readRequest } from '../plan/request.ts';
-import { type FindContext, jobOf, onlyJob, settledAfterMs } from './findJob.ts';
+import { type FindContext, findJob, jobOf, settledAfterMs } from './findJob.ts';
+import { cancelOthers } from './secondJobs.ts';
 import { secretsScript } from './secrets.ts';
 import type { Submission } from './submission.ts';
 
@@ -129,10 +130,12 @@ async function create(
     }
     throw error;
   }
-  // The job is there, whatever comes of what follows: it only tells others sooner, and would find a second one.
+  // The job is there, whatever comes of what follows: it tells others which one it is, and would find a second one. Should somebody
+  // have written down another one, it is the second.
   try {
-    const only = (await onlyJob(context, request.region, key, signal)) ?? made;
-    await submissions.claim(key, { ...submission, job: only.name }, claimed.generation, signal);
+    const written = await submissions.claim(key, { ...submission, job: made.name }, claimed.generation, signal);
+    const only = written === null ? ((await findJob(context, key, signal)) ?? made) : made;
+    await cancelOthers(context, only, await jobs.list(request.region, labelFilter(key), signal), signal);
     return only;
   } catch (error) {
     logger.warn(`${made.name} was made, but its submission could not be completed`, error);
