@@ -1,10 +1,14 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { cp, mkdtemp, readFile, rm, symlink } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
+import { build, type Plugin } from 'esbuild';
+
+import { ownBundles } from '../../scripts/ownBundles.ts';
 import { type Window, Workbench } from '../workbench/workbench.ts';
 import { median } from './median.ts';
 
+const root = join(import.meta.dirname, '..', '..');
 const windows = 10;
 const patience = 60_000;
 
@@ -41,6 +45,73 @@ export async function benchActivation(): Promise<Record<string, number>> {
   } finally {
     await rm(base, { recursive: true, force: true, maxRetries: 5 });
   }
+}
+
+/** The same of this extension and of one that does not know of Google Cloud and Azure, in turns. */
+export async function benchActivationWithoutClouds(): Promise<Record<string, number>> {
+  const base = await mkdtemp(join(tmpdir(), 'aloft-bench-activation-'));
+  const workbenches: Workbench[] = [];
+  try {
+    const without = join(base, 'without');
+    await makeExtensionWithout(['azure', 'google'], without);
+    for (const extension of [root, without]) {
+      const dataFolder = join(base, `server${workbenches.length}`);
+      workbenches.push(await Workbench.start({ folder: base, dataFolder, extension }));
+    }
+    const times: Times[][] = workbenches.map(() => []);
+    for (let round = 0; round < windows; round += 1) {
+      for (const [index, workbench] of workbenches.entries()) {
+        times[index]?.push(timesOf('aloft.aloft', await startupReport(workbench)));
+      }
+    }
+    const [activate, activateWithout] = times.map((each) => median(each.map((one) => one.activate)));
+    const [load, loadWithout] = times.map((each) => median(each.map((one) => one.load)));
+    return {
+      'activate.ms': activate ?? Number.NaN,
+      'activate.ms.peer.without.clouds': activateWithout ?? Number.NaN,
+      'activate.load.ms': load ?? Number.NaN,
+      'activate.load.ms.peer.without.clouds': loadWithout ?? Number.NaN,
+    };
+  } finally {
+    await Promise.all(workbenches.map(async (workbench) => await workbench.stop()));
+    await rm(base, { recursive: true, force: true, maxRetries: 5 });
+  }
+}
+
+/** This extension as built, but for providers of which `extension.js` knows nothing. */
+async function makeExtensionWithout(providers: readonly string[], folder: string): Promise<void> {
+  await cp(join(root, 'dist'), join(folder, 'dist'), { recursive: true });
+  for (const name of ['package.json', 'package.nls.json', 'l10n', 'media']) {
+    await symlink(join(root, name), join(folder, name));
+  }
+  const leftOut: Plugin = {
+    name: 'left-out',
+    setup(plugin) {
+      plugin.onLoad({ filter: /providerEntries\.ts$/ }, async ({ path }) => {
+        let contents = await readFile(path, 'utf8');
+        for (const provider of providers) {
+          const entry = new RegExp(String.raw`^  \{\n    id: '${provider}',\n(?:    .*\n)*?  \},\n`, 'mu');
+          if (!entry.test(contents)) {
+            throw new Error(`no provider ${provider} to leave out`);
+          }
+          contents = contents.replace(entry, '').replace(new RegExp(`^import .*/${provider}/.*\n`, 'mu'), '');
+        }
+        return { contents, loader: 'ts' };
+      });
+    },
+  };
+  await build({
+    entryPoints: [join(root, 'src', 'extension.ts')],
+    outfile: join(folder, 'dist', 'extension.js'),
+    bundle: true,
+    minify: true,
+    platform: 'node',
+    format: 'cjs',
+    target: 'node22',
+    external: ['vscode'],
+    mainFields: ['module', 'main'],
+    plugins: [leftOut, ownBundles],
+  });
 }
 
 /** What "Developer: Startup Performance" says in a new window, once the extension is active. */

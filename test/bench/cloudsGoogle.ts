@@ -116,11 +116,10 @@ async function submitting(google: StartedGoogle, connection: Connection): Promis
     const before = storedBytes(google);
     await connection.stage(await pack(), never(), () => undefined);
     const sent = storedBytes(google) - before;
-    const { size } = await stat(join(source, 'module7.py'));
     return {
       'google.submit.ms': median(times),
       'stage.again.bytes': sent,
-      'stage.again.per.edited.byte': sent / size,
+      'stage.again.ratio': sent / edit.length,
     };
   } finally {
     release();

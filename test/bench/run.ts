@@ -3,7 +3,7 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { loadavg } from 'node:os';
 import { join } from 'node:path';
 
-import { benchActivation } from './activation.ts';
+import { benchActivation, benchActivationWithoutClouds } from './activation.ts';
 import { benchCloudsGoogle } from './cloudsGoogle.ts';
 import { benchCloudsAzure } from './cloudsAzure.ts';
 import { benchClustersKubernetes } from './clustersKubernetes.ts';
@@ -25,7 +25,7 @@ type Bench = () => Promise<Figures>;
 const sections: Readonly<Record<string, readonly Bench[]>> = {
   core: [benchSizes, benchActivation, benchWorkbench, benchStore, benchWatch, benchSpool, benchSnapshot],
   clusters: [benchClustersKubernetes, benchClustersSlurm],
-  clouds: [benchCloudsGoogle, benchCloudsAzure],
+  clouds: [benchCloudsGoogle, benchCloudsAzure, benchActivationWithoutClouds],
   log: [benchLog, benchLogColours, benchLogWorkbench, benchMetrics],
 };
 
