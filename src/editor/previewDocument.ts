@@ -21,6 +21,9 @@ export interface Preview {
   readonly place: string;
 }
 
+/** An answer of more lines than this stands at the end, not between the person and the files. */
+const shortAnswer = 8;
+
 /** The text of a preview tab: what goes, what is held back, and the native request as it will be sent. */
 export function previewText({ files: preview, planned, dryRun, place }: Preview): string {
   const plan = planned?.plan ?? null;
@@ -45,32 +48,39 @@ export function previewText({ files: preview, planned, dryRun, place }: Preview)
       ? []
       : ['', t('Request, exactly as it will be sent'), ...plan.warnings.map((text) => `  ${text}`)]),
   ];
-  const comments = head.map((line) => (line === '' ? '' : `${mark} ${printable(line)}`));
-  return `${[...comments, ...(plan === null ? [] : ['', plan.text])].join('\n')}\n`;
+  const raw = dryRun === null ? [] : rawLines(dryRun);
+  const tail = raw.length > shortAnswer ? section(t('What {0} answered, word for word', place), raw) : [];
+  const comments = (lines: readonly string[]): readonly string[] =>
+    lines.map((line) => (line === '' ? '' : `${mark} ${printable(line)}`));
+  return `${[...comments(head), ...(plan === null ? [] : ['', plan.text.trimEnd()]), ...comments(tail)].join('\n')}\n`;
 }
 
 function dryRunLines(dryRun: DryRunState, place: string): readonly string[] {
+  const raw = rawLines(dryRun);
+  const words = raw.length > shortAnswer ? [t('Its whole answer is at the end.')] : raw;
   switch (dryRun.kind) {
     case 'asking':
       return [t('Asking {0}…', place)];
     case 'cancelled':
       return [t('It was not asked to the end. Press Preview to ask again.')];
     case 'failed':
-      return [t('It could not be asked. {0}', dryRun.message), ...rawLines(dryRun.raw ?? '')];
+      return [t('It could not be asked. {0}', dryRun.message), ...words];
     case 'answered': {
-      const { accepted, explanation, expectedStartAt, raw } = dryRun.answer;
+      const { accepted, explanation, expectedStartAt } = dryRun.answer;
       const start = formatStart(expectedStartAt, dryRun.at);
       return [
         accepted ? t('Yes: {0}.', explanation) : t('No: {0}.', explanation),
         ...(start === null ? [] : [t('Expected to start about {0}.', start)]),
-        ...rawLines(raw),
+        ...words,
       ];
     }
   }
 }
 
-function rawLines(raw: string): readonly string[] {
-  return raw
+/** The backend's own words. */
+function rawLines(dryRun: DryRunState): readonly string[] {
+  const raw = dryRun.kind === 'answered' ? dryRun.answer.raw : dryRun.kind === 'failed' ? dryRun.raw : null;
+  return (raw ?? '')
     .trim()
     .split(/\r?\n/u)
     .flatMap((line) => (line === '' ? [] : [`| ${line}`]));

@@ -80,6 +80,14 @@ describe('previewText', () => {
     expect(previewText(preview(), plan(), no)).toContain('//   No: the partition is closed.');
   });
 
+  it('puts a long answer below the request', () => {
+    const raw = Array.from({ length: 40 }, (_, line) => `word ${line}`).join('\n');
+    const text = previewText(preview(), plan({ text: 'a: 1\n', language: 'yaml' }), answered({ raw }));
+    expect(text).toContain('#   Yes: it fits.\n#   Its whole answer is at the end.\n\n# Files');
+    expect(text).toContain('\na: 1\n\n# What lab-slurm answered, word for word\n#   | word 0\n');
+    expect(text.endsWith('#   | word 39\n')).toBe(true);
+  });
+
   it('says that it is being asked, was not asked to the end, or could not be', () => {
     expect(previewText(preview(), plan(), { kind: 'asking' })).toContain('//   Asking lab-slurm…');
     expect(previewText(preview(), plan(), { kind: 'cancelled' })).toContain('Press Preview to ask again.');
