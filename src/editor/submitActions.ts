@@ -60,7 +60,7 @@ export class SubmitActions {
           await this.#submitForm(wish.draft);
           break;
         case 'preview':
-          await this.preview(wish.draft);
+          await this.#previewForm(wish.draft);
           break;
         case 'setSecret':
           await this.#setSecret(wish.name);
@@ -211,6 +211,18 @@ export class SubmitActions {
       panels.open(runId).catch((error: unknown) => {
         logger.error(`the panel of ${runId} did not open`, error);
       });
+    }
+  }
+
+  /** What stands in the way is shown in the form, where the person pressed the button. */
+  async #previewForm(draft: FormDraft): Promise<void> {
+    try {
+      await this.preview(draft);
+    } catch (error) {
+      if (!isAbort(error)) {
+        this.#deps.logger.error('there is no preview', error);
+        this.#deps.model.showRefusal(error, draft);
+      }
     }
   }
 

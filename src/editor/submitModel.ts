@@ -13,6 +13,7 @@ import {
   type FormState,
   type SubmissionState,
 } from '../protocol/submitForm.ts';
+import { costLine } from './costLine.ts';
 import { draftToInput, duplicateEnvProblems, formProblem } from './formDraft.ts';
 import { errorSentence, isAbort, nativeWords } from './errorSentence.ts';
 import type { FormMemory } from './formMemory.ts';
@@ -57,6 +58,8 @@ export class SubmitModel implements Disposable {
   #blocked: Blocked | null = null;
   #interpreter: string | null = null;
   #problems: readonly FormProblem[] = [];
+  /** What the draft says; undefined while it has problems. */
+  #spec: JobSpec | undefined;
   #submission: SubmissionState = { kind: 'idle' };
   #storedSecrets: readonly string[] = [];
   #runId: RunId;
@@ -101,6 +104,10 @@ export class SubmitModel implements Disposable {
       acceleratorsError: this.offers.problem,
       options: this.options.state,
       problems: this.#problems,
+      cost:
+        this.#spec === undefined || accelerators === null
+          ? null
+          : costLine(this.#spec, this.#draft.connection, accelerators),
       upload: this.upload.state,
       submission: this.#submission,
       storedSecrets: this.#storedSecrets,
@@ -184,7 +191,8 @@ export class SubmitModel implements Disposable {
     const parsed = parseJobSpec(draftToInput(draft));
     const problems = parsed.ok ? [] : parsed.problems.map((problem) => formProblem(problem, draft));
     this.#problems = [...problems, ...duplicateEnvProblems(draft)];
-    return parsed.ok && this.#problems.length === 0 ? parsed.spec : undefined;
+    this.#spec = parsed.ok && this.#problems.length === 0 ? parsed.spec : undefined;
+    return this.#spec;
   }
 
   /**
@@ -226,8 +234,7 @@ export class SubmitModel implements Disposable {
         return undefined;
       }
       this.#deps.logger.error(`submitting ${runId} failed`, error);
-      this.#showAtField(error, draft);
-      this.#setSubmission({ kind: 'failed', message: errorSentence(error), detail: nativeWords(error) });
+      this.showRefusal(error, draft);
       throw error;
     } finally {
       this.#submitting = undefined;
@@ -240,11 +247,13 @@ export class SubmitModel implements Disposable {
     this.#submitting?.abort(new DOMException('Cancelled', 'AbortError'));
   }
 
-  #showAtField(error: unknown, draft: FormDraft): void {
+  /** Shows why a draft cannot be submitted, at its field where it has one. */
+  showRefusal(error: unknown, draft: FormDraft): void {
     if (isProviderError(error) && error.field !== undefined) {
       const problem = formProblem({ path: error.field, message: error.message }, draft);
       this.#problems = problem.field === 'form' ? this.#problems : [...this.#problems, problem];
     }
+    this.#setSubmission({ kind: 'failed', message: errorSentence(error), detail: nativeWords(error) });
   }
 
   #setSubmission(submission: SubmissionState): void {

@@ -173,8 +173,8 @@ export class Engine {
    * it cannot be submitted, and with an AbortError when it was cancelled meanwhile.
    */
   async submit(request: SubmitRequest, signal: AbortSignal, observer: SubmitObserver): Promise<void> {
-    const { runId, spec, sourceFolder, include, interpreter } = request;
-    const info = await this.preparation.choose(spec, signal);
+    const { runId, sourceFolder, include, interpreter } = request;
+    const { info, spec } = await this.preparation.place(request.spec, signal);
     const connection = await this.connections.open(info.id);
     const key = { runId, attempt: 1 };
     // What would be refused later is refused here, next to the form, before there is a job.

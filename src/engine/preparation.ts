@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 
+import { usdPerHour, withinCost } from '../core/costLimit.ts';
 import type { ConnectionId, RunId } from '../core/job.ts';
 import type { JobSpec } from '../core/jobSpec.ts';
 import type { Offer } from '../core/offer.ts';
@@ -19,6 +20,12 @@ export interface PlannedRequest {
   /** Names of the secrets that the job is given. */
   readonly secrets: readonly string[];
   readonly snapshot: Snapshot;
+}
+
+/** Where a job runs, and the spec as it is sent there. */
+export interface Placed {
+  readonly info: ConnectionInfo;
+  readonly spec: JobSpec;
 }
 
 export interface SubmitRequest {
@@ -63,21 +70,20 @@ export class Preparation {
     request: Omit<SubmitRequest, 'spec'> & { readonly spec: JobSpec | undefined },
     signal: AbortSignal,
   ): Promise<{ readonly files: SnapshotPreview; readonly request: PlannedRequest | null }> {
-    const { spec } = request;
     const files = await this.scan(request.sourceFolder, request.include, signal);
-    if (spec === undefined || files.refused.length > 0) {
+    if (request.spec === undefined || files.refused.length > 0) {
       return { files, request: null };
     }
     const snapshot = await this.makeSnapshot(request.sourceFolder, request.include, signal);
-    const place = await this.choose(spec, signal);
-    const connection = await this.#deps.connections.open(place.id);
+    const { info, spec } = await this.place(request.spec, signal);
+    const connection = await this.#deps.connections.open(info.id);
     const plan = connection.plan({
       spec,
       key: { runId: request.runId, attempt: 1 },
       snapshotId: snapshot.id,
       interpreter: request.interpreter,
     });
-    return { files, request: { connectionId: place.id, plan, secrets: spec.secrets, snapshot } };
+    return { files, request: { connectionId: info.id, plan, secrets: spec.secrets, snapshot } };
   }
 
   /** The code of a request was put where its job finds it, without a submission. */
@@ -110,8 +116,11 @@ export class Preparation {
     return (await (await this.#deps.connections.open(id)).jobOptions?.(signal)) ?? [];
   }
 
-  /** The place for a spec; rejects with `unsupported` when none of the connections it may run on has what it asks for. */
-  async choose(spec: JobSpec, signal: AbortSignal): Promise<ConnectionInfo> {
+  /**
+   * Finds the place for a spec; rejects with `unsupported` when none of the connections it may run on has what it asks for, or when
+   * its cost cannot be limited there.
+   */
+  async place(spec: JobSpec, signal: AbortSignal): Promise<Placed> {
     const isWanted = ({ id, providerId }: ConnectionInfo): boolean =>
       spec.providers.length === 0 || spec.providers.some((name) => name === id || name === providerId);
     const infos = this.#deps.connections.list().filter(isWanted);
@@ -138,7 +147,8 @@ export class Preparation {
         remedy: 'Choose another accelerator, count or provider.',
       });
     }
-    return info;
+    const there = offers.filter(({ connectionId }) => connectionId === info.id);
+    return { info, spec: withinCost(spec, usdPerHour(spec, there), info.label) };
   }
 
   #options(include: readonly string[]): SnapshotOptions {

@@ -109,6 +109,9 @@ export interface PlaceChoice {
   readonly note: string;
   /** Ready to show: "$12.40/h", "no charge". */
   readonly price: string;
+  /** Of one node; null: not known. */
+  readonly usdPerHour: number | null;
+  readonly spotUsdPerHour: number | null;
 }
 
 /** A connection whose offers are missing, or old. */
@@ -181,6 +184,8 @@ export interface FormState {
   readonly acceleratorsError: string | null;
   readonly options: OptionsState;
   readonly problems: readonly FormProblem[];
+  /** Ready to show: "$24.80/h for 2 nodes, at most $297.60 in 12h"; null: there is nothing to say of it. */
+  readonly cost: string | null;
   readonly upload: UploadState;
   readonly submission: SubmissionState;
   /** Names of secrets that have a stored value. */

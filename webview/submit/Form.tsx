@@ -3,6 +3,7 @@ import { t } from '../ui/l10n.ts';
 import { AcceleratorPicker } from './AcceleratorPicker.tsx';
 import { EnvTable } from './EnvTable.tsx';
 import { Checkbox, Dropdown, Problems, TextArea, TextField } from './fields.tsx';
+import { Line } from './Line.tsx';
 import { OptionFields } from './OptionFields.tsx';
 import { SecretList } from './SecretList.tsx';
 import { Section } from './Section.tsx';
@@ -177,7 +178,10 @@ export function Form({ state, change, send }: FormProps) {
         <TextField {...field('name', t('Name'))} placeholder={t('from the command')} />
       </Section>
 
-      <UploadSummary state={state} send={send} />
+      <div class="consequences">
+        <UploadSummary state={state} send={send} />
+        {state.cost === null ? null : <Line icon="credit-card">{state.cost}</Line>}
+      </div>
       <Problems problems={problems} field="form" />
       <SubmitBar state={state} send={send} />
     </form>

@@ -2,6 +2,7 @@ import { formatBytes } from '../../src/core/quantity.ts';
 import type { FormState, FormToHost, HeldBackFile } from '../../src/protocol/submitForm.ts';
 import { Icon } from '../ui/Icon.tsx';
 import { t } from '../ui/l10n.ts';
+import { Line } from './Line.tsx';
 
 /** What will leave this folder, and what was held back. */
 export function UploadSummary(props: { readonly state: FormState; readonly send: (message: FormToHost) => void }) {
@@ -95,13 +96,4 @@ function HeldBack({ file, send }: { readonly file: HeldBackFile; readonly send: 
 function nameSome(files: readonly HeldBackFile[]): string {
   const names = files.slice(0, 2).map((file) => file.path.split('/').at(-1) ?? file.path);
   return files.length > names.length ? `${names.join(', ')}, …` : names.join(', ');
-}
-
-function Line(props: { readonly icon: string; readonly children: preact.ComponentChildren }) {
-  return (
-    <p class="line">
-      <Icon name={props.icon} />
-      <span>{props.children}</span>
-    </p>
-  );
 }

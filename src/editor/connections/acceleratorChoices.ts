@@ -64,6 +64,8 @@ function placesOf(offers: readonly Offer[], connectionLabel: (id: string) => str
       likelihood: best.likelihood,
       note: oneLine(best.note, longestWord) || likelihoodWord(best.likelihood),
       price: priceText(best.priceUsdPerHour),
+      usdPerHour: best.priceUsdPerHour,
+      spotUsdPerHour: best.spotPriceUsdPerHour,
     }));
 }
 

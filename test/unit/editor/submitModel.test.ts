@@ -150,6 +150,19 @@ describe('options', () => {
     expect(next.model.state.options).toEqual({ options: [], isAsking: false, problem: null });
   });
 
+  it('say what stood in the way of a preview, until the draft changes', () => {
+    const { model } = setup();
+    const refusal = new ProviderError('unsupported', 'No connection here has 8 H100.', { field: 'accelerator' });
+    model.showRefusal(refusal, draft);
+    expect(model.state.problems).toEqual([
+      { field: 'accelerator', row: null, message: 'No connection here has 8 H100.' },
+    ]);
+    expect(model.state.submission).toMatchObject({ kind: 'failed', message: 'No connection here has 8 H100.' });
+    model.typeDraft({ ...draft, nodes: '2' }, model.state.revision);
+    expect(model.state.problems).toEqual([]);
+    expect(model.state.submission).toEqual({ kind: 'idle' });
+  });
+
   it('that a provider refuses say so at their fields', async () => {
     const { model, engine } = setup();
     const typed = { ...draft, connection: 'here', options: { here: { account: 'none' } } };

@@ -173,4 +173,19 @@ describe('before a submission', () => {
     expect(engine.preparation.isStaged(request)).toBe(true);
     expect(await backend.control.jobs()).toEqual(before);
   });
+
+  it('a cost limit becomes a time limit where there is a price, and is refused where there is none', async () => {
+    const { engine } = startEngine();
+    const limits = { cost: 0.5 };
+    // Without an accelerator this backend costs $0.30 an hour.
+    const { info, spec } = await engine.preparation.place(specOf({ limits, providers: ['a'] }), never);
+    expect(info.id).toBe('a');
+    expect(spec.limits).toEqual({ costUsd: 0.5, waitMs: null, durationMs: 100 * 60_000 });
+    await backend.control.setConditions({ offers: [{ accelerator: null, count: 0, region: null }] });
+    await expect(engine.preparation.place(specOf({ limits, providers: ['a'] }), never)).rejects.toMatchObject({
+      tag: 'unsupported',
+      field: 'limits.cost',
+    });
+    await backend.control.setConditions({ offers: null });
+  });
 });
