@@ -91,6 +91,10 @@ function elapsed(job: JobView, now: number): string {
       ? t('waiting {0}', since(job.createdAt, now))
       : t('never ran, waited {0}', since(job.createdAt, job.endedAt));
   }
+  if (job.group === 'waiting') {
+    // It ran before, and waits again.
+    return t('waiting {0}', since(job.phases.at(-1)?.from ?? job.startedAt, now));
+  }
   return job.endedAt === null
     ? t('running {0}', since(job.startedAt, now))
     : t('ran {0}', since(job.startedAt, job.endedAt));

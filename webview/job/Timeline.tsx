@@ -13,17 +13,17 @@ export function Timeline(props: { readonly phases: readonly PhaseView[]; readonl
   return (
     <ol class="timeline" aria-label={t('Phases of the job')}>
       {shown.map(({ phase, length }) => {
-        const text = `${phase.label} ${formatElapsed(length)}`;
+        const took = formatElapsed(length);
         return (
           <li
             key={phase.from}
             class={`phase bar-${stateTint[phase.state]}`}
             style={{ flexGrow: total === 0 ? 1 : length / total }}
-            title={[text, new Date(phase.from).toLocaleTimeString(), phase.reason]
+            title={[`${phase.label} ${took}`, new Date(phase.from).toLocaleTimeString(), phase.reason]
               .filter((part) => part !== null)
               .join('\n')}
           >
-            {text}
+            <span>{phase.label}</span> <span>{took}</span>
           </li>
         );
       })}

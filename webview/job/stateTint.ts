@@ -8,7 +8,7 @@ export const stateTint: Readonly<Record<JobState, 'green' | 'yellow' | 'red' | '
   queued: 'yellow',
   provisioning: 'blue',
   running: 'green',
-  preempted: 'red',
+  preempted: 'yellow',
   cancelling: 'yellow',
   succeeded: 'green',
   failed: 'red',

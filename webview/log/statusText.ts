@@ -52,7 +52,10 @@ function gapText(gaps: LogOutline['gaps']): string {
   if (first.from === null && first.to === null) {
     return t('gap: {0}', first.reason) + more;
   }
-  return t('gap {0} to {1}: {2}', clock(first.from), clock(first.to), first.reason) + more;
+  const [from, to] = [clock(first.from), clock(first.to)];
+  const when =
+    from === to ? t('gap at {0}: {1}', from, first.reason) : t('gap {0} to {1}: {2}', from, to, first.reason);
+  return when + more;
 }
 
 function clock(time: number | null): string {

@@ -22,6 +22,14 @@ describe('truthText', () => {
     );
   });
 
+  it('says when something is missing, once where that was no time at all', () => {
+    const at = new Date(2026, 10, 26, 14, 2, 5).getTime();
+    const gap = (to: number) =>
+      truthText({ truth: 'gap', gaps: [{ from: at, to, reason: '412 lines were lost' }], writtenAt: null }, now);
+    expect(gap(at + 300)).toBe('gap at 14:02:05: 412 lines were lost');
+    expect(gap(at + 2_000)).toBe('gap 14:02:05 to 14:02:07: 412 lines were lost');
+  });
+
   it('says of the log of a job that it is complete', () => {
     expect(truthText({ truth: 'complete', gaps: [], writtenAt: null }, now)).toBe('complete');
   });
