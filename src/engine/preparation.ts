@@ -142,7 +142,12 @@ export class Preparation {
     if (info === undefined) {
       const what =
         spec.accelerator === null ? 'a place for this job' : `${spec.accelerator.count} ${spec.accelerator.name}`;
-      throw new ProviderError('unsupported', [`No connection here has ${what}.`, ...problems].join(' '), {
+      const [only, ...others] = infos;
+      const message =
+        only === undefined || others.length > 0
+          ? `No connection here has ${what}.`
+          : `${only.label} does not have ${what}.`;
+      throw new ProviderError('unsupported', [message, ...problems].join(' '), {
         field: 'accelerator',
         remedy: 'Choose another accelerator, count or provider.',
       });

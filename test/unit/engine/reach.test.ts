@@ -174,6 +174,12 @@ describe('before a submission', () => {
     expect(await backend.control.jobs()).toEqual(before);
   });
 
+  it('a place that was chosen is named when it has not what the job asks for', async () => {
+    const { engine } = startEngine();
+    const spec = specOf({ accelerator: 'H100 x 3', providers: ['a'] });
+    await expect(engine.preparation.place(spec, never)).rejects.toThrow('Cloud a does not have 3 H100.');
+  });
+
   it('a cost limit becomes a time limit where there is a price, and is refused where there is none', async () => {
     const { engine } = startEngine();
     const limits = { cost: 0.5 };
