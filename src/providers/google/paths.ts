@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import type { AttemptKey } from '../../core/job.ts';
 import { runName } from '../../core/runName.ts';
 
@@ -15,9 +16,7 @@ export const objectOf = {
   /** A shell script that sets the secrets of an attempt. */
   secrets: (key: AttemptKey) => `${runFolder(key)}secrets.sh`,
   /** Result files that were in the working folder, with a slash at the end. */
-  results: (key: AttemptKey) => `${runFolder(key)}results/`,
-  /** Begins the name of what a node leaves when its result files are there; its rank is added. */
-  saved: (key: AttemptKey) => `${runFolder(key)}saved/node`,
+  results: (key: AttemptKey) => placesOf(key).results,
 } as const;
 
 /** What is kept of one attempt, with a slash at the end. */
@@ -27,10 +26,40 @@ export function runFolder(key: AttemptKey): string {
 
 /** Where a job finds its code once it runs; the same in every replica. */
 export function workFolder(key: AttemptKey): string {
-  return `/tmp/aloft/${runName(key)}`;
+  return placesOf(key).work;
 }
 
-/** Where `AIP_MODEL_DIR`, `AIP_CHECKPOINT_DIR` and `AIP_TENSORBOARD_LOG_DIR` are when a job names no place for them. */
-export function outputUri(bucket: string, key: AttemptKey): string {
-  return `gs://${bucket}/${root}/output/${runName(key)}`;
+/** What one job has to itself. */
+export interface JobPlaces {
+  /** Absolute, in its container. */
+  readonly work: string;
+  /** Of objects in the bucket, with a slash at the end. */
+  readonly results: string;
+  /** Begins the name of what a node leaves when its result files are there; its rank is added. */
+  readonly saved: string;
+  /**
+   * Of objects in the bucket: where `AIP_MODEL_DIR`, `AIP_CHECKPOINT_DIR` and `AIP_TENSORBOARD_LOG_DIR` are when a job names no place
+   * for them.
+   */
+  readonly output: string;
+}
+
+export function placesOf(key: AttemptKey): JobPlaces {
+  return {
+    work: `/tmp/aloft/${runName(key)}`,
+    results: `${runFolder(key)}results/`,
+    saved: `${runFolder(key)}saved/node`,
+    output: `${root}/output/${runName(key)}`,
+  };
+}
+
+/** The same for a job that somebody makes by hand of the request of an attempt: nowhere is the run named, so it touches nothing of it. */
+export function placesByHand(key: AttemptKey): JobPlaces {
+  const folder = `${root}/by-hand/${createHash('sha256').update(runName(key)).digest('hex').slice(0, 16)}`;
+  return {
+    work: '/tmp/aloft/by-hand',
+    results: `${folder}/results/`,
+    saved: `${folder}/saved/node`,
+    output: `${folder}/output`,
+  };
 }

@@ -8,10 +8,10 @@ import { escapeReferences } from '../../../core/variableReferences.ts';
 import { label, labelsOf } from '../labels.ts';
 import { chooseMachine } from '../machines/choose.ts';
 import type { Machine } from '../machines/machine.ts';
-import { outputUri } from '../paths.ts';
+import { type JobPlaces, objectOf, placesByHand, placesOf } from '../paths.ts';
 import { defaultRegion, type GoogleSettings, isRegion } from '../settings.ts';
 import { defaultImage } from './images.ts';
-import { commandText } from './commandText.ts';
+import { commandText, requestText } from './commandText.ts';
 import { type PlanOptions, readOptions } from './options.ts';
 import type { CustomJobRequest, JobRequest } from './request.ts';
 import { schedulingOf } from './scheduling.ts';
@@ -36,24 +36,30 @@ export function planJob(input: PlanInput, settings: GoogleSettings): Plan {
   }
   const image = spec.image ?? defaultImage(machine);
   const scheduling = schedulingOf(spec, machine, options);
+  const { bucket, project } = settings;
+  const jobSpec = (places: JobPlaces, own: Own): CustomJobRequest['jobSpec'] => ({
+    workerPoolSpecs: workerPools(spec, machine, options, {
+      imageUri: image,
+      command: ['/bin/sh', '-c'],
+      args: [jobScript({ spec, snapshotId, bucket, places, secrets: own.secrets })],
+      env: environment(spec, own.variables),
+    }),
+    scheduling,
+    ...(options.serviceAccount === null ? {} : { serviceAccount: options.serviceAccount }),
+    ...(options.network === null ? {} : { network: options.network }),
+    baseOutputDirectory: { outputUriPrefix: options.outputDirectory ?? `gs://${bucket}/${places.output}` },
+  });
   const customJob: CustomJobRequest = {
     displayName: spec.name,
-    labels: {
-      ...labelsOf(key),
-      [label.strategy]: scheduling.strategy.toLowerCase(),
-      ...(spec.secrets.length === 0 ? {} : { [label.secrets]: 'yes' }),
-    },
-    jobSpec: {
-      workerPoolSpecs: workerPools(input, machine, image, options, settings),
-      scheduling,
-      ...(options.serviceAccount === null ? {} : { serviceAccount: options.serviceAccount }),
-      ...(options.network === null ? {} : { network: options.network }),
-      baseOutputDirectory: { outputUriPrefix: options.outputDirectory ?? outputUri(settings.bucket, key) },
-    },
+    labels: { ...labelsOf(key), ...(spec.secrets.length === 0 ? {} : { [label.secrets]: 'yes' }) },
+    jobSpec: jobSpec(placesOf(key), {
+      secrets: spec.secrets.length === 0 ? null : objectOf.secrets(key),
+      variables: { ALOFT_RUN_ID: key.runId, ALOFT_ATTEMPT: String(key.attempt) },
+    }),
   };
   const request: JobRequest = {
     region,
-    bucket: settings.bucket,
+    bucket,
     snapshotId,
     secrets: [...spec.secrets],
     spec: specToInput(spec),
@@ -61,21 +67,36 @@ export function planJob(input: PlanInput, settings: GoogleSettings): Plan {
   };
   return {
     request: z.parse(z.json(), request),
-    text: commandText(settings.project, region, customJob),
-    language: 'shellscript',
+    text: requestText(project, region, customJob),
+    language: 'yaml',
+    command: commandText({
+      project,
+      region,
+      code: `gs://${bucket}/${objectOf.code(snapshotId)}`,
+      displayName: spec.name,
+      jobSpec: jobSpec(placesByHand(key), { secrets: null, variables: {} }),
+    }),
     warnings: warningsOf(spec, machine, region, image, options, settings),
   };
 }
 
+/** What a submission's job alone is given, and none that is made by hand of the same request. */
+interface Own {
+  /** The object with the secrets. */
+  readonly secrets: string | null;
+  readonly variables: Readonly<Record<string, string>>;
+}
+
+type Pool = CustomJobRequest['jobSpec']['workerPoolSpecs'][number];
+
 /** Vertex AI wants one replica in the first pool; all others are in the second. */
 function workerPools(
-  { spec, key, snapshotId }: PlanInput,
+  spec: JobSpec,
   machine: Machine,
-  imageUri: string,
   { reservation }: PlanOptions,
-  { bucket }: GoogleSettings,
-): CustomJobRequest['jobSpec']['workerPoolSpecs'] {
-  const pool = (replicaCount: number): CustomJobRequest['jobSpec']['workerPoolSpecs'][number] => ({
+  containerSpec: Pool['containerSpec'],
+): Pool[] {
+  const pool = (replicaCount: number): Pool => ({
     machineSpec: {
       machineType: machine.machineType,
       ...(machine.acceleratorType === null
@@ -96,23 +117,13 @@ function workerPools(
     ...(spec.diskBytes === null
       ? {}
       : { diskSpec: { bootDiskSizeGb: Math.min(64_000, Math.max(100, Math.ceil(spec.diskBytes / 1024 ** 3))) } }),
-    containerSpec: {
-      imageUri,
-      command: ['/bin/sh', '-c'],
-      args: [jobScript({ spec, key, snapshotId, bucket })],
-      env: environment(spec, key.runId, key.attempt),
-    },
+    containerSpec,
   });
   return spec.nodes === 1 ? [pool(1)] : [pool(1), pool(spec.nodes - 1)];
 }
 
-function environment(spec: JobSpec, runId: string, attempt: number): { name: string; value: string }[] {
-  const values = {
-    PYTHONUNBUFFERED: '1',
-    ...spec.env,
-    ALOFT_RUN_ID: runId,
-    ALOFT_ATTEMPT: String(attempt),
-  };
+function environment(spec: JobSpec, own: Own['variables']): { name: string; value: string }[] {
+  const values = { PYTHONUNBUFFERED: '1', ...spec.env, ...own };
   return Object.entries(values).map(([name, value]) => ({ name, value: escapeReferences(value) }));
 }
 

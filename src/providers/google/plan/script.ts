@@ -1,6 +1,6 @@
-import type { AttemptKey, SnapshotId } from '../../../core/job.ts';
+import type { SnapshotId } from '../../../core/job.ts';
 import type { JobSpec } from '../../../core/jobSpec.ts';
-import { objectOf, workFolder } from '../paths.ts';
+import { type JobPlaces, objectOf } from '../paths.ts';
 import { globPattern } from '../results/globPattern.ts';
 
 /** How the script ends when it is not the program that failed: codes that hardly any program ends with. */
@@ -11,9 +11,11 @@ const coordinatorPort = 29_500;
 
 interface ScriptInput {
   readonly spec: JobSpec;
-  readonly key: AttemptKey;
   readonly snapshotId: SnapshotId;
   readonly bucket: string;
+  readonly places: JobPlaces;
+  /** The object with the secrets; null where it goes without. */
+  readonly secrets: string | null;
 }
 
 /**
@@ -22,32 +24,28 @@ interface ScriptInput {
  * the person stay as they are. No dollar sign comes before another or a parenthesis, so that nothing on the way takes it for a
  * variable of its own.
  */
-export function jobScript({ spec, key, snapshotId, bucket }: ScriptInput): string {
+export function jobScript({ spec, snapshotId, bucket, places, secrets }: ScriptInput): string {
   const at = (object: string): string => word(`/gcs/${bucket}/${object}`);
   const patterns = spec.outputs.flatMap((glob) => globPattern(glob) ?? []);
-  const hasSecrets = spec.secrets.length > 0;
   const waits = spec.nodes > 1 && patterns.length > 0;
   return [
     `aloft_code=${at(objectOf.code(snapshotId))} aloft_pieces=${at(objectOf.piece(''))}`,
-    `aloft_work=${word(workFolder(key))} aloft_folder=${word(spec.workingDirectory)}`,
-    ...(hasSecrets ? [`aloft_secrets=${at(objectOf.secrets(key))} # ${spec.secrets.join(', ')}`] : []),
+    `aloft_work=${word(places.work)} aloft_folder=${word(spec.workingDirectory)}`,
+    ...(secrets === null ? [] : [`aloft_secrets=${at(secrets)} # ${spec.secrets.join(', ')}`]),
     ...(patterns.length === 0
       ? []
-      : [
-          `aloft_results=${at(objectOf.results(key))}`,
-          `aloft_wanted=${word(patterns.map((each) => `^${each}$`).join('|'))}`,
-        ]),
-    ...(waits ? [`aloft_saved=${at(objectOf.saved(key))}`] : []),
+      : [`aloft_results=${at(places.results)}`, `aloft_wanted=${word(patterns.map((each) => `^${each}$`).join('|'))}`]),
+    ...(waits ? [`aloft_saved=${at(places.saved)}`] : []),
     `aloft_setup=${word(spec.setup ?? '')}`,
     `aloft_command=${word(spec.command)}`,
     '',
     unpack,
     spec.nodes > 1 ? ranks(spec.nodes) : singleRank,
     ...(waits ? [notYetSaved] : []),
-    ...(hasSecrets ? [readSecrets] : []),
+    ...(secrets === null ? [] : [readSecrets]),
     run,
     ...(patterns.length === 0 ? [] : [leaveResults]),
-    ...(hasSecrets ? [removeSecrets] : []),
+    ...(secrets === null ? [] : [removeSecrets]),
     ...(waits ? [awaitOthers(spec.nodes)] : []),
     'exit "$aloft_status"',
     '',

@@ -16,6 +16,7 @@ const settings = parseSettings({ project: 'ada-lab', regions: ['us-central1', 'e
 const key = { runId: '01J9ZZZZZZZZZZZZZZZZZZZZZZ' as RunId, attempt: 1 };
 const snapshotId = 'ab'.repeat(32) as SnapshotId;
 const gib = 1024 ** 3;
+const minute = { durationMs: 60_000, waitMs: null, costUsd: null };
 
 const plan = (more: Partial<JobSpec> = {}, command = 'python train.py'): Plan =>
   planJob({ spec: specFor(command, more), key, snapshotId, interpreter: null }, settings);
@@ -143,17 +144,53 @@ describe('a plan for Google Cloud', () => {
     });
   });
 
-  it('is shown as a command for gcloud, whose configuration is what is sent', () => {
-    const { text, request } = plan({ name: "it's", limits: { durationMs: 60_000, waitMs: null, costUsd: null } });
-    const [head = '', yaml = ''] = text.split("<<'CONFIG'\n");
-    expect(head).toContain('gcloud ai custom-jobs create');
-    expect(head).toContain(String.raw`--display-name='it'\''s'`);
-    expect(head).toContain(`--labels='aloft-run=${key.runId.toLowerCase()},aloft-attempt=1,aloft-strategy=standard'`);
-    const { jobSpec } = readRequest(request).customJob;
-    expect(parse(yaml.replace(/CONFIG\n$/u, ''))).toEqual({
-      ...jobSpec,
-      scheduling: { strategy: 'STANDARD', timeout: '60s' },
+  it('is shown exactly as it is sent', () => {
+    const { text, language, request } = plan({ secrets: ['TOKEN'], limits: minute });
+    const { customJob } = readRequest(request);
+    expect(language).toBe('yaml');
+    expect(text).toContain('# CreateCustomJob in projects/ada-lab/locations/us-central1');
+    const scheduling = { strategy: 'STANDARD', timeout: '60s' };
+    expect(parse(text)).toEqual({ ...customJob, jobSpec: { ...customJob.jobSpec, scheduling } });
+  });
+
+  it('gives a command for gcloud that makes the same job, with nothing that is of the run', () => {
+    const { command = '', request } = plan({
+      name: "it's",
+      limits: minute,
+      nodes: 2,
+      secrets: ['TOKEN'],
+      outputs: ['out/**'],
+      env: { EPOCHS: '3' },
     });
+    const [head = '', yaml = ''] = command.split("<<'CONFIG'\n");
+    // Without the code nothing is made.
+    expect(head).toMatch(
+      new RegExp(
+        `^gcloud storage objects describe gs://ada-code/aloft/code/${snapshotId} .*&&\ngcloud ai custom-jobs create`,
+        'u',
+      ),
+    );
+    expect(head).toContain(String.raw`--display-name='it'\''s'`);
+    expect(head).not.toContain('--labels');
+    expect(command.toLowerCase()).not.toContain(key.runId.toLowerCase());
+    expect(command).not.toMatch(/aloft-run|ALOFT_|aloft_secrets|\/runs\//u);
+    const { jobSpec } = readRequest(request).customJob;
+    const byHand = parse(yaml.replace(/CONFIG\n$/u, '')) as typeof jobSpec;
+    expect(byHand.workerPoolSpecs.map(({ machineSpec }) => machineSpec)).toEqual(
+      jobSpec.workerPoolSpecs.map(({ machineSpec }) => machineSpec),
+    );
+    expect(byHand.scheduling).toEqual({ strategy: 'STANDARD', timeout: '60s' });
+    const [pool] = byHand.workerPoolSpecs;
+    expect(pool?.containerSpec.env).toEqual([
+      { name: 'PYTHONUNBUFFERED', value: '1' },
+      { name: 'EPOCHS', value: '3' },
+    ]);
+    expect(pool?.containerSpec.args.join('')).toContain("aloft_command='python train.py'");
+    expect(byHand.baseOutputDirectory.outputUriPrefix).toMatch(
+      /^gs:\/\/ada-code\/aloft\/by-hand\/[0-9a-f]{16}\/output$/u,
+    );
+    const outputDirectory = 'gs://ada-models/chosen';
+    expect(plan({ options: { outputDirectory } }).command).toContain(`outputUriPrefix: ${outputDirectory}\n`);
   });
 
   it('lets nothing on the way take a part of the command or of a variable for a variable', () => {

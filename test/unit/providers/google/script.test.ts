@@ -6,7 +6,7 @@ import { promisify } from 'node:util';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { RunId, SnapshotId } from '../../../../src/core/job.ts';
 import type { JobSpec } from '../../../../src/core/jobSpec.ts';
-import { workFolder } from '../../../../src/providers/google/paths.ts';
+import { objectOf, placesOf } from '../../../../src/providers/google/paths.ts';
 import { jobScript } from '../../../../src/providers/google/plan/script.ts';
 import { secretsScript } from '../../../../src/providers/google/submit/secrets.ts';
 import { specFor } from '../../../conformance/harness.ts';
@@ -42,9 +42,11 @@ async function replica(
   more: Partial<JobSpec> = {},
   env: Readonly<Record<string, string>> = {},
 ): Promise<{ readonly code: number; readonly stdout: string; readonly stderr: string }> {
-  const script = jobScript({ spec: specFor(command, more), key, snapshotId, bucket: 'lab' })
+  const places = placesOf(key);
+  const secrets = more.secrets === undefined ? null : objectOf.secrets(key);
+  const script = jobScript({ spec: specFor(command, more), snapshotId, bucket: 'lab', places, secrets })
     .replaceAll('/gcs/lab/', `${folder}/`)
-    .replaceAll(workFolder(key), join(folder, 'work'));
+    .replaceAll(places.work, join(folder, 'work'));
   return run('sh', ['-c', script], { env: { PATH: process.env['PATH'], ...env } }).then(
     ({ stdout, stderr }) => ({ code: 0, stdout, stderr }),
     (error: unknown) => error as { code: number; stdout: string; stderr: string },

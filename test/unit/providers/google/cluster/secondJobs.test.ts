@@ -1,7 +1,12 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { parse } from 'yaml';
+import { GoogleAccess } from '../../../../../src/providers/google/client/access.ts';
+import { Jobs } from '../../../../../src/providers/google/client/jobs.ts';
+import type { CustomJobRequest } from '../../../../../src/providers/google/plan/request.ts';
+import { parseSettings } from '../../../../../src/providers/google/settings.ts';
 import { labelsOf } from '../../../../../src/providers/google/labels.ts';
 import type { AttemptKey } from '../../../../../src/core/job.ts';
-import { never, rejection } from '../../../../conformance/harness.ts';
+import { gather, never, rejection } from '../../../../conformance/harness.ts';
 import { whyNoContainers } from '../../../../emulators/containers/containerProcess.ts';
 import { GoogleLab } from '../../../../fixtures/google/lab.ts';
 
@@ -69,4 +74,34 @@ describe.skipIf(whyNoContainers() !== null)('another job with the labels of an a
     lab.google.control.jobs.hold(false);
     expect(await lab.until(connection, handle)).toMatchObject({ state: 'succeeded' });
   });
+
+  it('is none of ours when it was made by hand with the copied command', async () => {
+    const connection = lab.open();
+    const more = { region: 'us-central1', secrets: ['TOKEN'], outputs: ['*.txt'] };
+    const input = await lab.prepare(connection, 'echo "by ${TOKEN:-hand}" > out.txt', more);
+    const byHand = await makeByHand(input.plan.command ?? '');
+    await expect.poll(() => stateOf(byHand)).toBe('JOB_STATE_SUCCEEDED');
+    expect(await connection.list(never())).toEqual([]);
+    const handle = await connection.submit(input, never());
+    expect(handle.id).not.toBe(byHand);
+    expect(await lab.until(connection, handle)).toMatchObject({ state: 'succeeded' });
+    expect((await connection.list(never())).map((each) => each.handle.id)).toEqual([handle.id]);
+    const out = await gather(connection.readOutput(handle, 'out.txt', never()));
+    expect(Buffer.concat(out).toString()).toBe('by value of TOKEN\n');
+    await connection.remove(handle, never());
+    expect(lab.google.control.jobs.all().map(({ job }) => job.name)).toEqual([byHand]);
+  });
 });
+
+/** As `gcloud ai custom-jobs create` does. */
+async function makeByHand(command: string): Promise<string> {
+  const yaml = /<<'CONFIG'\n(.*)CONFIG\n$/su.exec(command)?.[1] ?? '';
+  const access = new GoogleAccess(parseSettings(lab.settings));
+  try {
+    const customJob = { displayName: 'by hand', labels: {}, jobSpec: parse(yaml) as CustomJobRequest['jobSpec'] };
+    const made = await new Jobs(access).create('us-central1', customJob, () => Promise.resolve(), never());
+    return made.name;
+  } finally {
+    await access.dispose();
+  }
+}
