@@ -4,6 +4,7 @@ import { cpSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { build, context } from 'esbuild';
 
 import { ownBundles } from './scripts/ownBundles.ts';
+import { trimGax } from './scripts/trimGax.ts';
 import { trimProtos } from './scripts/trimProtos.ts';
 
 const watch = process.argv.includes('--watch');
@@ -50,7 +51,7 @@ const bundles = [
     ...host,
     entryPoints: ['src/providers/google/index.ts'],
     outfile: 'dist/providers/google.js',
-    plugins: [trimProtos],
+    plugins: [trimProtos, trimGax],
   },
   { ...host, entryPoints: ['src/providers/local/supervisor/main.ts'], outfile: 'dist/supervisor.js' },
   { ...host, entryPoints: ['src/engine/log/scan/scanWorker.ts'], outfile: 'dist/logScan.js' },

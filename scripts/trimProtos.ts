@@ -17,31 +17,47 @@ interface MethodDefinition {
   readonly parsedOptions?: readonly Readonly<Record<string, unknown>>[];
 }
 
+/** The services that are used, and of them what is. */
+const services = [
+  {
+    filter: /[\\/]aiplatform[\\/]build[\\/]protos[\\/]protos\.json$/,
+    service: 'google.cloud.aiplatform.v1.JobService',
+    methods: ['CreateCustomJob', 'GetCustomJob', 'ListCustomJobs', 'CancelCustomJob', 'DeleteCustomJob'],
+  },
+  {
+    filter: /[\\/]logging-api[\\/]build[\\/]protos[\\/]protos\.json$/,
+    service: 'google.logging.v2.LoggingServiceV2',
+    methods: ['ListLogEntries', 'TailLogEntries'],
+  },
+];
+
+/** Types that clients look up by name, for what operations end in, and that nothing is ever read into. */
+const lookedUp = new Set([
+  'google.protobuf.Empty',
+  'google.cloud.aiplatform.v1.DeleteOperationMetadata',
+  'google.cloud.aiplatform.v1.ModelDeploymentMonitoringJob',
+  'google.cloud.aiplatform.v1.UpdateModelDeploymentMonitoringJobOperationMetadata',
+]);
+
 /**
- * Of the 4 MB that describe all of Vertex AI, bundles what one service needs: its messages, those they are made of, and those that its
- * long-running operations end in. Building the client is ten times quicker with so little.
+ * Of the 4 MB that describe all of Vertex AI, bundles what the methods that are used need: their messages, those they are made of, and
+ * those that their long-running operations end in. Building a client takes a fraction of the time with so little.
  */
 export const trimProtos: Plugin = {
   name: 'trim-protos',
   setup(plugin) {
-    plugin.onLoad({ filter: /[\\/]aiplatform[\\/]build[\\/]protos[\\/]protos\.json$/ }, async ({ path }) => {
-      const whole = JSON.parse(await readFile(path, 'utf8')) as Definition;
-      const trimmed = closureOf(whole, 'google.cloud.aiplatform.v1.JobService');
-      return { contents: JSON.stringify(trimmed), loader: 'json' };
-    });
-    // Messages that google-gax only hands on, or needs where somebody waits for an operation, which nobody does here.
-    plugin.onLoad(
-      { filter: /[\\/]google-gax[\\/]build[\\/]protos[\\/](?:iam_service|locations|operations)\.js$/ },
-      () => ({
-        contents: 'module.exports = {};',
-        loader: 'js',
-      }),
-    );
+    for (const { filter, service, methods } of services) {
+      plugin.onLoad({ filter }, async ({ path }) => {
+        const whole = JSON.parse(await readFile(path, 'utf8')) as Definition;
+        return { contents: JSON.stringify(closureOf(whole, service, methods)), loader: 'json' };
+      });
+    }
   },
 };
 
-/** The tree with nothing but a service and what it needs. `google.api` and `google.protobuf` stay whole: options name them. */
-export function closureOf(root: Definition, service: string): Definition {
+/** The tree with nothing but some methods of a service and what they need. */
+export function closureOf(whole: Definition, service: string, methods: readonly string[]): Definition {
+  const root = withMethods(whole, service.split('.'), methods);
   const kept = new Set<string>();
   const waiting = [service];
   for (let name = waiting.pop(); name !== undefined; name = waiting.pop()) {
@@ -59,6 +75,15 @@ export function closureOf(root: Definition, service: string): Definition {
     }
   }
   return copy(root, '', kept);
+}
+
+function withMethods(at: Definition, [next, ...path]: readonly string[], methods: readonly string[]): Definition {
+  if (next === undefined) {
+    const used = Object.entries(at.methods ?? {}).filter(([name]) => methods.includes(name));
+    return { ...at, methods: Object.fromEntries(used) };
+  }
+  const inner = at.nested?.[next];
+  return inner === undefined ? at : { ...at, nested: { ...at.nested, [next]: withMethods(inner, path, methods) } };
 }
 
 function typesIn({ fields = {}, methods = {} }: Definition): readonly string[] {
@@ -97,16 +122,16 @@ function resolve(root: Definition, from: string, type: string): string | null {
   return null;
 }
 
-const wholePackages = /^google\.(?:api|protobuf|longrunning|rpc)(?:\.|$)/u;
-
 function copy(definition: Definition, name: string, kept: ReadonlySet<string>): Definition {
-  if (wholePackages.test(name) || definition.nested === undefined) {
+  if (definition.nested === undefined || kept.has(name)) {
     return definition;
   }
   const nested = Object.entries(definition.nested).flatMap(([part, inner]): [string, Definition][] => {
     const path = name === '' ? part : `${name}.${part}`;
-    const isNeeded =
-      kept.has(path) || wholePackages.test(path) || [...kept].some((other) => other.startsWith(`${path}.`));
+    if (lookedUp.has(path) && !kept.has(path)) {
+      return [[part, { fields: {} }]];
+    }
+    const isNeeded = kept.has(path) || [...kept].some((other) => other.startsWith(`${path}.`));
     return isNeeded ? [[part, copy(inner, path, kept)]] : [];
   });
   return { ...definition, nested: Object.fromEntries(nested) };
