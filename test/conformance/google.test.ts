@@ -25,7 +25,8 @@ const prints = {
 /** The request that does the work of a method. */
 const workOf: Readonly<Record<Method, RequestMatch>> = {
   identity: { method: 'objects.list' },
-  offers: { method: 'quotaInfos.list' },
+  // Without quotas there still are offers, unless nothing else answers either.
+  offers: { method: ['quotaInfos.list', 'objects.list'] },
   stage: { api: 'storage', resource: /\/aloft\/code\//u },
   submit: { method: 'CreateCustomJob' },
   find: { api: 'storage', resource: /submission\.json$/u },
@@ -72,7 +73,7 @@ function refuse({ control }: StartedGoogle, method: Method, tag: ProviderErrorTa
 function faultsOf(google: StartedGoogle): Faults {
   const { control } = google;
   const add = (kind: 'loseReply' | 'loseRequest' | 'duplicate' | 'hang' | 'hangAfterWork', method: Method): void =>
-    control.addFault({ on: workOf[method], kind });
+    control.addFault({ on: workOf[method], kind, times: method === 'offers' ? 2 : 1 });
   return {
     holdQueue: async () => {
       const release = control.holdQueue();

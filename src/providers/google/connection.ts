@@ -84,7 +84,11 @@ export class GoogleConnection implements Connection {
 
   async offers(query: OfferQuery, signal: AbortSignal): Promise<readonly Offer[]> {
     return this.#do(signal, async () => {
-      const [quotas, prices] = await Promise.all([liveQuotas(this.#access, signal), this.#prices.current(signal)]);
+      const probe = async (soon: AbortSignal): Promise<void> => this.#bucket.probe(soon);
+      const [quotas, prices] = await Promise.all([
+        liveQuotas(this.#access, probe, signal),
+        this.#prices.current(signal),
+      ]);
       const { connectionId, clock } = this.#ports;
       return offersOf(query, { connectionId, regions: this.#settings.regions, quotas, prices, asOf: clock.now() });
     });

@@ -199,16 +199,28 @@ describe.skipIf(whyNoContainers() !== null)('Google Cloud when things go wrong',
     expect(await lab.until(connection, waits)).toMatchObject({ state: 'cancelled' });
   });
 
-  it('offers what the catalogue has when the quotas may not be asked', async () => {
+  it('offers what the catalogue has when the quotas cannot be had', { timeout: 60_000 }, async () => {
     const connection = lab.open();
+    lab.google.control.jobs.quotas.set('us-central1', 'custom_model_training_nvidia_l4_gpus', 7);
     const query = { accelerator: 'L4' as AcceleratorName, region: 'us-central1' };
-    for (const code of [403, 429]) {
+    for (const code of [403, 404, 429, 503]) {
       const on = { api: 'cloudquotas' } as const;
       lab.google.control.addFault({ on, kind: 'answer', code, contentType: 'text/html', body: '<html>No</html>' });
       const [offer] = await connection.offers(query, never());
       expect(offer?.accelerator).toBe('L4');
       expect(offer?.note).not.toContain('quota');
     }
+    const on = { api: 'cloudquotas' } as const;
+    for (const fault of [
+      { on, kind: 'loseRequest' },
+      { on, kind: 'hang' },
+    ] as const) {
+      lab.google.control.addFault(fault);
+      // The engine waits for half a minute.
+      const [offer] = await connection.offers(query, AbortSignal.timeout(30_000));
+      expect(offer?.note).not.toContain('quota');
+    }
+    expect((await connection.offers(query, never()))[0]?.note).toContain('quota 7');
   });
 
   it('leaves the jobs of other regions alone when one does not answer', async () => {
