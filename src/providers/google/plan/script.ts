@@ -1,7 +1,7 @@
 import type { SnapshotId } from '../../../core/job.ts';
+import { globPattern } from '../../../core/globs.ts';
 import type { JobSpec } from '../../../core/jobSpec.ts';
 import { type JobPlaces, objectOf } from '../paths.ts';
-import { globPattern } from '../results/globPattern.ts';
 
 /** How the script ends when it is not the program that failed: codes that hardly any program ends with. */
 export const exitCode = { noBucket: 211, noCode: 212, noFolder: 213, noSecrets: 214, notSaved: 215 } as const;

@@ -1,3 +1,4 @@
+import { matcher } from '../../../core/globs.ts';
 import type { OutputFile } from '../../../core/provider.ts';
 import { ProviderError } from '../../../core/providerError.ts';
 import { safeRelativePath } from '../../../core/safePath.ts';
@@ -5,7 +6,6 @@ import { Bucket } from '../client/bucket.ts';
 import type { GoogleAccess } from '../client/access.ts';
 import { type HandleData, keyOf } from '../handle.ts';
 import { objectOf } from '../paths.ts';
-import { globMatcher } from './globPattern.ts';
 
 /** Folders that Vertex AI tells a job to write to. Checkpoints are large and stay where they are, unless they are asked for by name. */
 const outputFolders = ['model', 'logs', 'checkpoints'] as const;
@@ -23,7 +23,7 @@ export async function listOutputs(
   globs: readonly string[],
   signal: AbortSignal,
 ): Promise<readonly OutputFile[]> {
-  const isWanted = globMatcher(globs);
+  const isWanted = matcher(globs);
   const found = new Map<string, OutputFile>();
   const folders = outputFolders.filter(
     (folder) => folder !== 'checkpoints' || globs.some((glob) => glob.startsWith('checkpoints')),

@@ -1,7 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { VertexJob } from '../../../../src/providers/google/client/jobs.ts';
 import { observationOf } from '../../../../src/providers/google/observe/observation.ts';
-import { globMatcher } from '../../../../src/providers/google/results/globPattern.ts';
 
 const job = (state: string, more: Partial<VertexJob> = {}): VertexJob => ({
   name: 'projects/1/locations/us-central1/customJobs/2',
@@ -94,30 +93,5 @@ describe('what Vertex AI says of a job', () => {
     const { exitCode, explanation } = failed(`The replica workerpool0-0 exited with a non-zero status of ${code}.`);
     expect(exitCode).toBe(code);
     expect(explanation ?? '').not.toMatch(/bucket|unpacked|working folder|secrets/u);
-  });
-});
-
-describe('globs of results', () => {
-  it.each([
-    ['out/**', ['out/a', 'out/b/c'], ['outer/a', 'x/out/a']],
-    ['out', ['out', 'out/a'], ['out.txt']],
-    ['*.json', ['a.json'], ['a/b.json', 'ajson']],
-    ['**/*.pt', ['a.pt', 'x/y/a.pt'], ['a.pth']],
-    ['log[0-9].txt', ['log1.txt'], ['logx.txt']],
-    ['a{b,c}?', ['abx', 'acx'], ['adx', 'ab']],
-    ['a+(b).txt', ['a+(b).txt'], ['aab.txt']],
-    ['out/[run-1].txt', ['out/[run-1].txt'], ['out/r.txt']],
-    ['[!z-a*?]', ['[!z-a*?]'], ['b']],
-    ['[:alpha:]', ['[:alpha:]'], ['a']],
-    ['[a-]b', ['ab', '-b'], ['bb']],
-  ])('%s', (glob, matching, others) => {
-    const isWanted = globMatcher([glob]);
-    expect(matching.filter(isWanted)).toEqual(matching);
-    expect(others.filter(isWanted)).toEqual([]);
-  });
-
-  it('never lead out', () => {
-    const isWanted = globMatcher(['../**', '/etc/*', 'a/../../b', '']);
-    expect(['../x', '/etc/passwd', 'b', ''].filter(isWanted)).toEqual([]);
   });
 });
