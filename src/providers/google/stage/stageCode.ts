@@ -6,11 +6,11 @@ import type { Bucket } from '../client/bucket.ts';
 import { objectOf } from '../paths.ts';
 
 /** Pieces that are looked for or sent at a time. */
-const atOnce = 8;
+const atOnce = 16;
 
 /**
- * Puts the pieces of a snapshot into the bucket that are not there yet, then the list of them, which alone makes them code: what was
- * sent half is never taken for whole.
+ * Puts the pieces of a snapshot into the bucket that are not there, then the list of them, which alone makes them code: what was sent
+ * half is never taken for whole. Pieces are looked for though the list is there: a rule of the bucket may have deleted them since.
  */
 export async function stageCode(
   bucket: Bucket,
@@ -20,28 +20,27 @@ export async function stageCode(
 ): Promise<StagedCode> {
   const object = objectOf.code(snapshot.id);
   const totalBytes = snapshot.pieces.reduce((sum, { bytes }) => sum + bytes, 0);
-  const staged: StagedCode = { object };
-  if (!(await bucket.exists(object, signal))) {
-    const progress = new Progress(totalBytes, onProgress);
-    const waiting = [...new Map(snapshot.pieces.map((piece) => [piece.sha256, piece])).values()];
-    progress.done(totalBytes - waiting.reduce((sum, { bytes }) => sum + bytes, 0));
-    const failed = new AbortController();
-    const wanted = AbortSignal.any([signal, failed.signal]);
-    const work = async (): Promise<void> => {
-      for (let piece = waiting.pop(); piece !== undefined; piece = waiting.pop()) {
-        await stagePiece(bucket, piece, snapshot.piecePath(piece), progress, wanted);
-      }
-    };
-    try {
-      await Promise.all(Array.from({ length: atOnce }, work));
-    } catch (error) {
-      failed.abort(error);
-      throw error;
+  const progress = new Progress(totalBytes, onProgress);
+  const waiting = [...new Map(snapshot.pieces.map((piece) => [piece.sha256, piece])).values()];
+  progress.done(totalBytes - waiting.reduce((sum, { bytes }) => sum + bytes, 0));
+  const failed = new AbortController();
+  const wanted = AbortSignal.any([signal, failed.signal]);
+  const work = async (): Promise<void> => {
+    for (let piece = waiting.pop(); piece !== undefined; piece = waiting.pop()) {
+      await stagePiece(bucket, piece, snapshot.piecePath(piece), progress, wanted);
     }
-    await bucket.write(object, snapshot.pieces.map(({ sha256 }) => `${sha256}\n`).join(''), null, signal);
+  };
+  try {
+    const [isListed] = await Promise.all([bucket.exists(object, wanted), ...Array.from({ length: atOnce }, work)]);
+    if (!isListed) {
+      await bucket.write(object, snapshot.pieces.map(({ sha256 }) => `${sha256}\n`).join(''), null, wanted);
+    }
+  } catch (error) {
+    failed.abort(error);
+    throw error;
   }
   onProgress({ sentBytes: totalBytes, totalBytes });
-  return staged;
+  return { object };
 }
 
 async function stagePiece(

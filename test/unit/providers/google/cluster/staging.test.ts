@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { SnapshotId } from '../../../../../src/core/job.ts';
 import type { Snapshot } from '../../../../../src/core/provider.ts';
+import { objectOf } from '../../../../../src/providers/google/paths.ts';
 import { never, rejection } from '../../../../conformance/harness.ts';
 import { GoogleLab } from '../../../../fixtures/google/lab.ts';
 
@@ -45,5 +46,34 @@ describe('staging to Cloud Storage', () => {
     lab.google.control.clearFaults();
     await connection.stage(snapshot, never(), () => undefined);
     expect(lab.google.control.buckets.find(lab.google.bucket, 'aloft/code/large')).toBeDefined();
+  });
+
+  it('sends again what was deleted meanwhile, and nothing else', async () => {
+    const { control, bucket } = lab.google;
+    const connection = lab.open();
+    const { snapshot } = lab.snapshot;
+    await connection.stage(snapshot, never(), () => undefined);
+    const inserts = (): readonly string[] =>
+      control.requests.filter(({ method }) => method === 'objects.insert').map(({ resource }) => resource);
+    const code = objectOf.code(snapshot.id);
+    const pieces = snapshot.pieces.map((piece) => objectOf.piece(piece.sha256));
+    const [piece = ''] = pieces;
+    for (const deleted of [[piece], [code], [...pieces, code]]) {
+      deleted.forEach((name) => control.buckets.delete(bucket, name));
+      const before = inserts().length;
+      await connection.stage(snapshot, never(), () => undefined);
+      expect(
+        inserts()
+          .slice(before)
+          .map((resource) => resource.slice(bucket.length + 1))
+          .toSorted(),
+      ).toEqual([...new Set(deleted)].toSorted());
+    }
+    const before = inserts().length;
+    await connection.stage(snapshot, never(), () => undefined);
+    expect(inserts()).toHaveLength(before);
+    for (const name of [...pieces, code]) {
+      expect(control.buckets.find(bucket, name)).toBeDefined();
+    }
   });
 });
