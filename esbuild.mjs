@@ -44,7 +44,17 @@ const bundles = [
   },
   { ...host, entryPoints: ['src/editor/panelsPart.ts'], outfile: 'dist/panelsPart.js' },
   { ...host, entryPoints: ['src/providers/local/index.ts'], outfile: 'dist/providers/local.js' },
-  { ...host, entryPoints: ['src/providers/azure/index.ts'], outfile: 'dist/providers/azure.js' },
+  {
+    ...host,
+    entryPoints: ['src/providers/azure/index.ts'],
+    outfile: 'dist/providers/azure.js',
+    plugins: [ownBundles],
+  },
+  {
+    ...host,
+    entryPoints: ['src/providers/azure/client/azureIdentity.ts'],
+    outfile: 'dist/providers/azureIdentity.js',
+  },
   { ...host, entryPoints: ['src/providers/kubernetes/index.ts'], outfile: 'dist/providers/kubernetes.js' },
   { ...host, entryPoints: ['src/providers/slurm/index.ts'], outfile: 'dist/providers/slurm.js' },
   {

@@ -2,12 +2,12 @@ import { basename } from 'node:path';
 
 import type { Plugin } from 'esbuild';
 
-/** Dynamic imports of the engine, of parts of the editor and of providers stay imports of their own files, loaded on first use. */
+/** Dynamic imports of the engine, of parts of the editor, of providers and of what these seldom need stay imports of their own files, loaded on first use. */
 export const ownBundles: Plugin = {
   name: 'own-bundles',
   setup(plugin) {
     plugin.onResolve(
-      { filter: /\/(?:engine|connectionsPart|panelsPart|providers\/[a-z]+\/index)\.ts$/ },
+      { filter: /\/(?:engine|connectionsPart|panelsPart|azureIdentity|providers\/[a-z]+\/index)\.ts$/ },
       ({ kind, path }) => {
         if (kind !== 'dynamic-import') {
           return undefined;

@@ -175,7 +175,7 @@ export class Credential {
       const asked = accounts?.token({ provider: 'microsoft', tenant, scopes: [scope], mayAsk });
       return asked === undefined ? null : this.#inTime(asked, mayAsk ? editorWithin.asking : editorWithin.quiet);
     }
-    const { tokenFrom } = await import('./identityLibrary.ts');
+    const { tokenFrom } = await import('./azureIdentity.ts');
     return tokenFrom(kind, scope, tenant, cloud);
   }
 

@@ -1,4 +1,4 @@
-// Loaded when a token is asked of anything but the editor: the library behind it takes longer to load than all the rest.
+// A bundle of its own, loaded when a token is asked of anything but the editor: the library takes longer to load than all the rest.
 import {
   AzureCliCredential,
   EnvironmentCredential,
