@@ -4,9 +4,10 @@ import type { JobState } from '../../../core/jobState.ts';
 import type { Observation } from '../../../core/provider.ts';
 import type { RunDetails } from '../client/runHistory.ts';
 import { type Job, timeOf } from '../job.ts';
+import { logStreamOf } from '../logs/logStream.ts';
 import { endingOf } from './ending.ts';
 
-/** What was seen of a job before; a connection remembers it. */
+/** What was seen of a job before, or is known of it from the run history. */
 export interface Past {
   readonly startedAt: EpochMs | null;
   readonly hasRun: boolean;
@@ -60,6 +61,16 @@ export function isEnded(state: Observation['state']): boolean {
 /** Whether it waits for a machine. */
 export function isWaiting(state: Observation['state']): boolean {
   return state === 'queued' || state === 'preempted';
+}
+
+/**
+ * Whether a job that waits has run before, as far as the run history shows it: there is what its program printed, or, of a spot job,
+ * when it started. (Others may be given a time when their image is built, before they wait for a machine.)
+ */
+export function hasBegun({ properties: { queueSettings } }: Job, details: RunDetails | null): boolean {
+  const isSpot = queueSettings?.jobTier === 'Spot';
+  const hasPrinted = Object.keys(details?.logFiles ?? {}).some((path) => logStreamOf(path)?.kind === 'user');
+  return hasPrinted || (isSpot && Boolean(details?.startTimeUtc));
 }
 
 /** Of a job that could not be asked about now. */

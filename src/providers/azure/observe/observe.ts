@@ -10,7 +10,7 @@ import type { JobSecrets } from '../jobSecrets.ts';
 import { type Cluster, clustersIfAllowed } from '../offers/clusters.ts';
 import { getJob } from '../submit/submit.ts';
 import { findJobs } from './findJobs.ts';
-import { isEnded, isWaiting, observationOf, stateOf, unseen } from './observation.ts';
+import { hasBegun, isEnded, isWaiting, observationOf, stateOf, unseen } from './observation.ts';
 import { explainWait } from './waiting.ts';
 
 export interface ObserveDeps {
@@ -85,9 +85,9 @@ export class Observer {
   async #observation(handle: Handle, job: Job, observedAt: number, signal: AbortSignal): Promise<Observation> {
     const known = this.#remember(job.name);
     const state = stateOf(job);
-    known.hasRun ||= state === 'running';
     const isKnown = await this.#askDetails(job, known, observedAt, signal);
     known.startedAt = timeOf(known.details?.startTimeUtc) ?? known.startedAt;
+    known.hasRun ||= state === 'running' || hasBegun(job, known.details);
     if (isEnded(state)) {
       await this.#clean(handle, known, signal);
     }
@@ -136,7 +136,7 @@ export class Observer {
       ? !known.isFinal
       : state === 'running' || state === 'cancelling'
         ? known.startedAt === null && Math.abs(now - known.askedAt) > 5000
-        : isWaiting(state) && waitedFor > askWhyAfter && Math.abs(now - known.askedAt) > askWhyEvery;
+        : isWaiting(state) && Math.abs(waitedFor) > askWhyAfter && Math.abs(now - known.askedAt) > askWhyEvery;
     if (!isDue) {
       return true;
     }

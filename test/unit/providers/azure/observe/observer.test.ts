@@ -62,8 +62,8 @@ async function open(more: Partial<Cloud> = {}): Promise<Opened> {
   return { cloud, clock, workspace: stub, observe: async (...handles) => observer.observe(handles, never()) };
 }
 
-function job(name: string, status: string): object {
-  return { name, properties: { jobType: 'Command', status } };
+function job(name: string, status: string, more: object = {}): object {
+  return { name, properties: { jobType: 'Command', status, ...more } };
 }
 
 function newHandle(hasSecrets = false): Handle {
@@ -182,5 +182,33 @@ describe('an end', () => {
     const handle = newHandle();
     const opened = await open({ pages: [[[handle.id, 'Failed']]], details: failing('auth') });
     expect((await opened.observe(handle)).get(handle.id)).toMatchObject(told);
+  });
+});
+
+describe('a job whose machine was taken away', () => {
+  const started = '2026-08-01T12:00:00Z';
+  const log = { 'user_logs/std_log.txt': 'https://x' };
+  const spot = { queueSettings: { jobTier: 'Spot' } };
+
+  it.each([
+    ['it printed something', {}, { startTimeUtc: started, logFiles: log }, 'preempted'],
+    ['it is a spot job that started', spot, { startTimeUtc: started }, 'preempted'],
+    ['it is a spot job that never started', spot, { startTimeUtc: null, logFiles: {} }, 'queued'],
+    [
+      'only its image was built',
+      {},
+      { startTimeUtc: started, logFiles: { 'azureml-logs/20_image_build_log.txt': 'https://x' } },
+      'queued',
+    ],
+    ['the run history does not know it', spot, null, 'queued'],
+  ])('is known by who never saw it run: %s', async (_, more, details, state) => {
+    const handle = newHandle();
+    const opened = await open({ details: () => details });
+    const createdAt = new Date(opened.clock.now() - 60_000).toISOString();
+    opened.cloud.one = (name) => ({
+      status: 200,
+      body: { ...job(name, 'Queued', more), systemData: { createdAt } },
+    });
+    expect((await opened.observe(handle)).get(handle.id)?.state).toBe(state);
   });
 });
