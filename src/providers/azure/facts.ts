@@ -1,7 +1,13 @@
 import * as z from 'zod/mini';
 import type { KeyValue } from '../../core/ports.ts';
 
-const size = z.object({ name: z.string(), gpus: z.number(), vCpus: z.number(), memoryGb: z.number() });
+const size = z.object({
+  name: z.string(),
+  gpus: z.number(),
+  vCpus: z.number(),
+  memoryGb: z.number(),
+  hasSpot: z.optional(z.boolean()),
+});
 
 const cluster = z.object({
   name: z.string(),

@@ -9,6 +9,8 @@ export interface Size {
   readonly vCpus: number;
   /** In GB as Azure counts them (2^30). */
   readonly memoryGb: number;
+  /** Whether there are spot (low-priority) ones; undefined: not known. */
+  readonly hasSpot?: boolean | undefined;
 }
 
 /** Sizes that Azure ML trains on, for a workspace whose own list was not seen yet. As of 2026-08. */

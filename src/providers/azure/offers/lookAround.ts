@@ -47,7 +47,7 @@ export async function lookAround(deps: LookDeps, signal: AbortSignal): Promise<L
     await rememberFacts(keyValue, {
       location,
       datastore,
-      sizes: known.map(({ name, gpus, vCpus, memoryGb }) => ({ name, gpus, vCpus, memoryGb })),
+      sizes: known.map(({ name, gpus, vCpus, memoryGb, hasSpot }) => ({ name, gpus, vCpus, memoryGb, hasSpot })),
       clusters: (clusters ?? []).map(({ name, size, isSpot, maxNodes }) => ({ name, size, isSpot, maxNodes })),
     });
   }

@@ -1,5 +1,3 @@
-import { createHash } from 'node:crypto';
-
 import type { JobSpec } from '../../../core/jobSpec.ts';
 import type { JsonObject, Plan, PlanInput } from '../../../core/provider.ts';
 import { ProviderError } from '../../../core/providerError.ts';
@@ -10,21 +8,13 @@ import { workspaceId } from '../paths.ts';
 import type { AzureSettings } from '../settings.ts';
 import { commandText } from './commandText.ts';
 import { isoDuration } from './duration.ts';
+import { environmentOf } from './environment.ts';
 import { type DataBinding, type PlanOptions, readOptions } from './options.ts';
 import { secretsProperty, specProperties } from './properties.ts';
 import type { JobRequest } from './request.ts';
 import { requestText } from './requestText.ts';
 import { binding, jobScript } from './script.ts';
 import { machinesOf } from './size.ts';
-
-/** Microsoft's own, with PyTorch and what InfiniBand needs; and one without CUDA. */
-const curated = {
-  accelerator: 'azureml://registries/azureml/environments/acpt-pytorch-2.8-cuda12.6/labels/latest',
-  cpu: 'azureml://registries/azureml/environments/sklearn-1.5/labels/latest',
-} as const;
-
-/** Environments of images are versions of one, named by the image. */
-export const imageEnvironment = 'aloft-image';
 
 /** What every workspace calls it. */
 const usualDatastore = 'workspaceblobstore';
@@ -44,7 +34,7 @@ export function planJob(
   const name = jobName(key);
   const workspace = workspaceId(settings);
   const datastore = facts?.datastore ?? usualDatastore;
-  const environment = spec.image === null ? null : imageVersion(workspace, spec.image);
+  const environment = environmentOf(workspace, spec, options, machines.device);
   const distribution = options.distribution ?? (spec.nodes > 1 || options.processesPerNode > 1 ? 'PyTorch' : null);
   const script = (secrets: string | null): string =>
     jobScript({
@@ -70,7 +60,7 @@ export function planJob(
       ...specProperties(spec),
     },
     command: script(spec.secrets.length === 0 ? null : name),
-    environmentId: environment?.id ?? environmentId(workspace, options, spec),
+    environmentId: environment.id,
     environmentVariables: {
       PYTHONUNBUFFERED: '1',
       ...spec.env,
@@ -114,7 +104,7 @@ export function planJob(
     workspace,
     nodes: spec.nodes,
     secrets: [...spec.secrets],
-    environment,
+    environment: environment.image === null ? null : { id: environment.id, image: environment.image },
     asUser: options.identity === 'UserIdentity',
     datastore,
     body: { properties: { ...properties, jobType: 'Command' } },
@@ -124,7 +114,7 @@ export function planJob(
     text: requestText(request, settings),
     language: 'json',
     command: commandText(request, script(null), settings),
-    warnings: [...machines.warnings, ...warningsOf(spec, options, machines.cluster)],
+    warnings: [...machines.warnings, ...environment.warnings, ...warningsOf(spec, machines.cluster)],
   };
 }
 
@@ -151,17 +141,8 @@ function check(spec: JobSpec, facts: WorkspaceFacts | null): void {
   }
 }
 
-function warningsOf(spec: JobSpec, options: PlanOptions, cluster: string | null): readonly string[] {
+function warningsOf(spec: JobSpec, cluster: string | null): readonly string[] {
   return [
-    ...(spec.image === null && options.environment === null
-      ? ['No image was chosen: a curated environment of Azure ML is used.']
-      : []),
-    ...(spec.image !== null && options.environment !== null
-      ? ['The image is used, not the environment that was chosen as well.']
-      : []),
-    ...(options.environment !== null && !/^azureml:|:/u.test(options.environment)
-      ? ['Its newest version is asked for when the job is submitted.']
-      : []),
     ...(spec.limits.waitMs === null
       ? ['Azure ML lets a job wait for a machine without end. A wait limit gives it up after a while.']
       : []),
@@ -170,24 +151,6 @@ function warningsOf(spec: JobSpec, options: PlanOptions, cluster: string | null)
       : []),
     ...(spec.diskBytes === null ? [] : ['Azure ML takes no wish for disk space: the machine has what its size has.']),
   ];
-}
-
-function imageVersion(workspace: string, image: string): JobRequest['environment'] {
-  const version = createHash('sha256').update(image).digest('hex').slice(0, 32);
-  return { id: `${workspace}/environments/${imageEnvironment}/versions/${version}`, image };
-}
-
-function environmentId(workspace: string, { environment }: PlanOptions, { accelerator }: JobSpec): string {
-  if (environment === null) {
-    return accelerator === null ? curated.cpu : curated.accelerator;
-  }
-  if (environment.startsWith('azureml://')) {
-    return environment;
-  }
-  const [name = '', version] = environment.split(':');
-  return version === undefined
-    ? `${workspace}/environments/${name.replace(/@latest$/u, '')}/labels/latest`
-    : `${workspace}/environments/${name}/versions/${version}`;
 }
 
 /** PyTorch's loaders need more than the 2 GB that Azure ML gives. Docker's own unit: whole MB. */

@@ -1,8 +1,9 @@
-import { formatAccelerator } from '../../../core/accelerator.ts';
+import { type AcceleratorName, formatAccelerator } from '../../../core/accelerator.ts';
 import type { JobSpec } from '../../../core/jobSpec.ts';
 import { ProviderError } from '../../../core/providerError.ts';
 import type { ClusterFacts, WorkspaceFacts } from '../facts.ts';
 import { acceleratorOf, type Size, usualSizes } from '../sizes.ts';
+import { hasRoom, isOfKind, tooSmall } from './fit.ts';
 import type { PlanOptions } from './options.ts';
 
 /** Which machines a job runs on. */
@@ -11,6 +12,8 @@ export interface Machines {
   readonly cluster: string | null;
   /** null: the cluster's own, or what Azure takes for a small job. */
   readonly instanceType: string | null;
+  /** What they have in them; null: nothing, or that is not known. */
+  readonly device: AcceleratorName | null;
   readonly warnings: readonly string[];
 }
 
@@ -27,32 +30,33 @@ export function machinesOf(
     const trouble = cluster === undefined ? null : misfit(spec, cluster, facts);
     if (trouble === null) {
       const name = cluster?.name ?? wanted;
-      return { cluster: name, instanceType: null, warnings: clusterWarnings(spec, options, name, cluster) };
+      const device = spec.accelerator?.name ?? acceleratorOf({ name: cluster?.size ?? '' });
+      return { cluster: name, instanceType: null, device, warnings: clusterWarnings(spec, options, name, cluster) };
     }
     // The cluster of the connection is only where jobs usually go; one that was chosen must fit.
     if (options.compute !== null) {
       throw trouble;
     }
-    const { instanceType, warnings } = serverlessSize(spec, options, facts);
+    const { warnings, ...machines } = serverlessSize(spec, options, facts);
     const instead = `The job goes to serverless compute, which is paid for by itself, not to the usual cluster: ${trouble.message}`;
-    return { cluster: null, instanceType, warnings: [instead, ...warnings] };
+    return { cluster: null, ...machines, warnings: [instead, ...warnings] };
   }
   return { cluster: null, ...serverlessSize(spec, options, facts) };
 }
 
 function misfit(spec: JobSpec, cluster: ClusterFacts, facts: WorkspaceFacts | null): ProviderError | null {
-  const { accelerator } = spec;
   const size = sizesOf(facts).find(({ name }) => name.toLowerCase() === cluster.size?.toLowerCase());
-  if (size !== undefined) {
+  const remedy = `Choose ${othersThatFit(spec, cluster, facts)}serverless compute.`;
+  if (size !== undefined && spec.accelerator !== null && !isOfKind(spec, size)) {
     const has = acceleratorOf(size);
-    const isRight = accelerator === null ? true : has === accelerator.name && size.gpus === accelerator.count;
-    if (!isRight) {
-      const what = has === null ? 'no accelerators' : formatAccelerator({ name: has, count: size.gpus });
-      return new ProviderError('unsupported', `The nodes of the cluster ${cluster.name} have ${what} (${size.name}).`, {
-        field: 'accelerator',
-        remedy: 'Choose those, another cluster, or serverless compute.',
-      });
-    }
+    const what = has === null ? 'no accelerators' : formatAccelerator({ name: has, count: size.gpus });
+    return new ProviderError('unsupported', `The nodes of the cluster ${cluster.name} have ${what} (${size.name}).`, {
+      field: 'accelerator',
+      remedy,
+    });
+  }
+  if (size !== undefined && !hasRoom(spec, size)) {
+    return tooSmall(spec, size, `A node of the cluster ${cluster.name}`, remedy);
   }
   if (cluster.maxNodes !== null && spec.nodes > cluster.maxNodes) {
     return new ProviderError('unsupported', `The cluster ${cluster.name} grows to ${cluster.maxNodes} nodes at most.`, {
@@ -67,6 +71,23 @@ function misfit(spec: JobSpec, cluster: ClusterFacts, facts: WorkspaceFacts | nu
     });
   }
   return null;
+}
+
+/** `the cluster b, or `, where there is one. */
+function othersThatFit(spec: JobSpec, than: ClusterFacts, facts: WorkspaceFacts | null): string {
+  const sizes = sizesOf(facts);
+  const fitting = (facts?.clusters ?? []).find((cluster) => {
+    const size = sizes.find(({ name }) => name.toLowerCase() === cluster.size?.toLowerCase());
+    return (
+      cluster.name !== than.name &&
+      size !== undefined &&
+      isOfKind(spec, size) &&
+      hasRoom(spec, size) &&
+      spec.nodes <= (cluster.maxNodes ?? spec.nodes) &&
+      (cluster.isSpot || !spec.spot)
+    );
+  });
+  return fitting === undefined ? 'another cluster, or ' : `the cluster ${fitting.name}, or `;
 }
 
 function clusterWarnings(
@@ -92,28 +113,56 @@ function serverlessSize(
   spec: JobSpec,
   { instanceType }: PlanOptions,
   facts: WorkspaceFacts | null,
-): Pick<Machines, 'instanceType' | 'warnings'> {
+): Omit<Machines, 'cluster'> {
   const sizes = sizesOf(facts);
   if (instanceType !== null) {
-    return { instanceType: checked(spec, instanceType, sizes, facts), warnings: [] };
+    const name = checked(spec, instanceType, sizes, facts);
+    return { instanceType: name, device: acceleratorOf({ name }), warnings: [] };
   }
   const { accelerator, cpus, memoryBytes } = spec;
   if (accelerator === null && cpus === null && memoryBytes === null) {
-    return { instanceType: null, warnings: [] };
+    return { instanceType: null, device: null, warnings: [] };
   }
-  const fitting = sizes.filter(
-    (size) =>
-      (accelerator === null
-        ? size.gpus === 0
-        : acceleratorOf(size) === accelerator.name && size.gpus === accelerator.count) &&
-      size.vCpus >= (cpus ?? 0) &&
-      size.memoryGb * 1024 ** 3 >= (memoryBytes ?? 0),
-  );
-  const smallest = fitting.toSorted((a, b) => a.vCpus - b.vCpus || a.memoryGb - b.memoryGb)[0];
+  const fitting = sizes.filter((size) => isOfKind(spec, size) && hasRoom(spec, size));
+  const smallest = smallestOf(fitting.filter((size) => maySpot(spec, size)));
   if (smallest === undefined) {
-    throw noSuchSize(spec, sizes, facts);
+    throw fitting.length > 0 ? noSpot(spec, sizes, facts) : noSuchSize(spec, sizes, facts);
   }
-  return { instanceType: smallest.name, warnings: [] };
+  return { instanceType: smallest.name, device: acceleratorOf(smallest), warnings: [] };
+}
+
+function smallestOf(sizes: readonly Size[]): Size | undefined {
+  return sizes.toSorted((a, b) => a.vCpus - b.vCpus || a.memoryGb - b.memoryGb)[0];
+}
+
+function maySpot({ spot }: JobSpec, { hasSpot }: Size): boolean {
+  return !spot || hasSpot !== false;
+}
+
+/** There are such machines, but none that Azure may take away again. */
+function noSpot(spec: JobSpec, sizes: readonly Size[], facts: WorkspaceFacts | null): ProviderError {
+  const { accelerator } = spec;
+  const what = accelerator === null ? 'machine of this kind' : `machine with ${formatAccelerator(accelerator)}`;
+  const where = facts === null ? 'on Azure' : `in ${facts.location}`;
+  const offered = sizes.filter((size) => size.hasSpot !== false && hasRoom(spec, size));
+  const same = offered.filter((size) => acceleratorOf(size) === accelerator?.name).map(({ gpus }) => gpus);
+  const others = offered.flatMap((size) => acceleratorOf(size) ?? []);
+  const nearest =
+    accelerator === null
+      ? null
+      : same.length > 0
+        ? `${accelerator.name} comes as spot by ${listed(same.toSorted((a, b) => a - b))}`
+        : others.length > 0
+          ? `as spot there are ${listed(others)}`
+          : null;
+  return new ProviderError('unsupported', `No ${what} is to be had as spot ${where}.`, {
+    field: 'spot',
+    remedy: nearest === null ? 'Do without spot.' : `Do without spot, or take another: ${nearest}.`,
+  });
+}
+
+function listed(values: readonly (number | string)[]): string {
+  return [...new Set(values)].join(', ');
 }
 
 function checked(spec: JobSpec, name: string, sizes: readonly Size[], facts: WorkspaceFacts | null): string {
@@ -127,13 +176,26 @@ function checked(spec: JobSpec, name: string, sizes: readonly Size[], facts: Wor
     }
     return name;
   }
-  const { accelerator } = spec;
-  const has = acceleratorOf(size);
-  if (accelerator !== null && (has !== accelerator.name || size.gpus !== accelerator.count)) {
+  if (spec.accelerator !== null && !isOfKind(spec, size)) {
+    const has = acceleratorOf(size);
     const what = has === null ? 'no accelerators' : formatAccelerator({ name: has, count: size.gpus });
     throw new ProviderError('unsupported', `A ${size.name} has ${what}.`, {
       field: 'options.instanceType',
       remedy: 'Leave the machine size empty, or choose that accelerator.',
+    });
+  }
+  const larger = sizes.filter((each) => acceleratorOf(each) === acceleratorOf(size) && each.gpus === size.gpus);
+  if (!hasRoom(spec, size)) {
+    const enough = smallestOf(larger.filter((each) => hasRoom(spec, each) && maySpot(spec, each)));
+    const instead = enough === undefined ? 'Leave the machine size empty' : `Choose ${enough.name}`;
+    throw tooSmall(spec, size, 'A machine of the size', `${instead}, or ask for less.`);
+  }
+  if (!maySpot(spec, size)) {
+    const other = smallestOf(larger.filter((each) => hasRoom(spec, each) && maySpot(spec, each)));
+    throw new ProviderError('unsupported', `A ${size.name} is not to be had as spot.`, {
+      field: 'spot',
+      remedy:
+        other === undefined ? 'Do without spot, or choose another size.' : `Do without spot, or choose ${other.name}.`,
     });
   }
   return size.name;

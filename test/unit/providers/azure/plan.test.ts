@@ -98,6 +98,85 @@ describe('machines', () => {
     });
   });
 
+  /** Those of a region where not all may be spot. */
+  const spotFacts: WorkspaceFacts = {
+    ...facts,
+    sizes: usualSizes.map((size) => ({ ...size, hasSpot: !/H100|NC4as_T4|MI300X|A10_v5/u.test(size.name) })),
+  };
+  const refusalOf = (more: Partial<JobSpec>, known: WorkspaceFacts | null = facts): unknown => {
+    try {
+      return body(plan(more, known))['resources'];
+    } catch (error) {
+      return error;
+    }
+  };
+
+  it('are such as may be spot, where spot is wanted, and else refused with the nearest', () => {
+    expect(refusalOf({ ...gpu('T4', 1), spot: true }, spotFacts)).toMatchObject({
+      instanceType: 'Standard_NC8as_T4_v3',
+    });
+    expect(refusalOf({ ...gpu('T4', 1) }, spotFacts)).toMatchObject({ instanceType: 'Standard_NC4as_T4_v3' });
+    expect(refusalOf({ ...gpu('H100', 8), spot: true }, spotFacts)).toMatchObject({
+      tag: 'unsupported',
+      field: 'spot',
+      message: 'No machine with H100 x 8 is to be had as spot in eastus.',
+      remedy: expect.stringMatching(/^Do without spot, or take another: as spot there are .*A100-80GB/u),
+    });
+    const some = { ...spotFacts, sizes: spotFacts.sizes.map((size) => ({ ...size, hasSpot: size.gpus === 1 })) };
+    expect(refusalOf({ ...gpu('A100-80GB', 4), spot: true }, some)).toMatchObject({
+      field: 'spot',
+      remedy: 'Do without spot, or take another: A100-80GB comes as spot by 1.',
+    });
+    const chosen = (instanceType: string): unknown => refusalOf({ spot: true, options: { instanceType } }, spotFacts);
+    expect(chosen('Standard_NC4as_T4_v3')).toMatchObject({
+      field: 'spot',
+      remedy: 'Do without spot, or choose Standard_NC8as_T4_v3.',
+    });
+    expect(chosen('Standard_ND96isr_MI300X_v5')).toMatchObject({
+      field: 'spot',
+      remedy: 'Do without spot, or choose another size.',
+    });
+    expect(chosen('Standard_NC8as_T4_v3')).toMatchObject({ instanceType: 'Standard_NC8as_T4_v3' });
+    // Nothing is known of a workspace that was not looked at yet.
+    expect(refusalOf({ ...gpu('H100', 8), spot: true }, null)).toMatchObject({ instanceType: expect.anything() });
+  });
+
+  it('of a size that was chosen, or of a cluster, are refused where they have too little', () => {
+    const gib = 1024 ** 3;
+    const chosen = { instanceType: 'Standard_NC4as_T4_v3' };
+    expect(refusalOf({ cpus: 6, options: chosen })).toMatchObject({
+      tag: 'unsupported',
+      field: 'cpus',
+      message: expect.stringContaining('(Standard_NC4as_T4_v3) has 4 vCPUs and 28 GB'),
+      remedy: 'Choose Standard_NC8as_T4_v3, or ask for less.',
+    });
+    expect(refusalOf({ memoryBytes: 9000 * gib, options: chosen })).toMatchObject({
+      field: 'memory',
+      remedy: 'Leave the machine size empty, or ask for less.',
+    });
+    const cluster = { compute: 'small' };
+    const known: WorkspaceFacts = {
+      ...facts,
+      clusters: [
+        { name: 'small', size: 'Standard_NC4as_T4_v3', isSpot: false, maxNodes: 4 },
+        { name: 'large', size: 'Standard_NC64as_T4_v3', isSpot: false, maxNodes: 4 },
+        { name: 'middle', size: 'Standard_NC16as_T4_v3', isSpot: false, maxNodes: 4 },
+      ],
+    };
+    expect(refusalOf({ ...gpu('T4', 1), cpus: 10, options: cluster }, known)).toMatchObject({
+      field: 'cpus',
+      message: expect.stringContaining('A node of the cluster small (Standard_NC4as_T4_v3) has 4 vCPUs'),
+      remedy: 'Choose the cluster middle, or serverless compute.',
+    });
+    expect(refusalOf({ ...gpu('T4', 1), memoryBytes: 400 * gib, options: cluster }, known)).toMatchObject({
+      field: 'memory',
+      remedy: 'Choose another cluster, or serverless compute.',
+    });
+    // The usual one only is where jobs go that fit.
+    const off = body(plan({ ...gpu('T4', 1), cpus: 10 }, known, { compute: 'small' }));
+    expect(off['resources']).toMatchObject({ instanceType: 'Standard_NC16as_T4_v3' });
+  });
+
   it('of the usual cluster are used where they fit, else serverless ones', () => {
     const own = { compute: 'a100' };
     const on = body(plan(gpu('A100-80GB', 1), facts, own));
@@ -266,5 +345,38 @@ describe('the request', () => {
   ])('writes %i ms as %s', (ms, text) => {
     expect(isoDuration(ms)).toBe(text);
     expect(durationOf(text)).toBe(Math.max(1000, ms));
+  });
+});
+
+describe('the environment, where none was chosen', () => {
+  const environmentOf = (more: Partial<JobSpec>, known: WorkspaceFacts | null = null): readonly [unknown, string] => {
+    const made = plan(more, known);
+    return [parseRequest(made.request).environment?.image ?? body(made)['environmentId'], made.warnings.join(' ')];
+  };
+
+  it.each([
+    ['H100', 8, /cuda/u],
+    ['MI300X', 8, /^rocm\/pytorch/u],
+    ['GB200', 4, /^nvcr\.io\/nvidia\/pytorch/u],
+    ['GB300', 4, /^nvcr\.io\/nvidia\/pytorch/u],
+    ['RTX PRO 6000', 1, /^nvcr\.io\/nvidia\/pytorch/u],
+  ])('is one that runs on %s x %i', (name, count, environment) => {
+    const [found, warnings] = environmentOf(gpu(name, count));
+    expect(found).toMatch(environment);
+    expect(warnings).toContain('No image was chosen');
+  });
+
+  it('is that of the size, or of the cluster, that was chosen', () => {
+    expect(environmentOf({ options: { instanceType: 'Standard_ND96isr_MI300X_v5' } })[0]).toMatch(/^rocm/u);
+    expect(environmentOf({ options: { compute: 'a100' } }, facts)[0]).toMatch(/cuda/u);
+    expect(environmentOf({ options: { instanceType: 'Standard_D4s_v3' } })[0]).toMatch(/sklearn/u);
+    expect(environmentOf({})[0]).toMatch(/sklearn/u);
+  });
+
+  it('is no matter where one was', () => {
+    expect(environmentOf({ ...gpu('MI300X', 8), image: 'lab/own:1' })[0]).toBe('lab/own:1');
+    expect(environmentOf({ ...gpu('MI300X', 8), options: { environment: 'own:2' } })[0]).toMatch(
+      /\/environments\/own\/versions\/2$/u,
+    );
   });
 });
