@@ -39,8 +39,6 @@ import { findAttempt, listAttempts, submitJob } from './submit/submit.ts';
 export class AzureConnection implements Connection {
   readonly #ports: ProviderPorts;
   readonly #open: OpenWorkspace;
-  /** Of code, seen in the datastore. */
-  readonly #pieces = new Set<string>();
   /** Jobs, sent without an answer. */
   readonly #unanswered = new Set<string>();
   readonly #disposed = new AbortController();
@@ -81,7 +79,7 @@ export class AzureConnection implements Connection {
     onProgress: (progress: StageProgress) => void,
   ): Promise<StagedCode> {
     return this.#do(signal, async ({ workspace }) =>
-      stageSnapshot(await workspace.defaultStore(signal), snapshot, this.#pieces, signal, onProgress),
+      stageSnapshot(await workspace.defaultStore(signal), snapshot, signal, onProgress),
     );
   }
 

@@ -8,6 +8,7 @@ import { ProviderError } from '../../../core/providerError.ts';
 import { eachAtOnce } from '../client/eachAtOnce.ts';
 import type { DefaultStore } from '../client/workspace.ts';
 import { stored } from '../names.ts';
+import { piecesAmong } from './piecesAmong.ts';
 
 const compress = promisify(gzip);
 
@@ -15,31 +16,38 @@ const compress = promisify(gzip);
 const atOnce = 16;
 
 /**
- * Puts the pieces of a snapshot that are not there yet into the datastore, and the list of all of them last: where the list is,
- * everything is. `known`: SHA-256 (hex) of pieces that were seen there. Rejects with `invalid` when a piece is not what its name says.
+ * Puts the pieces of a snapshot that are not there into the datastore, and the list of all of them last. What is there is looked at each
+ * time: a rule of the storage account, or a person, may have deleted some since. Rejects with `invalid` when a piece is not what its
+ * name says, or is needed and gone from this machine.
  */
 export async function stageSnapshot(
   { name, container }: DefaultStore,
   snapshot: Snapshot,
-  known: Set<string>,
   signal: AbortSignal,
   onProgress: (progress: StageProgress) => void,
 ): Promise<StagedCode> {
   const pieces = [...new Map(snapshot.pieces.map((piece) => [piece.sha256, piece])).values()];
   const totalBytes = pieces.reduce((sum, { bytes }) => sum + bytes, 0);
   const list = stored.codeList(snapshot.id);
-  if (!(await container.has(list, signal))) {
-    const progress = new Progress(totalBytes, onProgress);
-    await eachAtOnce(atOnce, pieces, async (piece) => {
-      if (!known.has(piece.sha256) && !(await container.has(stored.piece(piece.sha256), signal))) {
-        const packed = await compress(await read(snapshot, piece));
-        await container.create(stored.piece(piece.sha256), packed, signal, (sent) => {
-          progress.sent(piece, (sent * piece.bytes) / packed.length);
-        });
-      }
-      known.add(piece.sha256);
-      progress.sent(piece, piece.bytes);
-    });
+  const [isListed, present] = await Promise.all([
+    container.has(list, signal),
+    piecesAmong(
+      container,
+      pieces.map(({ sha256 }) => sha256),
+      signal,
+    ),
+  ]);
+  const progress = new Progress(totalBytes, onProgress);
+  await eachAtOnce(atOnce, pieces, async (piece) => {
+    if (!present.has(piece.sha256)) {
+      const packed = await compress(await read(snapshot, piece));
+      await container.create(stored.piece(piece.sha256), packed, signal, (sent) => {
+        progress.sent(piece, (sent * piece.bytes) / packed.length);
+      });
+    }
+    progress.sent(piece, piece.bytes);
+  });
+  if (!isListed) {
     const text = snapshot.pieces.map(({ sha256 }) => `${sha256}\n`).join('');
     await container.create(list, Buffer.from(text), signal);
   }
@@ -48,7 +56,13 @@ export async function stageSnapshot(
 }
 
 async function read(snapshot: Snapshot, piece: SnapshotPiece): Promise<Uint8Array> {
-  const bytes = await readFile(snapshot.piecePath(piece));
+  const bytes = await readFile(snapshot.piecePath(piece)).catch((error: unknown) => {
+    throw new ProviderError('invalid', 'A part of the snapshot of the code cannot be read on this machine.', {
+      raw: error instanceof Error ? error.message : String(error),
+      remedy: 'Submit again.',
+      cause: error,
+    });
+  });
   if (createHash('sha256').update(bytes).digest('hex') !== piece.sha256) {
     throw new ProviderError('invalid', 'The snapshot of the code is damaged on this machine.', {
       raw: `${snapshot.piecePath(piece)} is not ${piece.sha256}`,

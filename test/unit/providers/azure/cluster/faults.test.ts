@@ -244,12 +244,68 @@ describe('code', () => {
       const before = lab.control.countRequests(puts);
       await own.stage(again, never(), () => undefined);
       expect(lab.control.countRequests(puts)).toBe(before + 2);
+      const asked = lab.control.countRequests({ path: /azureml-blobstore/u });
       await own.stage(again, never(), () => undefined);
       expect(lab.control.countRequests(puts)).toBe(before + 2);
+      // The list of the snapshot, and pieces by how they begin.
+      expect(lab.control.countRequests({ path: /azureml-blobstore/u })).toBeLessThanOrEqual(asked + 17);
     } finally {
       await rm(folder, { recursive: true, force: true });
     }
   }, 60_000);
+
+  it.each([3, 100])(
+    'that was deleted since, of %i pieces, is sent again before a job needs it',
+    async (count) => {
+      const folder = await mkdtemp(join(tmpdir(), 'aloft-azure-code-'));
+      try {
+        const own = lab.open();
+        const snapshot = await snapshotOf(
+          folder,
+          Array.from({ length: count }, (_, index) => `${count} of ${index}`),
+        );
+        const container = lab.control.storage.container(`azureml-blobstore-${lab.control.workspaces[0]?.id ?? ''}`);
+        const blobs = async (): Promise<readonly string[]> => {
+          const names: string[] = [];
+          for await (const { name } of container.listBlobsFlat({ prefix: 'aloft/' })) {
+            names.push(name);
+          }
+          return names;
+        };
+        const list = `aloft/code/${snapshot.id}`;
+        const pieceOf = (index: number): string => `aloft/pieces/${snapshot.pieces[index]?.sha256 ?? ''}.gz`;
+        await own.stage(snapshot, never(), () => undefined);
+        for (const lost of [[pieceOf(1)], [pieceOf(0), pieceOf(count - 1)], [list], [list, pieceOf(2)]]) {
+          await Promise.all(lost.map(async (name) => container.deleteBlob(name)));
+          const puts = lab.control.countRequests({ method: 'PUT', path: /\/aloft\//u });
+          await own.stage(snapshot, never(), () => undefined);
+          expect(await blobs()).toEqual(expect.arrayContaining(lost));
+          expect(lab.control.countRequests({ method: 'PUT', path: /\/aloft\//u })).toBe(puts + lost.length);
+        }
+        // One that is gone here as well cannot be sent.
+        await container.deleteBlob(pieceOf(1));
+        await rm(snapshot.piecePath(snapshot.pieces[1] ?? { sha256: '', bytes: 0 }));
+        expect(await rejection(own.stage(snapshot, never(), () => undefined))).toMatchObject({
+          tag: 'invalid',
+          remedy: 'Submit again.',
+        });
+      } finally {
+        await rm(folder, { recursive: true, force: true });
+      }
+    },
+    60_000,
+  );
+
+  it('whose list is there is not taken for whole: a job gets what was deleted since', async () => {
+    const own = lab.open();
+    await lab.submit(own, 'true');
+    const container = lab.control.storage.container(`azureml-blobstore-${lab.control.workspaces[0]?.id ?? ''}`);
+    for (const { sha256 } of lab.snapshot.pieces) {
+      await container.deleteBlob(`aloft/pieces/${sha256}.gz`);
+    }
+    const { handle } = await lab.submit(own, 'true');
+    expect(await until(own, handle, hasEnded)).toMatchObject({ state: 'succeeded' });
+  });
 });
 
 async function snapshotOf(folder: string, pieces: readonly string[]): Promise<Snapshot> {
