@@ -15,7 +15,8 @@ const unpackWithin = 1800;
 
 /**
  * The first lines put the code together from its pieces, once per node; then set-up and command run in one shell of their own,
- * which signals are handed on to, with all programs below it; at last, when none of these is left, the results are copied to where they outlive the machine. Any POSIX shell.
+ * which signals are handed on to, with all programs below it; at last, when none of these is left, the results are copied to where they
+ * outlive the machine, but for `./outputs` of a single node, which Azure ML keeps by itself. Any POSIX shell.
  */
 const body = String.raw`aloft_own=$PWD/.aloft
 aloft_node=\${NODE_RANK:-0}
@@ -90,7 +91,7 @@ for aloft_each in $aloft_stopped; do
 done
 exec 2>&4 4>&-
 aloft_collect() {
-  find . -path './.aloft' -prune -o -type f \( "$@" \) -exec sh -c 'for file; do
+  find . \( -path './.aloft' -o -path "$aloft_kept" \) -prune -o -type f \( "$@" \) -exec sh -c 'for file; do
     mkdir -p "$0/\${file%/*}" && cp "$file" "$0/$file" || echo "Aloft: $file could not be kept" >&2
   done' "$aloft_results/$aloft_node" {} +
 }
@@ -124,6 +125,7 @@ export function jobScript(input: ScriptInput): string {
     `aloft_folder=${quoted(input.folder)}`,
     `aloft_nodes=${input.nodes}`,
     `aloft_secrets=${quoted(input.secrets ?? '')}`,
+    `aloft_kept=${input.nodes === 1 && input.folder === '.' ? './outputs' : "''"}`,
     `aloft_globs=${quoted(input.outputs.flatMap(findTerms).join(' -o '))}`,
     `aloft_setup=${quoted(input.setup ?? '')}`,
     `aloft_command=${quoted(input.command)}`,

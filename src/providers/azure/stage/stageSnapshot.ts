@@ -27,7 +27,7 @@ export async function stageSnapshot(
   onProgress: (progress: StageProgress) => void,
 ): Promise<StagedCode> {
   const pieces = [...new Map(snapshot.pieces.map((piece) => [piece.sha256, piece])).values()];
-  const totalBytes = pieces.reduce((sum, { bytes }) => sum + bytes, 0);
+  const totalBytes = bytesOf(pieces);
   const list = stored.codeList(snapshot.id);
   const [isListed, present] = await Promise.all([
     container.has(list, signal),
@@ -37,14 +37,13 @@ export async function stageSnapshot(
       signal,
     ),
   ]);
-  const progress = new Progress(totalBytes, onProgress);
-  await eachAtOnce(atOnce, pieces, async (piece) => {
-    if (!present.has(piece.sha256)) {
-      const packed = await compress(await read(snapshot, piece));
-      await container.create(stored.piece(piece.sha256), packed, signal, (sent) => {
-        progress.sent(piece, (sent * piece.bytes) / packed.length);
-      });
-    }
+  const missing = pieces.filter(({ sha256 }) => !present.has(sha256));
+  const progress = new Progress(totalBytes, totalBytes - bytesOf(missing), onProgress);
+  await eachAtOnce(atOnce, missing, async (piece) => {
+    const packed = await compress(await read(snapshot, piece));
+    await container.create(stored.piece(piece.sha256), packed, signal, (sent) => {
+      progress.sent(piece, (sent * piece.bytes) / packed.length);
+    });
     progress.sent(piece, piece.bytes);
   });
   if (!isListed) {
@@ -53,6 +52,10 @@ export async function stageSnapshot(
   }
   onProgress({ sentBytes: totalBytes, totalBytes });
   return { datastore: name, list };
+}
+
+function bytesOf(pieces: readonly SnapshotPiece[]): number {
+  return pieces.reduce((sum, { bytes }) => sum + bytes, 0);
 }
 
 async function read(snapshot: Snapshot, piece: SnapshotPiece): Promise<Uint8Array> {
@@ -75,18 +78,21 @@ async function read(snapshot: Snapshot, piece: SnapshotPiece): Promise<Uint8Arra
 /** Never says less than before, and the whole only at the end. */
 class Progress {
   readonly #total: number;
+  /** Bytes that need not be sent. */
+  readonly #present: number;
   readonly #tell: (progress: StageProgress) => void;
   readonly #sent = new Map<string, number>();
   #told = 0;
 
-  constructor(total: number, tell: (progress: StageProgress) => void) {
+  constructor(total: number, present: number, tell: (progress: StageProgress) => void) {
     this.#total = total;
+    this.#present = present;
     this.#tell = tell;
   }
 
   sent({ sha256, bytes }: SnapshotPiece, sentBytes: number): void {
     this.#sent.set(sha256, Math.min(bytes, Math.max(sentBytes, this.#sent.get(sha256) ?? 0)));
-    const sum = [...this.#sent.values()].reduce((all, each) => all + each, 0);
+    const sum = [...this.#sent.values()].reduce((all, each) => all + each, this.#present);
     if (sum > this.#told && sum < this.#total) {
       this.#told = sum;
       this.#tell({ sentBytes: sum, totalBytes: this.#total });

@@ -144,20 +144,28 @@ async function putEnvironment(
   { id, image }: NonNullable<JobRequest['environment']>,
   signal: AbortSignal,
 ): Promise<void> {
-  try {
-    await api.get(id, signal);
+  if (await isAsset(api, id, signal)) {
     return;
-  } catch (error) {
-    if (!hasStatus(error, 404)) {
-      throw error;
-    }
   }
   try {
     await api.call('PUT', id, { body: environmentBody(image) }, signal);
   } catch (error) {
-    if (!hasStatus(error, 409)) {
+    // Somebody else may have been quicker; other conflicts leave nothing there.
+    if (!hasStatus(error, 409) || !(await isAsset(api, id, signal))) {
       throw error;
     }
+  }
+}
+
+async function isAsset(api: AzureApi, id: string, signal: AbortSignal): Promise<boolean> {
+  try {
+    await api.get(id, signal);
+    return true;
+  } catch (error) {
+    if (hasStatus(error, 404)) {
+      return false;
+    }
+    throw error;
   }
 }
 

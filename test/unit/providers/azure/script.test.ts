@@ -172,6 +172,19 @@ describe('the command of a job', () => {
     );
   });
 
+  it.each([
+    ['of a single node are left to Azure ML, which keeps them by itself', {}, false],
+    ['of a folder of the code are copied', { folder: 'part' }, true],
+    ['of several nodes are copied, for Azure ML tells them not apart', { nodes: 2 }, true],
+  ])('results in ./outputs %s', async (_, more, isCopied) => {
+    const command =
+      'mkdir -p outputs/deep own && echo 1 > outputs/deep/a && echo 2 > own/outputs && echo 3 > outputs.txt';
+    await run({ command, outputs: ['**'], ...more });
+    const copied = await readdir(join(results, '0'), { recursive: true });
+    expect(copied).toEqual(expect.arrayContaining([join('own', 'outputs'), 'outputs.txt']));
+    expect(copied.includes(join('outputs', 'deep', 'a'))).toBe(isCopied);
+  });
+
   it('keeps results of a command that failed as well', async () => {
     expect((await run({ command: 'echo 1 > a; exit 9', outputs: ['a'] })).status).toBe(9);
     expect(await readFile(join(results, '0', 'a'), 'utf8')).toBe('1\n');

@@ -27,7 +27,7 @@ interface Answers {
   /** To the request for it, likewise; undefined closes the connection. */
   readonly put: (StubAnswer | undefined)[];
   /** To what is asked about its environment. */
-  readonly environment?: StubAnswer;
+  readonly environment?: StubAnswer | ((method: string) => StubAnswer);
 }
 
 /** Submits a job with a secret, as often as is said. */
@@ -43,7 +43,8 @@ async function submitter(answers: Answers): Promise<() => Promise<Handle>> {
       return { status: 201 };
     }
     if (path.includes('/environments/')) {
-      return answers.environment ?? { status: 200, body: {} };
+      const { environment = { status: 200, body: {} } } = answers;
+      return typeof environment === 'function' ? environment(method) : environment;
     }
     return method === 'PUT' ? next(answers.put) : next(answers.get);
   };
@@ -90,6 +91,26 @@ describe('a job', () => {
     expect((await submit()).id).toBe(jobName(key));
     expect(workspace?.asked('PUT', oneJob)).toHaveLength(2);
     expect(workspace?.asked('DELETE', blobs)).toEqual([]);
+  });
+
+  it('is sent when somebody else made its environment at the same time', async () => {
+    let asked = 0;
+    const environment = (method: string): StubAnswer =>
+      method === 'PUT' ? refused(409, 'Conflict') : (asked += 1) === 1 ? noJob : { status: 200, body: {} };
+    const submit = await submitter({ get: [noJob], put: [made], environment });
+    expect((await submit()).id).toBe(jobName(key));
+  });
+
+  it('is not sent when its environment conflicts with what is no environment, and says with what', async () => {
+    const environment = (method: string): StubAnswer =>
+      method === 'PUT' ? refused(409, 'ResourceGroupBeingDeleted') : noJob;
+    const submit = await submitter({ get: [noJob], put: [made], environment });
+    expect(await rejection(submit())).toMatchObject({
+      tag: 'conflict',
+      message: 'It is being deleted just now.',
+      raw: 'ResourceGroupBeingDeleted: No.',
+    });
+    expect(workspace?.asked('PUT', oneJob)).toEqual([]);
   });
 
   it('is not sent when something on the way says that there is none', async () => {
