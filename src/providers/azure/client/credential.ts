@@ -62,8 +62,8 @@ export class Credential {
   }
 
   /** The same for another tenant. */
-  remedyIn(tenant: string | undefined): string {
-    return signInRemedy(this.#kind, tenant, this.#options.accounts !== undefined);
+  remedyIn(tenant: string | undefined, kind = this.#kind): string {
+    return signInRemedy(kind, tenant, this.#options.accounts !== undefined);
   }
 
   /** Rejects with `auth`, naming what signs in, and with `transient` when that could not be reached. */
@@ -132,6 +132,8 @@ export class Credential {
     const { logger } = this.#options;
     const failures: string[] = [];
     let unreachable: unknown;
+    /** The one that is to be used, as far as that shows: what is refused was set up by somebody. */
+    let meant = this.#kind;
     for (const kind of ways) {
       try {
         const token = await this.#from(kind, scope, mayAsk);
@@ -143,6 +145,9 @@ export class Credential {
       } catch (error) {
         failures.push(`${names[kind]}: ${error instanceof Error ? error.message : String(error)}`);
         logger.debug(`No token from ${names[kind]}`);
+        if (kind === 'environment' && error instanceof Error && error.name === 'AuthenticationError') {
+          meant ??= kind;
+        }
         // Most machines have no managed identity, and say so by not answering.
         if (isPassing(error) && (kind !== 'managedIdentity' || this.#kind === kind)) {
           unreachable = error;
@@ -158,13 +163,8 @@ export class Credential {
     }
     throw new ProviderError(
       'auth',
-      this.#kind === undefined
-        ? 'You are not signed in to Azure.'
-        : `The sign-in by ${names[this.#kind]} does not work.`,
-      {
-        raw: failures.join('\n'),
-        remedy: this.remedy,
-      },
+      meant === undefined ? 'You are not signed in to Azure.' : `The sign-in by ${names[meant]} does not work.`,
+      { raw: failures.join('\n'), remedy: this.remedyIn(this.#options.tenant, meant) },
     );
   }
 

@@ -128,6 +128,18 @@ describe('the AZURE_ variables', () => {
     expect(asked).toEqual([]);
   });
 
+  it('are what is wrong, though no way to sign in was chosen, when they are refused and nothing else is there', async () => {
+    setVariables({ ...good, AZURE_POD_IDENTITY_AUTHORITY_HOST: 'http://127.0.0.1:9' });
+    vi.stubEnv('PATH', '/nonexistent');
+    answer = refusal(401, 7000222, 'invalid_client', 'The provided client secret keys are expired.');
+    expect(await rejection(openCredential(undefined, { authority: url }).token(scope, never()))).toMatchObject({
+      tag: 'auth',
+      message: expect.stringContaining('the AZURE_ variables'),
+      raw: expect.stringMatching(/Azure CLI: .*\n.*AADSTS7000222/su),
+      remedy: expect.stringContaining('AZURE_CLIENT_SECRET'),
+    });
+  });
+
   it('are worth another try when a part of Microsoft Entra is down', async () => {
     setVariables(good);
     answer = refusal(503, 90033, 'temporarily_unavailable', 'A transient error.');
