@@ -32,7 +32,7 @@ afterEach(() => {
 
 afterAll(async () => {
   await lab.stop();
-});
+}, 60_000);
 
 describe('one submit', () => {
   it('is one job whichever answer is lost, though another window goes on', async () => {
