@@ -43,8 +43,8 @@ export interface PanelDeps {
   /** The bundle that scans logs on a thread of its own. */
   readonly scanScript: string;
   readonly documents: LogDocuments;
-  /** Where places in a run's log lead to. */
-  readonly links: (runId: RunId) => Promise<(visible: string) => readonly FileLink[]>;
+  /** What finds the places in a run's log that lead to its code; null while that is not known. */
+  readonly links: (runId: RunId) => Promise<((visible: string) => readonly FileLink[]) | null>;
   readonly openFrame: (runId: RunId, path: string, line: number) => Promise<void>;
   /** Shows a line of another job's log. */
   readonly openJob: (runId: RunId, line: number) => Promise<void>;
@@ -116,6 +116,7 @@ export class JobPanel implements vscode.Disposable {
         if (runIds.has(runId)) {
           this.#postJob();
           this.#followAttempt();
+          this.#viewer.linkAgain();
         }
       }),
       deps.engine.onDidChangeStoreProblem(() => {

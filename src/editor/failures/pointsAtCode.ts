@@ -65,11 +65,11 @@ export class PointsAtCode implements vscode.Disposable {
     this.#marks.attach(engine);
   }
 
-  /** What finds the places in a run's log that are in its code; their paths are relative to its source folder. */
-  async links(runId: RunId): Promise<(visible: string) => readonly FileLink[]> {
+  /** What finds the places in a run's log that are in its code; their paths are relative to its source folder. null as RunCode has it. */
+  async links(runId: RunId): Promise<((visible: string) => readonly FileLink[]) | null> {
     const code = await this.#code.of(runId);
     if (code === null) {
-      return () => [];
+      return null;
     }
     const links = new FrameLinks(code);
     return (visible) => links.of(visible);

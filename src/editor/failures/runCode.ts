@@ -14,7 +14,7 @@ export class RunCode {
     this.#accepted = accepted;
   }
 
-  /** null when a run has none. Rejects with `notFound` when it is not on this machine. */
+  /** null before a run was accepted. Rejects with `notFound` when it is not on this machine. */
   async of(runId: RunId): Promise<RunFiles | null> {
     const files = this.#runs.get(runId) ?? this.#read(runId);
     this.#runs.delete(runId);
@@ -31,7 +31,7 @@ export class RunCode {
     const forget = (): void => {
       this.#runs.delete(runId);
     };
-    // A job that is being staged has no files yet.
+    // It may be accepted the next moment.
     files.then((found) => {
       if (found === null) {
         forget();

@@ -1,19 +1,20 @@
 import type { Logger } from '../../core/ports.ts';
 import type { OpenLog } from '../../engine/log/openLog.ts';
-import type { FileLink, LogToHost } from '../../protocol/logView.ts';
+import type { LogToHost } from '../../protocol/logView.ts';
 import { packed, type PackedToWebview } from '../../protocol/packedRows.ts';
 import { isAbort } from '../errorSentence.ts';
 import { showError } from '../showError.ts';
 import { copyRows, openLink, saveLog, showAsDocument } from './logActions.ts';
 import type { LogDocuments } from './logDocuments.ts';
 import { LogSession } from './logSession.ts';
+import { SessionLinks, type SessionLinksDeps } from './sessionLinks.ts';
 
 export interface LogViewerDeps {
   readonly post: (message: PackedToWebview) => Promise<boolean>;
   /** undefined while there is nothing to look at. */
   readonly open: () => OpenLog | undefined;
-  /** Where places in a line's visible text lead to. */
-  readonly links: () => Promise<(visible: string) => readonly FileLink[]>;
+  /** See SessionLinks. */
+  readonly links: SessionLinksDeps['links'];
   readonly openFile: (path: string, line: number) => Promise<void>;
   /** For the names of files and tabs. */
   readonly name: () => string;
@@ -25,6 +26,7 @@ export interface LogViewerDeps {
 /** The extension's side of one log viewer: begins when the webview is ready, ends when it is hidden. */
 export class LogViewer {
   readonly #deps: LogViewerDeps;
+  readonly #links: SessionLinks;
   #session: LogSession | undefined;
   /** It is not known yet whether the webview is there. */
   #isAhead = false;
@@ -35,6 +37,7 @@ export class LogViewer {
 
   constructor(deps: LogViewerDeps) {
     this.#deps = deps;
+    this.#links = new SessionLinks(deps);
   }
 
   /** Begins while its webview is still being made, which shows what it is told as soon as it can. */
@@ -64,22 +67,18 @@ export class LogViewer {
     if (log !== undefined) {
       const session = new LogSession({ log, post: async (message) => await this.#deps.post(packed(message)) });
       this.#session = session;
-      void this.#findLinks(session);
+      this.#links.begin(session);
     }
   }
 
-  /** Takes its time in a large workspace, for which nobody should wait to see the log. */
-  async #findLinks(session: LogSession): Promise<void> {
-    const { links, logger } = this.#deps;
-    try {
-      session.link(await links());
-    } catch (error) {
-      logger.warn('the places in a log that lead to files are not known', error);
-    }
+  /** It may be known now what in the log leads to files. */
+  linkAgain(): void {
+    this.#links.lookAgain();
   }
 
   stop(): void {
     this.#isAhead = false;
+    this.#links.end();
     this.#session?.dispose();
     this.#session = undefined;
   }
