@@ -137,6 +137,7 @@ export class LogView {
         break;
       case 'logRows':
         this.#content.put(message.view, message.from, message.rows);
+        this.#rows.steps.sayArrived();
         break;
       case 'logFound':
         if (this.#search.receive(message.find)) {

@@ -1,7 +1,7 @@
-import { visibleText } from '../../src/core/failure/visibleText.ts';
 import type { LogContent } from './logContent.ts';
 import type { RowSelection } from './rowSelection.ts';
 import type { RowsScroller } from './rowsScroller.ts';
+import { spokenRow } from './spokenRow.ts';
 import { rowsInSight } from './viewport.ts';
 
 export interface RowStepsDeps {
@@ -15,6 +15,8 @@ export interface RowStepsDeps {
 /** How a person goes from row to row with keys, with and without selecting. */
 export class RowSteps {
   readonly #deps: RowStepsDeps;
+  /** To be said once it is there. */
+  #unsaid: number | null = null;
 
   constructor(deps: RowStepsDeps) {
     this.#deps = deps;
@@ -126,6 +128,19 @@ export class RowSteps {
   }
 
   #sayRow(row: number): void {
-    this.#deps.say(visibleText(this.#deps.content.row(row)?.text ?? ''));
+    this.#unsaid = row;
+    this.sayArrived();
+  }
+
+  /** Says the row at the cursor if that was not there when the cursor came to it. */
+  sayArrived(): void {
+    const { content, say, selection } = this.#deps;
+    const row = this.#unsaid === null ? undefined : content.row(this.#unsaid);
+    if (this.#unsaid !== selection.cursor) {
+      this.#unsaid = null;
+    } else if (row !== undefined) {
+      this.#unsaid = null;
+      say(spokenRow(row));
+    }
   }
 }

@@ -97,6 +97,7 @@ describe('LogView', () => {
     await frame();
   };
   const note = (): string | undefined => view.element.querySelector('.log-note')?.textContent;
+  const said = (): string | undefined => view.element.querySelector('.visually-hidden[role="status"]')?.textContent;
   const newLines = (): HTMLElement | null => view.element.querySelector('.new-lines:not([hidden])');
 
   beforeEach(() => {
@@ -251,6 +252,37 @@ describe('LogView', () => {
     expect(note()).toBe('line 1 is not shown');
     await grow(10_000, { view: 2 });
     expect(note()).toBeUndefined();
+  });
+
+  it('says the line that the cursor goes to, what it is beside its text, and one that comes later once it is there', async () => {
+    const changes: readonly Partial<LogRowView>[] = [
+      { text: 'Epoch 1\u001b[0m' },
+      { text: '', gap: 'the node had rotated the log' },
+      { text: 'RuntimeError: out of memory', level: 'error' },
+      { text: '\u001b[33mslow\u001b[0m disk', level: 'warning' },
+      { text: '  ' },
+    ];
+    const rows = changes.map((change, line) => logRow(line, change));
+    view.receive({ type: 'logState', id: 1, state: logState(rows.length), tail: { from: 0, rows, partial: [] } });
+    await frame();
+    const heard: (string | undefined)[] = [];
+    for (const _row of rows) {
+      await press('ArrowUp');
+      heard.unshift(said());
+    }
+    expect(heard).toEqual([
+      'Epoch 1',
+      'Gap: the node had rotated the log',
+      'error: RuntimeError: out of memory',
+      'warning: slow disk',
+      'blank',
+    ]);
+    await grow(10_000_000);
+    view.receive({ type: 'logReveal', line: 5_000, found: { row: 5_000, line: 5_000 } });
+    await frame();
+    expect(said()).not.toContain('line 5000');
+    await answer();
+    expect(said()).toBe('line 5000');
   });
 
   it('lets go of the end on any way up, counts what comes, and returns', async () => {
