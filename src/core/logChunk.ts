@@ -28,6 +28,9 @@ export interface LogBytes {
   readonly cursor: LogCursor;
 }
 
+/** `sampled`: the provider hands out only a part of what is printed. `expired`: it does not keep it any more. */
+export type GapCause = 'sampled' | 'expired';
+
 /** The provider lost or left out something here. */
 export interface LogGap {
   readonly kind: 'gap';
@@ -37,6 +40,8 @@ export interface LogGap {
   readonly to: EpochMs | null;
   /** In the provider's words: "rotated away", "sampled at 500 events a second". */
   readonly reason: string;
+  /** Where it is one of these. */
+  readonly cause?: GapCause;
   readonly cursor: LogCursor;
 }
 

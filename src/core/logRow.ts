@@ -1,5 +1,5 @@
 import type { EpochMs } from './job.ts';
-import type { StreamId } from './logChunk.ts';
+import type { GapCause, StreamId } from './logChunk.ts';
 
 /**
  * A line of a log as it is shown. A log is a sequence of complete lines and gap markers, in the order in which they were completed;
@@ -62,7 +62,7 @@ export const noFilter: LineFilter = {
 
 /**
  * How far a log can be believed. `file`: a file that is no job's, all of it that is on disk; nobody knows whether more will come.
- * `expired`: older output is beyond what the provider keeps.
+ * `sampled` and `expired`: all that is missing is so for this cause.
  */
 export type LogTruth = 'none' | 'following' | 'complete' | 'file' | 'interrupted' | 'gap' | 'sampled' | 'expired';
 
@@ -71,6 +71,7 @@ export interface LogGapNote {
   readonly from: EpochMs | null;
   readonly to: EpochMs | null;
   readonly reason: string;
+  readonly cause?: GapCause;
 }
 
 /** A log as a whole, as far as it was read. */

@@ -224,7 +224,8 @@ export class LogFollowers {
     const ours = spool === undefined || failure !== undefined;
     try {
       if (!ours && !signal.aborted && this.#hasEnded(key) && isLost(error)) {
-        await spool?.noteGap(`the rest of the log is no longer there: ${error.message}`);
+        const cause = isProviderError(error) && error.tag === 'notFound' ? 'expired' : undefined;
+        await spool?.noteGap(`the rest of the log is no longer there: ${error.message}`, cause);
         await spool?.settle('complete');
         return { kind: 'complete' };
       }

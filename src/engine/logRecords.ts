@@ -1,5 +1,5 @@
 import type { AttemptKey, EpochMs } from '../core/job.ts';
-import type { LogCursor, StreamId } from '../core/logChunk.ts';
+import type { GapCause, LogCursor, StreamId } from '../core/logChunk.ts';
 import { json, number, text, textOrNull } from './jobRows.ts';
 import type { Statements } from './statements.ts';
 
@@ -14,6 +14,7 @@ export interface RecordedGap {
   readonly from: EpochMs | null;
   readonly to: EpochMs | null;
   readonly reason: string;
+  readonly cause?: GapCause;
 }
 
 export interface LogPosition {

@@ -1,4 +1,4 @@
-import type { LogBytes, LogCursor, LogGap, LogItem, StreamId } from '../core/logChunk.ts';
+import type { GapCause, LogBytes, LogCursor, LogGap, LogItem, StreamId } from '../core/logChunk.ts';
 import { LogFiles } from './logFiles.ts';
 import { orderFile, streamFile } from './logFolder.ts';
 import { encodeOrder, type OrderRecord, orderRecordBytes } from './logOrder.ts';
@@ -97,9 +97,10 @@ export class LogSpool {
   }
 
   /** Marks that something is missing which the provider did not speak of itself. */
-  async noteGap(reason: string): Promise<void> {
+  async noteGap(reason: string, cause?: GapCause): Promise<void> {
     await this.#work(async () => {
-      await this.#appendGap({ stream: null, from: null, to: null, reason });
+      const gap = { stream: null, from: null, to: null, reason };
+      await this.#appendGap(cause === undefined ? gap : { ...gap, cause });
       this.#record(this.#status);
     });
   }
@@ -145,13 +146,14 @@ export class LogSpool {
     this.#orderBytes += records.length * orderRecordBytes;
   }
 
-  async #appendGap({ stream, from, to, reason }: Pick<LogGap, 'stream' | 'from' | 'to' | 'reason'>): Promise<void> {
+  async #appendGap(item: Omit<LogGap, 'kind' | 'cursor'>): Promise<void> {
+    const { stream, from, to, reason, cause } = item;
     const time = from ?? this.#deps.clock.now();
     const orderBytes = this.#orderBytes;
     const record = encodeOrder([{ kind: 'gap', gap: this.#gaps.length, time, opening: this.#opening }]);
     await this.#files.write(orderFile(this.#deps.folder), orderBytes, record);
     this.#orderBytes += orderRecordBytes;
-    this.#gaps.push({ stream, orderBytes, from, to, reason });
+    this.#gaps.push({ stream, orderBytes, from, to, reason, ...(cause === undefined ? {} : { cause }) });
   }
 
   /** A stream has a position from its first byte on, recorded before the order refers to it. */

@@ -166,8 +166,8 @@ test('what the provider no longer has is marked, and the log is complete', async
     }
   });
   await untilComplete(key);
-  expect(store.logState(key).gaps.map(({ reason }) => reason)).toEqual([
-    expect.stringContaining('pods "train-0" not found'),
+  expect(store.logState(key).gaps).toEqual([
+    expect.objectContaining({ reason: expect.stringContaining('pods "train-0" not found'), cause: 'expired' }),
   ]);
   expect(spooled(root, key, stdout).toString()).toBe('step 1\n');
 });

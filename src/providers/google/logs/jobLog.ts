@@ -1,5 +1,5 @@
 import type { EpochMs } from '../../../core/job.ts';
-import { type LogCursor, type LogItem, type StreamId, streamText } from '../../../core/logChunk.ts';
+import { type LogCursor, type LogGap, type LogItem, type StreamId, streamText } from '../../../core/logChunk.ts';
 import { type LogEntry, parseLogEntry } from './logEntry.ts';
 import { minuteOf } from './openMinutes.ts';
 import { ReadPosition, compareEntries } from './readPosition.ts';
@@ -68,8 +68,17 @@ export class JobLog {
   }
 
   gap(reason: string): void {
+    this.#gap({ reason });
+  }
+
+  /** The service handed out only a part of what was printed. */
+  sampledGap(reason: string): void {
+    this.#gap({ reason, cause: 'sampled' });
+  }
+
+  #gap(why: Pick<LogGap, 'reason' | 'cause'>): void {
     const { cursor } = this.position;
-    this.#items.push({ kind: 'gap', stream: null, from: null, to: null, reason, cursor });
+    this.#items.push({ kind: 'gap', stream: null, from: null, to: null, ...why, cursor });
     this.#signal();
   }
 

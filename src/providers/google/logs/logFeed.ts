@@ -212,7 +212,7 @@ export class LogFeed {
         log.end(listed);
       }
       if (missing !== null) {
-        log.gap(missing);
+        log.sampledGap(missing);
       }
     }
     if ((look.kind === 'again' || look.kind === 'compare') && look.found > 0) {

@@ -318,7 +318,7 @@ describe('a tail session', () => {
     await logs.clock.advance(30_000);
     expect(reader.lines).toEqual([
       'stdout: sent',
-      'gap: Cloud Logging left out 5 lines here (NOT_CONSUMED) that could not be fetched afterwards',
+      'gap: Cloud Logging left out 5 lines here (NOT_CONSUMED) that could not be fetched afterwards (sampled)',
     ]);
     const again = new Reader(logs.feed(), '7', reader.cursor);
     await logs.clock.advance(30_000);

@@ -146,11 +146,11 @@ export class Reader {
   }
 }
 
-/** Each line with its stream before it; gaps as `gap: <reason>`. */
+/** Each line with its stream before it; gaps as `gap: <reason>`, with their cause behind it if they have one. */
 export function linesOf(items: readonly LogItem[]): readonly string[] {
   return items.flatMap((item) =>
     item.kind === 'gap'
-      ? [`gap: ${item.reason}`]
+      ? [`gap: ${item.reason}${item.cause === undefined ? '' : ` (${item.cause})`}`]
       : Buffer.from(item.bytes)
           .toString()
           .replace(/\n$/u, '')
