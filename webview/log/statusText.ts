@@ -1,4 +1,4 @@
-import type { LogOutline } from '../../src/core/logRow.ts';
+import type { LogGapNote, LogOutline } from '../../src/core/logRow.ts';
 import { formatBytes } from '../../src/core/quantity.ts';
 import { t } from '../ui/l10n.ts';
 
@@ -20,11 +20,22 @@ export function truthText({ truth, gaps, writtenAt }: Truth, now: number): strin
     case 'sampled':
       return t('sampled by the provider');
     case 'expired':
-      return t('older output is no longer kept by the provider');
+      return t('not all of it is kept by the provider any more');
     case 'gap':
-      return gapText(gaps) + writtenText(writtenAt, now);
+      return gapsText(gaps, now) + writtenText(writtenAt, now);
   }
 }
+
+/** All that is known of it: what is missing, from when to when and why, each gap on a line of its own. */
+export function truthDetails(outline: Truth, now: number): string {
+  const { gaps } = outline;
+  const shown = gaps.slice(-mostGapsTold).map((gap) => gapText(gap, now));
+  const left = gaps.length > shown.length ? [t('{0} gaps before these', gaps.length - shown.length)] : [];
+  return [truthText(outline, now), ...left, ...shown].join('\n');
+}
+
+/** Of more gaps only the newest are told one by one. */
+const mostGapsTold = 10;
 
 /** When a file was written last, beside what else is said of it; nothing of a log that is no file. */
 function writtenText(writtenAt: number | null, now: number): string {
@@ -43,23 +54,30 @@ function writtenText(writtenAt: number | null, now: number): string {
     : ` · ${t('last written {0}', new Date(writtenAt).toLocaleDateString())}`;
 }
 
-function gapText(gaps: LogOutline['gaps']): string {
+function gapsText(gaps: LogOutline['gaps'], now: number): string {
   const [first] = gaps;
   if (first === undefined) {
     return t('gap');
   }
-  const more = gaps.length > 1 ? t(' and {0} more', gaps.length - 1) : '';
-  if (first.from === null && first.to === null) {
-    return t('gap: {0}', first.reason) + more;
-  }
-  const [from, to] = [clock(first.from), clock(first.to)];
-  const when =
-    from === to ? t('gap at {0}: {1}', from, first.reason) : t('gap {0} to {1}: {2}', from, to, first.reason);
-  return when + more;
+  return gapText(first, now) + (gaps.length > 1 ? t(' and {0} more', gaps.length - 1) : '');
 }
 
-function clock(time: number | null): string {
-  return time === null ? '?' : new Date(time).toLocaleTimeString([], { hour12: false });
+function gapText({ from, to, reason }: LogGapNote, now: number): string {
+  if (from === null && to === null) {
+    return t('gap: {0}', reason);
+  }
+  const [first, last] = [clock(from, now), clock(to, now)];
+  return first === last ? t('gap at {0}: {1}', first, reason) : t('gap {0} to {1}: {2}', first, last, reason);
+}
+
+/** With the day unless that is today. */
+function clock(time: number | null, now: number): string {
+  if (time === null) {
+    return '?';
+  }
+  const date = new Date(time);
+  const clockTime = date.toLocaleTimeString([], { hour12: false });
+  return date.toDateString() === new Date(now).toDateString() ? clockTime : `${date.toLocaleDateString()} ${clockTime}`;
 }
 
 /** "1,204 lines · 84 KB"; with a plus while they are still being counted. */

@@ -1,6 +1,6 @@
 import type { MarkKind } from '../../../src/protocol/logView.ts';
 import { t } from '../../ui/l10n.ts';
-import { sizeText, truthText } from '../statusText.ts';
+import { sizeText, truthDetails, truthText } from '../statusText.ts';
 import { narrows } from '../viewerState.ts';
 import type { BarProps } from './barProps.ts';
 import { Menu } from './Menu.tsx';
@@ -12,7 +12,7 @@ export function StatusLine(props: BarProps) {
   if (log === undefined) {
     return <div class="log-bar" />;
   }
-  const truth = truthText(log, minute * 60_000);
+  const now = minute * 60_000;
   const mark = (kind: MarkKind, label: string, icon: string, tint: string, count = 0) =>
     count === 0 ? null : (
       <Tool
@@ -29,10 +29,10 @@ export function StatusLine(props: BarProps) {
     <div class="log-bar" role="toolbar" aria-label={t('Log')}>
       <span
         class={`log-status ${log.problem === null ? log.truth : 'problem'}`}
-        title={log.problem ?? [truth, ...log.gaps.map(({ reason }) => reason)].join('\n')}
+        title={log.problem ?? truthDetails(log, now)}
       >
         <span class="dot" aria-hidden="true" />
-        {log.problem ?? truth}
+        {log.problem ?? truthText(log, now)}
       </span>
       <span class="log-size muted">{sizeText(log)}</span>
       {log.filter === null ? null : <span class="log-shown">{t('{0} shown', log.rows.toLocaleString())}</span>}

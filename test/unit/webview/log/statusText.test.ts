@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 
-import { truthText } from '../../../../webview/log/statusText.ts';
+import { truthDetails, truthText } from '../../../../webview/log/statusText.ts';
 
 const now = new Date(2026, 10, 26, 15, 0).getTime();
 const minute = 60_000;
@@ -32,5 +32,39 @@ describe('truthText', () => {
 
   it('says of the log of a job that it is complete', () => {
     expect(truthText({ truth: 'complete', gaps: [], writtenAt: null }, now)).toBe('complete');
+  });
+
+  it('says of the log of a job what the provider left out or does not keep', () => {
+    const text = (truth: 'sampled' | 'expired' | 'following' | 'interrupted') =>
+      truthText({ truth, gaps: [], writtenAt: null }, now);
+    expect(text('sampled')).toBe('sampled by the provider');
+    expect(text('expired')).toBe('not all of it is kept by the provider any more');
+    expect(text('following')).toBe('following');
+    expect(text('interrupted')).toBe('interrupted');
+  });
+
+  it('says from when to when something is missing, with the day unless that is today, and how much more is', () => {
+    const [from, to] = [now - 60 * minute, now - 59 * minute];
+    const clock = (time: number) => new Date(time).toLocaleTimeString([], { hour12: false });
+    const rotated = { from, to, reason: 'rotated away' };
+    const dropped = { from: from - 48 * 60 * minute, to: null, reason: 'dropped' };
+    expect(truthText({ truth: 'gap', gaps: [rotated], writtenAt: null }, now)).toBe(
+      `gap ${clock(from)} to ${clock(to)}: rotated away`,
+    );
+    expect(truthText({ truth: 'gap', gaps: [rotated, dropped], writtenAt: null }, now)).toBe(
+      `gap ${clock(from)} to ${clock(to)}: rotated away and 1 more`,
+    );
+    expect(truthDetails({ truth: 'gap', gaps: [rotated, dropped], writtenAt: null }, now).split('\n').slice(1)).toEqual([
+      `gap ${clock(from)} to ${clock(to)}: rotated away`,
+      `gap ${new Date(2026, 10, 24).toLocaleDateString()} ${clock(from)} to ?: dropped`,
+    ]);
+  });
+
+  it('tells the newest of many gaps one by one', () => {
+    const gaps = Array.from({ length: 25 }, (_, index) => ({ from: null, to: null, reason: `gap ${index}` }));
+    const details = truthDetails({ truth: 'gap', gaps, writtenAt: null }, now).split('\n');
+    expect(details).toHaveLength(12);
+    expect(details.slice(1, 3)).toEqual(['15 gaps before these', 'gap: gap 15']);
+    expect(details.at(-1)).toBe('gap: gap 24');
   });
 });
