@@ -6,11 +6,14 @@ import type { Series } from '../core/metrics/series.ts';
 import { SeriesSet } from '../core/metrics/seriesSet.ts';
 import { readAt } from './logFiles.ts';
 
-/** A file is looked at in so many places, each so long in bytes, however large it is. */
-const places = 32;
+/** Files are looked at in so many places altogether, each so long in bytes, however many and large they are. */
+const mostPlaces = 64;
 const placeBytes = 64 * 1024;
+/** Of one file: at its beginning and its end at least. */
+const places = { least: 2, most: 32 };
 
 const newline = 10;
+const carriageReturn = 13;
 
 /**
  * The metric that people look at first, from a few places of the raw files of a log: enough for a small curve, at once. null when
@@ -18,31 +21,42 @@ const newline = 10;
  */
 export async function sampledCurve(paths: readonly string[], signal: AbortSignal): Promise<Series | null> {
   const found: Series[] = [];
-  for (const path of paths) {
-    signal.throwIfAborted();
-    found.push(...(await sampledSeries(path, signal)));
+  const each = Math.min(places.most, Math.max(places.least, Math.floor(mostPlaces / paths.length)));
+  for (const path of paths.slice(0, mostPlaces / each)) {
+    found.push(...(await sampledSeries(path, each, signal)));
   }
   return found.toSorted((one, other) => byImportance(one.name, other.name) || other.length - one.length)[0] ?? null;
 }
 
-async function sampledSeries(path: string, signal: AbortSignal): Promise<readonly Series[]> {
+async function sampledSeries(path: string, most: number, signal: AbortSignal): Promise<readonly Series[]> {
   const file = await open(path);
   try {
     const { size } = await file.stat();
     const series = new SeriesSet();
     const scanner = new MetricScanner(series);
-    const step = Math.max(placeBytes, size / places);
-    for (let position = 0; position < size; position += step) {
+    const isWhole = size <= most * placeBytes;
+    const count = isWhole ? Math.ceil(size / placeBytes) : most;
+    // The last place is at the end, which is news.
+    const step = isWhole ? placeBytes : (size - placeBytes) / (most - 1);
+    for (let place = 0; place < count; place += 1) {
       signal.throwIfAborted();
-      const bytes = await readAt(file, Math.floor(position), placeBytes);
-      // Where the places touch, lines go on from one into the next.
-      const isTouching = step === placeBytes;
-      const start = position === 0 || isTouching ? 0 : bytes.indexOf(newline) + 1;
-      const end = isTouching ? bytes.byteLength : bytes.lastIndexOf(newline) + 1;
-      scanner.push(bytes.subarray(start, Math.max(start, end)));
+      const bytes = await readAt(file, Math.floor(place * step), placeBytes);
+      // Of a whole file, lines go on from one place into the next.
+      scanner.push(isWhole ? bytes : wholeLines(bytes, place === 0));
     }
     return series.curves();
   } finally {
     await file.close();
   }
+}
+
+/** Without the lines that are cut off at either end. */
+function wholeLines(bytes: Uint8Array, isBeginning: boolean): Uint8Array {
+  const end = bytes.findLastIndex(isLineEnd) + 1;
+  return bytes.subarray(isBeginning ? 0 : bytes.findIndex(isLineEnd) + 1, end);
+}
+
+/** A bar that rewrites its line ends nowhere else. */
+function isLineEnd(byte: number): boolean {
+  return byte === newline || byte === carriageReturn;
 }

@@ -40,8 +40,26 @@ test('of a long log there are points from its start to its end, and none of half
   const points = curve?.points() ?? [];
   expect(curve?.length).toBeLessThan(100_000);
   expect(points[0]?.firstX).toBe(0);
-  expect(points.at(-1)?.lastX).toBeGreaterThan(190_000);
+  expect(points.at(-1)?.lastX).toBe(199_999);
   expect(points.every(({ firstX, lastX, min, max }) => min === firstX + 0.25 && max === lastX + 0.25)).toBe(true);
+});
+
+test('of a bar that never ends its line there are points to its newest', async () => {
+  const path = file(
+    'bar.log',
+    Array.from({ length: 60_000 }, (_, step) => `step ${step} | loss ${step}.25 and some more text to make it long\r`).join(''),
+  );
+  const points = (await sampledCurve([path], signal))?.points() ?? [];
+  expect(points.at(-1)?.lastX).toBe(59_999);
+  expect(points.every(({ firstX, lastX, min, max }) => min === firstX + 0.25 && max === lastX + 0.25)).toBe(true);
+});
+
+test('of many streams only some are looked at, each at its beginning and its end', async () => {
+  const text = steps(5_000, (step) => `step ${step} | loss 0.25 and some more text to make it long`);
+  const some = Array.from({ length: 32 }, (_, index) => file(`stream${index}.log`, text));
+  const others = Array.from({ length: 1_000 }, () => join(work.path, 'none.log'));
+  const points = (await sampledCurve([...some, ...others], signal))?.points() ?? [];
+  expect([points[0]?.firstX, points.at(-1)?.lastX]).toEqual([0, 4_999]);
 });
 
 test('the stream that has more to tell is chosen', async () => {
