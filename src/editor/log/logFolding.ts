@@ -1,14 +1,20 @@
-/** Begins an epoch: "Epoch 3/10", "=== Epoch: 3", "[epoch 3". */
-const epochStart = /^\W{0,3}(?:=+ ?)?epoch\b[ :=[#]{0,3}(\d+)|\[epoch[ :=](\d+)/iu;
-/** Tells of a step: "step 120 | loss 2.1", "'step': 5", "global_step=7", "iteration      10/     100". */
+/**
+ * Tells of an epoch, where a line or what a logger put before it ends: "Epoch 3/10", "=== Epoch: 3", "[epoch 3",
+ * "INFO:root:epoch 3", "12:00:51 INFO Train Epoch: 3", "Epoch(train)  [3]".
+ */
+const epochWord =
+  /(?:^\W{0,3}(?:=+ ?)?|\[|[\])|:>][ \t]{0,4}|[\d-][ \t]{1,4}|\bINFO[ \t]{1,4})(?:(?:train(?:ing)?|valid(?:ation)?|val|test|eval) )?epoch\b(?:\([a-z]{1,10}\))?[ :=[#]{0,3}(\d+)/iu;
+/** The same as an entry of a dict or of JSON: "'epoch': 0.31" is in epoch 0. */
+const epochEntry = /["']epoch["'] ?: ?["']?(\d+)/iu;
+/** Tells of a step: "step 120 | loss 2.1", "'step': 5", "global_step=7", "iteration      10/     100", "[batch=10/500]". */
 const stepLine =
-  /(?<![\w.-])(?:global[_ ]?)?(?:step|iter(?:ation)?)["']?[ \t]{0,2}[:=#[]?[ \t]{0,12}(\d+(?:,\d{3})*)(?!\d|\.\d)/iu;
+  /(?<![\w.-])(?:global[_ ]?|training_)?(?:step|iter(?:ation)?)["']?[ \t]{0,2}[:=#[]?[ \t]{0,12}(\d+(?:,\d{3})*)(?!\d|\.\d)|\[batch=(\d+)/iu;
 /** Only so much of a line is looked at, in characters. */
 const looked = 500;
 
 interface Part {
   readonly line: number;
-  readonly number: string;
+  readonly number: number;
 }
 
 /**
@@ -34,7 +40,7 @@ export function foldingOf(textOf: (line: number) => string, lines: number): read
   };
   for (let line = 0; line < lines; line += 1) {
     const text = textOf(line).slice(0, looked);
-    const inEpoch = numberIn(text, epochStart);
+    const inEpoch = /epoch/iu.test(text) ? (numberIn(text, epochEntry) ?? numberIn(text, epochWord)) : undefined;
     if (inEpoch !== undefined && inEpoch !== epoch?.number) {
       endEpoch(line - 1);
       epoch = { line, number: inEpoch };
@@ -49,9 +55,10 @@ export function foldingOf(textOf: (line: number) => string, lines: number): read
   return ranges;
 }
 
-function numberIn(text: string, pattern: RegExp): string | undefined {
-  return pattern
+function numberIn(text: string, pattern: RegExp): number | undefined {
+  const digits = pattern
     .exec(text)
     ?.slice(1)
     .find((number) => number !== undefined);
+  return digits === undefined ? undefined : Number(digits.replaceAll(',', ''));
 }

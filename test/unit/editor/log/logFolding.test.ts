@@ -64,8 +64,55 @@ describe('foldingOf', () => {
     '[step 120] loss 2.1',
     'Step 1,120: loss 2.1',
     'completed step: 120, seconds: 1.2',
+    'training_iteration: 120, episode_reward_mean: 21.5',
+    '[batch=120/500]:',
   ])('a step begins at %s', (line) => {
     expect(folding('start', line, 'after')).toEqual([[1, 2]]);
+  });
+
+  test.each([
+    'Epoch 3/10',
+    '=== Epoch: 3 ===',
+    'Train Epoch: 3 [640/60000 (1%)]\tLoss: 1.72',
+    "{'loss': 2.31, 'learning_rate': 4.9e-05, 'epoch': 3.01}",
+    "  1%|#   | 10/1000 [00:05<08:15,  2.00it/s]{'loss': '2.31', 'epoch': '3.01'}",
+    '2024-05-01 12:00:00 | INFO | train_inner | {"epoch": 3, "update": 0.002}',
+    '2024-05-01 12:00:00 | INFO | train_inner | epoch 003:     10 / 5000 loss=13.2',
+    '2024/05/01 12:00:00 - mmengine - INFO - Epoch(train)  [3][ 50/391]  lr: 1.0000e-01',
+    '[2024/05/01 12:00:00] ppdet INFO: Epoch: [3] [  0/100] learning_rate: 0.0001',
+    'INFO:root:epoch 3 loss=0.91',
+    '[rank0]: Epoch 3',
+    'I0501 12:00:00.123456 140123 train.py:48] Epoch 3 begins',
+    '(Worker pid=312) Epoch 3',
+    '2026-05-01 12:00:51 Epoch 3',
+    '2026-05-01 12:00:51,123 INFO Validation epoch 3',
+  ])('an epoch begins at %s', (line) => {
+    expect(folding('start', line, 'after', 'Epoch 4', 'after')).toEqual([
+      [1, 2],
+      [3, 4],
+    ]);
+  });
+
+  test.each([
+    'epochs: 3',
+    'max-epoch 3',
+    'num_epoch=3',
+    "{'num_train_epochs': 3}",
+    'resuming from epoch 3',
+    'time/epoch: 3',
+    'per epoch 3',
+  ])('no epoch begins at %s', (line) => {
+    expect(folding('start', line, 'after')).toEqual([]);
+  });
+
+  it('is in the epoch that a fraction is in, and in the same however it is written', () => {
+    const lines = [0.01, 0.5, 0.99, 1, 1.5, 2.0].map((epoch) => `{'loss': 2.1, 'epoch': ${epoch.toFixed(2)}}`);
+    expect(folding(...lines, "{'train_runtime': 12.1, 'epoch': 2.0}")).toEqual([
+      [0, 2],
+      [3, 4],
+      [5, 6],
+    ]);
+    expect(folding('epoch 001: begins', 'Epoch 1 ends', 'epoch 002: begins')).toEqual([[0, 1]]);
   });
 
   test.each([
