@@ -7,7 +7,10 @@ const scheme = 'aloft-log';
 
 /** Finished logs as read-only documents, for those who want the editor's own tools. */
 export class LogDocuments implements vscode.FoldingRangeProvider, vscode.Disposable {
-  readonly #documents = new TextDocuments(scheme, '');
+  readonly #documents = new TextDocuments(
+    scheme,
+    vscode.l10n.t('This log is not loaded any more. Open it as a document once more from the menu of its viewer.'),
+  );
   readonly #folding = vscode.languages.registerFoldingRangeProvider({ scheme }, this);
 
   /** `name` becomes the title of the tab; `id` tells apart what has the same name. */
