@@ -36,10 +36,13 @@ const plain: ReadonlyMap<string, LogCommand> = new Map<string, LogCommand>([
   ['PageUp', { kind: 'page', pages: -1 }],
   [' ', { kind: 'page', pages: 1 }],
   ['b', { kind: 'page', pages: -1 }],
+  ['d', { kind: 'page', pages: 0.5 }],
+  ['u', { kind: 'page', pages: -0.5 }],
   ['Home', { kind: 'start' }],
   ['g', { kind: 'start' }],
   ['End', { kind: 'end' }],
   ['G', { kind: 'end' }],
+  ['F', { kind: 'end' }],
   ['/', { kind: 'find' }],
   ['n', { kind: 'match', backward: false }],
   ['N', { kind: 'match', backward: true }],
@@ -91,10 +94,12 @@ const controlledShifted: ReadonlyMap<string, LogCommand> = new Map<string, LogCo
   ['End', { kind: 'selectTo', edge: 'end' }],
 ]);
 
+const alternate: ReadonlyMap<string, LogCommand> = new Map<string, LogCommand>([['z', { kind: 'wrap' }]]);
+
 /** What a key in the rows means; undefined when it is the browser's or VS Code's. */
 export function commandOf({ key, ctrlKey, metaKey, shiftKey, altKey }: Key): LogCommand | undefined {
   if (altKey) {
-    return undefined;
+    return ctrlKey || metaKey || shiftKey ? undefined : alternate.get(key);
   }
   if (ctrlKey || metaKey) {
     return shiftKey ? controlledShifted.get(key) : (controlled.get(key) ?? controlled.get(key.toLowerCase()));

@@ -4,6 +4,7 @@ import type { LogRowView } from '../../src/protocol/logView.ts';
 import { t } from '../ui/l10n.ts';
 import { drawnText } from './drawnText.ts';
 import { type RunTarget, type Stretch, type TextRun, textRuns } from './textRuns.ts';
+import { wholeTime } from './times.ts';
 import type { WholeLine } from './wholeLine.ts';
 
 export interface RowLook {
@@ -29,7 +30,9 @@ export function rowElement(row: LogRowView, look: RowLook): HTMLElement {
     element.append(cell('number', look.number));
   }
   if (look.time !== null) {
-    element.append(cell('time', look.time));
+    const time = cell('time', look.time);
+    time.title = row.time === null ? '' : wholeTime(row.time);
+    element.append(time);
   }
   if (row.gap !== null) {
     element.classList.add('gap');

@@ -44,7 +44,7 @@ export class RowSteps {
   page(pages: number): void {
     const { scroller, selection } = this.#deps;
     selection.clear();
-    scroller.scrollBy(pages * this.#rowsOfPage * scroller.layer.rowHeight);
+    scroller.scrollBy(Math.round(pages * this.#rowsOfPage) * scroller.layer.rowHeight);
   }
 
   scroll(rows: number): void {

@@ -2,7 +2,7 @@ import { formatElapsed } from '../../src/core/quantity.ts';
 
 export const timeModes = ['off', 'clock', 'elapsed', 'delta'] as const;
 
-/** `clock`: time of day; `elapsed`: since the start; `delta`: since the line before. */
+/** `clock`: time of day, after the day of the start with its date; `elapsed`: since the start; `delta`: since the line before. */
 export type TimeMode = (typeof timeModes)[number];
 
 /** What stands in the time column. `startedAt`, `before`: null when not known. */
@@ -11,17 +11,35 @@ export function timeText(mode: TimeMode, time: number | null, startedAt: number 
     return '';
   }
   switch (mode) {
-    case 'clock': {
-      const date = new Date(time);
-      const two = (value: number): string => String(value).padStart(2, '0');
-      const thousandths = String(date.getMilliseconds()).padStart(3, '0');
-      return `${two(date.getHours())}:${two(date.getMinutes())}:${two(date.getSeconds())}.${thousandths}`;
-    }
+    case 'clock':
+      return startedAt === null || dayText(time) === dayText(startedAt)
+        ? clockText(time)
+        : `${dayText(time).slice(-'MM-DD'.length)} ${clockText(time)}`;
     case 'elapsed':
       return startedAt === null ? '' : elapsed(time - startedAt);
     case 'delta':
       return before === null ? '' : `+${elapsed(time - before)}`;
   }
+}
+
+/** All of a time, in local time: `2026-11-26 14:05:03.120`. */
+export function wholeTime(time: number): string {
+  return `${dayText(time)} ${clockText(time)}`;
+}
+
+function dayText(time: number): string {
+  const date = new Date(time);
+  return `${date.getFullYear()}-${two(date.getMonth() + 1)}-${two(date.getDate())}`;
+}
+
+function clockText(time: number): string {
+  const date = new Date(time);
+  const thousandths = String(date.getMilliseconds()).padStart(3, '0');
+  return `${two(date.getHours())}:${two(date.getMinutes())}:${two(date.getSeconds())}.${thousandths}`;
+}
+
+function two(value: number): string {
+  return String(value).padStart(2, '0');
 }
 
 function elapsed(ms: number): string {

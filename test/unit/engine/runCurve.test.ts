@@ -47,7 +47,10 @@ test('of a long log there are points from its start to its end, and none of half
 test('of a bar that never ends its line there are points to its newest', async () => {
   const path = file(
     'bar.log',
-    Array.from({ length: 60_000 }, (_, step) => `step ${step} | loss ${step}.25 and some more text to make it long\r`).join(''),
+    Array.from(
+      { length: 60_000 },
+      (_, step) => `step ${step} | loss ${step}.25 and some more text to make it long\r`,
+    ).join(''),
   );
   const points = (await sampledCurve([path], signal))?.points() ?? [];
   expect(points.at(-1)?.lastX).toBe(59_999);

@@ -5,12 +5,12 @@ import { Tool } from './Tool.tsx';
 export function KeyList({ show }: BarProps) {
   const keys: readonly (readonly [string, string])[] = [
     ['↑ ↓  j k', t('one line')],
-    ['Page Up, Page Down, b, Space', t('one page')],
-    ['g, Home · G, End', t('start · end, and follow')],
+    ['Page Up, Page Down, b, Space · d u', t('one page · half a page')],
+    ['g, Home · G, F, End', t('start · end, and follow')],
     ['/, Ctrl+F · n N, F3', t('find · next and previous')],
     ['r', t('list of results')],
     ['e E · a A · t T', t('next and previous error · warning · traceback')],
-    ['f · w · s · l', t('filter · wrap · times · line numbers')],
+    ['f · w, Alt+Z · s · l', t('filter · wrap · times · line numbers')],
     [':, Ctrl+G', t('go to line')],
     ['Shift+↑ ↓ Page Home End, Ctrl+A', t('select lines')],
     ['Ctrl+C', t('copy')],

@@ -19,6 +19,9 @@ describe('commandOf', () => {
     expect(commandOf(key('G', 'shiftKey'))).toEqual({ kind: 'end' });
     expect(commandOf(key(' '))).toEqual({ kind: 'page', pages: 1 });
     expect(commandOf(key(' ', 'shiftKey'))).toEqual({ kind: 'page', pages: -1 });
+    expect(commandOf(key('d'))).toEqual({ kind: 'page', pages: 0.5 });
+    expect(commandOf(key('u'))).toEqual({ kind: 'page', pages: -0.5 });
+    expect(commandOf(key('F', 'shiftKey'))).toEqual({ kind: 'end' });
     expect(commandOf(key(':', 'shiftKey'))).toEqual({ kind: 'goTo' });
   });
 
@@ -28,6 +31,7 @@ describe('commandOf', () => {
     expect(commandOf(key('F3', 'shiftKey'))).toEqual({ kind: 'match', backward: true });
     expect(commandOf(key('End', 'ctrlKey', 'shiftKey'))).toEqual({ kind: 'selectTo', edge: 'end' });
     expect(commandOf(key('PageDown', 'shiftKey'))).toEqual({ kind: 'select', rows: 0, pages: 1 });
+    expect(commandOf(key('z', 'altKey'))).toEqual({ kind: 'wrap' });
   });
 
   it('leaves the rest to VS Code', () => {

@@ -54,7 +54,11 @@ describe('truthText', () => {
     expect(truthText({ truth: 'gap', gaps: [rotated, dropped], writtenAt: null }, now)).toBe(
       `gap ${clock(from)} to ${clock(to)}: rotated away and 1 more`,
     );
-    expect(truthDetails({ truth: 'gap', gaps: [rotated, dropped], writtenAt: null }, now).split('\n').slice(1)).toEqual([
+    expect(
+      truthDetails({ truth: 'gap', gaps: [rotated, dropped], writtenAt: null }, now)
+        .split('\n')
+        .slice(1),
+    ).toEqual([
       `gap ${clock(from)} to ${clock(to)}: rotated away`,
       `gap ${new Date(2026, 10, 24).toLocaleDateString()} ${clock(from)} to ?: dropped`,
     ]);

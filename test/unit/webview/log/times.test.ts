@@ -1,12 +1,26 @@
 import { describe, expect, it } from 'vitest';
 
-import { fromTimeField, nextTimes, timeText, toTimeField } from '../../../../webview/log/times.ts';
+import {
+  fromTimeField,
+  nextTimes,
+  timeModes,
+  timeText,
+  toTimeField,
+  wholeTime,
+} from '../../../../webview/log/times.ts';
 
 const start = new Date(2026, 0, 12, 14, 30, 7, 45).getTime();
 
 describe('the time column', () => {
   it('tells the time of day to the millisecond', () => {
     expect(timeText('clock', start, null, null)).toBe('14:30:07.045');
+  });
+
+  it('tells the date as well from the day after the start on, and all of it when asked', () => {
+    const day = 24 * 3_600_000;
+    expect(timeText('clock', start, start - 60_000, null)).toBe('14:30:07.045');
+    expect(timeText('clock', start + day, start, null)).toBe('01-13 14:30:07.045');
+    expect(wholeTime(start + day)).toBe('2026-01-13 14:30:07.045');
   });
 
   it('tells the time since the start and since the line before', () => {
@@ -22,8 +36,7 @@ describe('the time column', () => {
   });
 
   it('goes through all its ways', () => {
-    expect(['off', 'clock', 'elapsed', 'delta'].includes(nextTimes('delta'))).toBe(true);
-    expect(nextTimes(nextTimes(nextTimes(nextTimes('clock'))))).toBe('clock');
+    expect(timeModes.map(nextTimes)).toEqual(['clock', 'elapsed', 'delta', 'off']);
   });
 });
 
