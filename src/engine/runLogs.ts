@@ -10,7 +10,6 @@ import { FileSource } from './log/fileSource.ts';
 import { OpenLog } from './log/openLog.ts';
 import { removeOldIndexes, savedIndexFile } from './log/savedIndex.ts';
 import { attemptLogFolder } from './logFolder.ts';
-import type { LogStatus } from './logRecords.ts';
 import { sampledCurve } from './runCurve.ts';
 import { failuresAtEnd } from './runFailures.ts';
 
@@ -23,7 +22,6 @@ export interface RunLogsDeps {
 
 /** How often it is looked whether the log of an ended job has arrived, in ms. */
 const logInterval = 500;
-const logHasArrived: ReadonlySet<LogStatus> = new Set(['complete', 'interrupted']);
 
 /** The logs of runs, of their newest attempts, and any other log on disk. */
 export class RunLogs {
@@ -50,8 +48,8 @@ export class RunLogs {
   }
 
   /**
-   * What went wrong near the end of a log, see `failuresAtEnd`; waits until the log has arrived. Rejects with the signal's reason,
-   * or with the system's error when the log cannot be read.
+   * What went wrong near the end of a log, see `failuresAtEnd`; waits until all of the log has arrived, as the end of one that was
+   * interrupted tells something else. Rejects with the signal's reason, or with the system's error when the log cannot be read.
    */
   async failures(runId: RunId, signal: AbortSignal): Promise<readonly Failure[]> {
     const { store, clock } = this.#deps;
@@ -59,7 +57,7 @@ export class RunLogs {
     if (found === undefined || !found.isAccepted) {
       return [];
     }
-    while (!logHasArrived.has(store.logState(found.key).status) && store.job(runId) !== undefined) {
+    while (store.logState(found.key).status !== 'complete' && store.job(runId) !== undefined) {
       await clock.sleep(logInterval, signal);
     }
     try {

@@ -1,13 +1,18 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 
 import { afterAll, expect, test } from 'vitest';
 
+import type { LogCursor } from '../../../src/core/logChunk.ts';
 import type { OpenLog } from '../../../src/engine/log/openLog.ts';
 import { savedIndexFile } from '../../../src/engine/log/savedIndex.ts';
+import { attemptLogFolder } from '../../../src/engine/logFolder.ts';
+import { LogSpool } from '../../../src/engine/logSpool.ts';
 import { RunLogs } from '../../../src/engine/runLogs.ts';
 import { systemClock } from '../../../src/engine/systemClock.ts';
 import { newRunId, openParts, workFolder } from '../../fixtures/engine/engineParts.ts';
+import { acceptedAttempt } from '../../fixtures/log/logJob.ts';
 import { numberedLines, numberOf } from '../../fixtures/log/numberedLines.ts';
 import { until } from '../../fixtures/log/openedLog.ts';
 
@@ -75,6 +80,29 @@ test('indexes that nobody used for a month are removed', async () => {
   await (await counted(logs.openFile(path, ''))).close();
   await expect.poll(() => existsSync(join(folder, 'old.json'))).toBe(false);
   expect(existsSync(join(folder, 'new.json'))).toBe(true);
+});
+
+test('what went wrong is read once all of the log is there, not while it is interrupted', async () => {
+  const key = acceptedAttempt(parts.store, 'failed');
+  const folder = attemptLogFolder(work.path, key);
+  const spool = await LogSpool.open({ key, folder, positions: parts.store, clock: systemClock });
+  const append = async (text: string, cursor: string): Promise<void> => {
+    const stream = { name: 'stdout', task: 0, node: 0 };
+    await spool.append({ kind: 'bytes', stream, bytes: Buffer.from(text), time: null, cursor: cursor as LogCursor });
+  };
+  await append('Traceback (most recent call last):\n  File "a.py", line 1, in f\nKeyError: tried again\n', 'a');
+  await spool.settle('interrupted');
+  let read: readonly string[] | undefined;
+  const reading = logs.failures(key.runId, new AbortController().signal).then((failures) => {
+    read = failures.map(({ type }) => type);
+  });
+  await sleep(1_200);
+  expect(read).toBeUndefined();
+  await append('Traceback (most recent call last):\n  File "a.py", line 2, in g\nRuntimeError: the end\n', 'b');
+  await spool.settle('complete');
+  await spool.close();
+  await reading;
+  expect(read).toEqual(['KeyError', 'RuntimeError']);
 });
 
 test('a run that never began has no log', async () => {
