@@ -152,7 +152,10 @@ export class Runs {
     let arrived = Promise.withResolvers<void>();
     const stop = new AbortController();
     const either = AbortSignal.any([signal, stop.signal]);
-    const watching = new Watching(this.#api, this.#path('jobs'), this.#path('pods'));
+    const watching = new Watching(this.#api, this.#path('jobs'), this.#path('pods'), () => {
+      // Also when there is nothing in it: the other list may have waited for this one.
+      arrived.resolve();
+    });
     const unlisten = watching.listen((run) => {
       changed.add(run);
       arrived.resolve();
@@ -199,13 +202,13 @@ class Watching {
   readonly pods: WatchedList<Seen<Pod>>;
   readonly #listeners = new Set<(run: string) => void>();
 
-  constructor(api: KubeApi, jobs: string, pods: string) {
+  constructor(api: KubeApi, jobs: string, pods: string, onListed: () => void) {
     const onChange = ({ run }: { readonly run: string }): void => {
       for (const listener of this.#listeners) {
         listener(run);
       }
     };
-    const common = { api, labelSelector: managedSelector, onChange };
+    const common = { api, labelSelector: managedSelector, onChange, onListed };
     this.jobs = new WatchedList({ ...common, path: jobs, parse: seenJob });
     this.pods = new WatchedList({ ...common, path: pods, parse: seenPod });
   }

@@ -32,8 +32,10 @@ export interface WatchedListInput<T extends Named> {
   readonly labelSelector: string;
   /** null for what cannot be read. */
   readonly parse: (object: unknown) => T | null;
-  /** After an item came, changed or went. Not called for what the first list held. */
+  /** After an item came, changed or went, and for each that a list held. */
   readonly onChange: (item: T) => void;
+  /** After all items were listed and `onChange` was called for those that it had to be. */
+  readonly onListed: () => void;
 }
 
 /** A collection kept up to date: a list first, then what changes. */
@@ -90,7 +92,7 @@ export class WatchedList<T extends Named> {
   }
 
   async #list(signal: AbortSignal): Promise<void> {
-    const { api, path, labelSelector, parse, onChange } = this.#input;
+    const { api, path, labelSelector, parse, onChange, onListed } = this.#input;
     const listing = await listAll(api, path, { labelSelector }, signal);
     const items = (listing?.items ?? []).flatMap((item) => parse(item) ?? []);
     const before = new Map(this.#items);
@@ -104,6 +106,7 @@ export class WatchedList<T extends Named> {
     for (const item of [...items, ...[...before.values()].filter(({ name }) => !this.#items.has(name))]) {
       onChange(item);
     }
+    onListed();
   }
 
   /** Resolves when the server no longer knows what happened since the newest event. */

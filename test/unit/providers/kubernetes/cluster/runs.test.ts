@@ -405,6 +405,24 @@ describe.skipIf(noContainers !== null)('watching', () => {
     await watching;
   });
 
+  it('tells of a job that has no pods, though the list of pods is the last to come', async () => {
+    const own = await Lab.start();
+    try {
+      const { handle, name } = await own.submit(own.open(), 'sleep 60');
+      own.control.change(jobs, 'default', name, ({ spec }) => {
+        spec.suspend = true;
+      });
+      await expect.poll(() => own.control.list(pods, 'default'), { timeout: 20_000 }).toEqual([]);
+      own.control.addFault({ on: { verb: 'list', resource: 'pods' }, kind: 'delay', ms: 300 });
+      for await (const pushed of own.open().watch?.(AbortSignal.timeout(20_000)) ?? []) {
+        expect(pushed).toMatchObject({ handleId: handle.id, observation: { state: 'queued' } });
+        break;
+      }
+    } finally {
+      await own.stop();
+    }
+  });
+
   it('goes on after a lost connection, an end by the server and a history that was forgotten', async () => {
     const stop = new AbortController();
     const ended = new Set<string>();
