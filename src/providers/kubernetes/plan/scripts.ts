@@ -14,6 +14,8 @@ export const codeFile = { archive: 'code.tgz', sha256: 'code.sha256' } as const;
 export const exitCode = {
   /** As `timeout` has it. */
   limit: 124,
+  /** As a program has it that ends by SIGTERM. */
+  terminated: 143,
   noCode: 64,
   damagedCode: 65,
   noFolder: 66,
@@ -27,8 +29,12 @@ const deadAfter = 120;
 /** How long a job may take to end by itself after its time limit, in s. */
 const graceAfterLimit = 30;
 
-/** In the init container: waits for the code, checks and unpacks it. Argument: the folder that the job starts in. */
-export const unpackScript = `mkdir -p ${place.work} ${place.incoming} ${place.control}
+/**
+ * In the init container, as process 1, which ends by no signal that it does not handle: waits for the code, checks and unpacks it.
+ * Argument: the folder that the job starts in.
+ */
+export const unpackScript = `trap 'exit ${exitCode.terminated}' TERM INT
+mkdir -p ${place.work} ${place.incoming} ${place.control}
 from=${place.codeSecret}
 give_up=$(( $(date +%s) + ${codeWithin} ))
 while [ ! -e ${place.codeSecret}/${codeFile.archive} ] && [ ! -e ${place.incoming}/${codeFile.archive} ]; do
@@ -48,7 +54,15 @@ mkdir -p "$1"
  * In the main container, as process 1: runs set-up and command in one shell of their own, hands signals on, ends them at the
  * time limit, and says that it is alive to whoever keeps the results. Arguments: folder, set-up, command, limit in s or nothing.
  */
-export const mainScript = `cd "$1" || exit ${exitCode.noFolder}
+export const mainScript = `child=
+stop() {
+  child=\${child:-$!}
+  if [ -z "$child" ]; then exit ${exitCode.terminated}; fi
+  if [ $$ -eq 1 ]; then kill "-$1" -1; else kill "-$1" "$child"; fi
+}
+trap 'stop TERM' TERM
+trap 'stop INT' INT
+cd "$1" || exit ${exitCode.noFolder}
 setup=$2 command=$3 limit=$4 timer= control=${place.control}
 mkdir -p "$control"
 shell=/bin/sh
@@ -60,11 +74,6 @@ if [ -n "$setup" ]; then set -e; eval "$setup"; set +e; fi
 unset setup
 eval "$command"' aloft "$setup" "$command" 2>&4 4>&- &
 child=$!
-stop() {
-  if [ $$ -eq 1 ]; then kill "-$1" -1; else kill "-$1" "$child"; fi
-}
-trap 'stop TERM' TERM
-trap 'stop INT' INT
 alive() { date +%s > "$control/alive.new" && mv "$control/alive.new" "$control/alive"; }
 alive
 ( while sleep ${aliveEvery}; do alive; done ) > /dev/null 4>&- &

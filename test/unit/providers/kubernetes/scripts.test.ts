@@ -130,6 +130,23 @@ describe('keepScript', () => {
   });
 });
 
+describe('mainScript, as process 1', () => {
+  it('ends by a signal that comes before the command has begun', async () => {
+    const bin = join(root, 'bin');
+    await mkdir(bin);
+    const slow = `#!/bin/sh\n: > "${root}/asked"\nwhile [ ! -e "${root}/told" ]; do sleep 0.05; done\n`;
+    await writeFile(join(bin, 'mkdir'), slow, { mode: 0o755 });
+    const child = start(mainScript, [place.work, '', 'echo never', ''], {
+      PATH: `${bin}:${process.env['PATH'] ?? ''}`,
+    });
+    await expect.poll(async () => exists('asked')).toBe(true);
+    child.kill('SIGTERM');
+    await writeFile(join(root, 'told'), '');
+    const [out, [code]] = await Promise.all([child.stdout === null ? '' : text(child.stdout), once(child, 'exit')]);
+    expect({ out, code }).toEqual({ out: '', code: 143 });
+  });
+});
+
 describe('unpackScript', () => {
   const archive = async (folder: string): Promise<void> => {
     await mkdir(join(root, folder), { recursive: true });
@@ -158,6 +175,13 @@ describe('unpackScript', () => {
     expect((await once(child, 'exit'))[0]).toBe(0);
     expect(await exists('aloft/work/train.py')).toBe(true);
     expect(await exists('aloft/in/code.tgz')).toBe(false);
+  });
+
+  it('ends by a signal while it waits, as process 1 too', async () => {
+    const child = start(unpackScript, [place.work]);
+    await expect.poll(async () => exists('aloft/in')).toBe(true);
+    child.kill('SIGTERM');
+    expect(await once(child, 'exit')).toEqual([143, null]);
   });
 
   it('refuses code that arrived damaged', async () => {
