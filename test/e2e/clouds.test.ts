@@ -19,6 +19,8 @@ interface Cloud {
   readonly accelerator: string;
   /** What the preview shows of the native request. */
   readonly request: readonly string[];
+  /** How many jobs there are. */
+  count(): number;
   /** Jobs wait until the returned function is called. */
   holdQueue(): () => void;
   /** What a waiting job says. */
@@ -97,6 +99,7 @@ describe.skipIf(noContainers !== null)(
         id: 'google',
         accelerator: 'L4',
         request: ['machineType', 'g2-standard', 'NVIDIA_L4'],
+        count: () => google.control.jobs.all().length,
         holdQueue: () => google.control.holdQueue(),
         waits: /Vertex AI has it in its queue/u,
         refuse: () => {
@@ -109,6 +112,7 @@ describe.skipIf(noContainers !== null)(
         id: 'azure',
         accelerator: 'MI300X',
         request: ['az ml job create', 'A wait limit gives it up'],
+        count: () => azure.control.jobs().length,
         holdQueue: () => azure.control.holdQueue(),
         waits: /Queued/u,
         refuse: () => {
@@ -147,10 +151,14 @@ describe.skipIf(noContainers !== null)(
 
       it(`${cloud.id}: the quickstart runs, its real log is read, its results are there`, async () => {
         await form.locator('#field-outputs textarea').fill('outputs/**');
+        const before = cloud.count();
         await window.submit(`python3 run_${cloud.id}.py --delay 0 --steps 60`);
         const panel = await window.panel(`run_${cloud.id}`);
         await expect.poll(async () => await panel.locator('.state').textContent()).toBe('Succeeded');
         await expect.poll(async () => (await window.logLines(panel)).join('\n')).toContain('outputs/result.json');
+        const steps = (await window.logLines(panel)).join('\n').matchAll(/step +(\d+)\/60 +loss/gu);
+        expect([...steps].map(([, step]) => step)).toEqual(['25', '50', '60']);
+        expect(cloud.count()).toBe(before + 1);
         await window.inThemes(`cloud-${cloud.id}-succeeded`);
         await panel.locator('#tab-files').click();
         await panel.getByText('result.json').first().waitFor();
