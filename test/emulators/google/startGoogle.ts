@@ -110,8 +110,12 @@ export async function startGoogle(options: GoogleOptions = {}): Promise<StartedG
     ],
     faults,
   );
-  const apis = [storageApi(buckets), signInApi(tokens, signIn), projectApi(project, jobs.quotas, () => control.skus)];
-  const http = new HttpServer(apis, faults, admit);
+  const apis = [
+    storageApi(buckets),
+    signInApi(tokens, signIn, clock),
+    projectApi(project, jobs.quotas, () => control.skus),
+  ];
+  const http = new HttpServer(apis, faults, admit, clock);
   const control = new Control({ faults, grpc, http, jobs, logs, logging, buckets, tokens, signIn, clock, refusals });
 
   const grpcUrl = `http://127.0.0.1:${await grpc.listen()}`;

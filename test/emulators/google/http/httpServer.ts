@@ -5,6 +5,7 @@ import { Misfortune } from '../../wire/misfortune.ts';
 import { GoogleApiError } from '../apiError.ts';
 import type { FaultPlan, RequestInfo } from '../faults.ts';
 import { StorageError } from '../storage/storageError.ts';
+import type { CloudClock } from '../time.ts';
 
 export interface HttpRequest {
   readonly method: string;
@@ -34,16 +35,22 @@ export class HttpServer {
   readonly #apis: readonly HttpApi[];
   readonly #faults: FaultPlan;
   readonly #admit: (info: RequestInfo, authorization: string | undefined) => void;
-  readonly #server = createServer((incoming, response) => void this.#answer(incoming, response));
+  readonly #clock: CloudClock;
+  readonly #server = createServer(
+    { keepAliveTimeout: 90_000 },
+    (incoming, response) => void this.#answer(incoming, response),
+  );
 
   constructor(
     apis: readonly HttpApi[],
     faults: FaultPlan,
     admit: (info: RequestInfo, authorization: string | undefined) => void,
+    clock: CloudClock,
   ) {
     this.#apis = apis;
     this.#faults = faults;
     this.#admit = admit;
+    this.#clock = clock;
   }
 
   async listen(): Promise<number> {
@@ -63,6 +70,7 @@ export class HttpServer {
   async #answer(incoming: IncomingMessage, response: ServerResponse): Promise<void> {
     response.on('error', () => undefined);
     incoming.on('error', () => undefined);
+    response.setHeader('date', new Date(this.#clock.now()).toUTCString());
     const url = new URL(incoming.url ?? '/', `http://${incoming.headers.host ?? 'localhost'}`);
     const parts = url.pathname.slice(1).split('/').map(decodeURIComponent);
     const method = incoming.method ?? 'GET';

@@ -1,4 +1,5 @@
 import type { HttpApi, HttpReply } from './httpServer.ts';
+import { type CloudClock, rfc3339 } from '../time.ts';
 import type { Tokens } from '../tokens.ts';
 
 /** What `external_account` credentials are exchanged at, and what says whose a token is. */
@@ -10,7 +11,7 @@ export interface SignInState {
 
 const scope = 'https://www.googleapis.com/auth/cloud-platform';
 
-export function signInApi(tokens: Tokens, state: SignInState): HttpApi {
+export function signInApi(tokens: Tokens, state: SignInState, clock: CloudClock): HttpApi {
   return {
     needsToken: () => false,
     describe: (method, { pathname }) => {
@@ -26,7 +27,8 @@ export function signInApi(tokens: Tokens, state: SignInState): HttpApi {
           return tokenInfo(form.get('access_token') ?? url.searchParams.get('access_token') ?? '', tokens, state);
         default: {
           const { token, expiresAt } = tokens.issue();
-          return { status: 200, body: { accessToken: token, expireTime: new Date(expiresAt).toISOString() } };
+          const expireTime = rfc3339(expiresAt + clock.skewMs);
+          return { status: 200, body: { accessToken: token, expireTime } };
         }
       }
     },

@@ -150,6 +150,24 @@ describe('trouble', () => {
     expect(await until(own, handle, hasEnded)).toMatchObject({ state: 'succeeded', exitCode: 0 });
   });
 
+  it.each(['fail', 'hang'] as const)('of one region leaves a workspace in another alone (%s)', async (kind) => {
+    const { handle: here } = await lab.submit(connection, 'true');
+    const [, teaching] = lab.control.workspaces;
+    const { subscription = '', group: resourceGroup = '', name: workspace = '' } = teaching ?? {};
+    const elsewhere = lab.open({ subscription, resourceGroup, workspace });
+    const down = { on: { path: /\/workspaces\/vision(?:\/|$)/u }, times: 1000 };
+    lab.control.addFault(
+      kind === 'hang' ? { ...down, kind } : { ...down, kind, error: refusal(503, 'ServiceUnavailable', 'Down.') },
+    );
+    const gaveUp = AbortSignal.timeout(500);
+    const asked = rejection(connection.observe([here], gaveUp));
+    const { handle: there } = await lab.submit(elsewhere, 'echo there');
+    expect(await until(elsewhere, there, hasEnded)).toMatchObject({ state: 'succeeded' });
+    expect(await asked).toMatchObject(kind === 'hang' ? { name: 'TimeoutError' } : { tag: 'transient' });
+    lab.control.clearFaults();
+    expect(await until(connection, here, hasEnded)).toMatchObject({ state: 'succeeded' });
+  });
+
   it('of quota is told before and after', async () => {
     const accelerator = { name: 'H100' as AcceleratorName, count: 8 };
     expect(await rejection(lab.submit(connection, 'true', { accelerator, nodes: 100 }))).toMatchObject({

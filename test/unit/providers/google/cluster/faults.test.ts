@@ -5,10 +5,11 @@ import { isProviderError } from '../../../../../src/core/providerError.ts';
 import { objectOf } from '../../../../../src/providers/google/paths.ts';
 import { GoogleApiError } from '../../../../emulators/google/apiError.ts';
 import { makeSnapshot } from '../../../../conformance/snapshot.ts';
-import { never, rejection } from '../../../../conformance/harness.ts';
+import { gather, never, rejection } from '../../../../conformance/harness.ts';
 import { whyNoContainers } from '../../../../emulators/containers/containerProcess.ts';
 import { GoogleLab } from '../../../../fixtures/google/lab.ts';
 import { quickClock } from '../../../../fixtures/quickClock.ts';
+import { linesOf } from '../logs/virtualLogs.ts';
 
 let lab: GoogleLab;
 
@@ -260,6 +261,50 @@ describe.skipIf(whyNoContainers() !== null)('Google Cloud when things go wrong',
     });
     control.refuseSignIn(false);
     expect((await connection.observe([handle], never())).has(handle.id)).toBe(true);
+  });
+
+  it.each([-5, 5])(
+    'takes no harm from clocks that are %i hours apart, nor does a submission that died',
+    async (hours) => {
+      const { control } = lab.google;
+      control.skewClock(hours * 3_600_000);
+      const first = lab.open();
+      const input = await lab.prepare(first, 'echo hello; test "${#TOKEN}" = 14', { secrets: ['TOKEN'] });
+      control.addFault({ on: { method: 'CreateCustomJob' }, kind: 'loseRequest' });
+      await rejection(first.submit(input, never()));
+      const second = lab.open();
+      const claims = { method: 'objects.get', resource: /submission\.json$/u };
+      const before = control.countRequests(claims);
+      expect(await second.find(input.key, never())).toBeNull();
+      // A claim is given up when it is old by the clock of Google, and not at once.
+      expect(control.countRequests(claims) - before).toBeGreaterThan(10);
+      const handle = await second.submit(input, never());
+      expect(lab.jobs()).toEqual({ all: 1, wanted: 1 });
+      expect(await lab.until(second, handle)).toMatchObject({ state: 'succeeded' });
+      expect(linesOf(await gather(second.logs(handle, null, never())))).toEqual(['stdout: hello']);
+      await expect.poll(secretObjects).toEqual([]);
+    },
+  );
+
+  it('passes a storm of 429s of Cloud Storage on with its wait, and goes on after it', async () => {
+    const { control } = lab.google;
+    const connection = lab.open();
+    const input = await lab.prepare(connection, 'true');
+    const body = JSON.stringify({ error: { code: 429, message: 'The object exceeded the rate limit.' } });
+    const answer = { kind: 'answer', code: 429, contentType: 'application/json', body } as const;
+    const headers = { 'retry-after': '3' };
+    control.addFault({ on: { api: 'storage' }, ...answer, headers, times: 4 });
+    const before = control.countRequests({ api: 'storage' });
+    for (let round = 0; round < 4; round += 1) {
+      expect(await rejection(connection.submit(input, never()))).toMatchObject({
+        tag: 'rateLimited',
+        retryAfterMs: 3000,
+      });
+    }
+    // None is sent again by itself.
+    expect(control.countRequests({ api: 'storage' }) - before).toBe(4);
+    await connection.submit(input, never());
+    expect(lab.jobs().all).toBe(1);
   });
 
   it('passes a storm of 429s on with its wait, and submits once after it', async () => {
