@@ -4,10 +4,10 @@ export type FaultKind<Failure> =
   | { readonly kind: 'loseRequest' }
   /** The connection dies after the work was done. */
   | { readonly kind: 'loseReply' }
-  /** No answer ever; nothing is done. */
-  | { readonly kind: 'hang' }
-  /** No answer ever, but the work is done. */
-  | { readonly kind: 'hangAfterWork' }
+  /** No answer ever; nothing is done. `onHeld` is called when the request has arrived. */
+  | { readonly kind: 'hang'; readonly onHeld?: () => void }
+  /** No answer ever, but the work is done; then `onHeld` is called. */
+  | { readonly kind: 'hangAfterWork'; readonly onHeld?: () => void }
   | { readonly kind: 'delay'; readonly ms: number }
   /** The request arrives twice; the answer is that to the second. */
   | { readonly kind: 'duplicate' }

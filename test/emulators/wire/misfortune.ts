@@ -27,6 +27,7 @@ export class Misfortune {
         return false;
       case 'hang':
         this.#incoming.resume();
+        fault.onHeld?.();
         return false;
       case 'fail':
         await drain(this.#incoming);
@@ -58,11 +59,13 @@ export class Misfortune {
 
   /** False where nobody hears the answer. */
   async after(): Promise<boolean> {
-    switch (this.#fault?.kind) {
+    const fault = this.#fault;
+    switch (fault?.kind) {
       case 'loseReply':
         this.#incoming.socket.destroy();
         return false;
       case 'hangAfterWork':
+        fault.onHeld?.();
         return false;
       default:
         return true;

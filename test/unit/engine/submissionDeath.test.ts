@@ -1,5 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import { setTimeout as delay } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { isTerminal } from '../../../src/core/jobState.ts';
 import type { Clock } from '../../../src/core/ports.ts';
@@ -12,10 +13,11 @@ import { type Backend, startBackend } from '../../emulators/scripted/startBacken
 import { testPorts } from '../../emulators/scripted/testPorts.ts';
 import { type EngineParts, newRunId, openParts, workFolder } from '../../fixtures/engine/engineParts.ts';
 import { interruptRequests } from '../../fixtures/submission/interrupt.ts';
-import { startSubmitter, type Submitter } from '../../fixtures/submission/startSubmitter.ts';
-import { turningPoints } from '../../fixtures/submission/turningPoints.ts';
+import { startSubmitter, type Submitter, type SubmitterOptions } from '../../fixtures/submission/startSubmitter.ts';
+import { type TurningPoint, turningPoints } from '../../fixtures/submission/turningPoints.ts';
 
 const never = new AbortController().signal;
+const module = fileURLToPath(new URL('../../emulators/scripted/provider.ts', import.meta.url));
 
 /** Of a process that comes when the claim of a dead one has run out. */
 const laterClock: Clock = {
@@ -49,8 +51,13 @@ function place(idempotency: string): Place {
   return { folder: folder.path, runId: newRunId(), idempotency };
 }
 
-async function submitter(where: Place, signal?: NodeJS.Signals, point?: string): Promise<Submitter> {
-  const started = await startSubmitter({ ...where, url: backend.url, ...(signal && point ? { signal, point } : {}) });
+async function submitter(
+  { folder, runId, idempotency }: Place,
+  signal?: SubmitterOptions['signal'],
+  point?: TurningPoint,
+): Promise<Submitter> {
+  const target = { module, settings: { url: backend.url, idempotency }, haste: 1 };
+  const started = await startSubmitter({ folder, target, runId, signal, point });
   onTestFinished(() => {
     started.stop();
   });

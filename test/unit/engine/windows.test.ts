@@ -1,10 +1,13 @@
+import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, beforeEach, describe, expect, it, onTestFinished } from 'vitest';
 import { openStore } from '../../../src/engine/jobStore.ts';
 import { systemClock } from '../../../src/engine/systemClock.ts';
 import { type Backend, startBackend } from '../../emulators/scripted/startBackend.ts';
 import { newRunId, quietLogger, workFolder } from '../../fixtures/engine/engineParts.ts';
+import type { Target } from '../../fixtures/submission/target.ts';
 import { startWindow, type Window } from '../../fixtures/window/startWindow.ts';
 
+const module = fileURLToPath(new URL('../../emulators/scripted/provider.ts', import.meta.url));
 const patience = { timeout: 25_000, interval: 50 };
 
 let backend: Backend;
@@ -35,6 +38,10 @@ function shared() {
   return { folder: folder.path, store };
 }
 
+function target(): Target {
+  return { module, settings: { url: backend.url }, haste: 1 };
+}
+
 async function printed(window: Window, line: string, times = 1): Promise<void> {
   await expect.poll(() => window.lines().filter((other) => other === line).length, patience).toBe(times);
 }
@@ -47,9 +54,9 @@ async function advance(runId: string): Promise<void> {
 describe('two windows', () => {
   it('poll as one, and one goes on when the other is killed', async () => {
     const { folder, store } = shared();
-    const first = startWindow(folder, backend.url);
+    const first = startWindow(folder, target());
     await printed(first, 'leads');
-    const second = startWindow(folder, backend.url);
+    const second = startWindow(folder, target());
     await printed(second, 'open');
 
     // Submitted in the window that does not lead, watched by the one that does.
@@ -67,13 +74,13 @@ describe('two windows', () => {
 
   it('do no harm when the leader sleeps and wakes behind its successor', async () => {
     const { folder, store } = shared();
-    const first = startWindow(folder, backend.url);
+    const first = startWindow(folder, target());
     await printed(first, 'leads');
     const runId = newRunId();
     first.submit(runId);
     await printed(first, 'accepted');
     await expect.poll(() => store.job(runId)?.state, patience).toBe('running');
-    const second = startWindow(folder, backend.url);
+    const second = startWindow(folder, target());
     await printed(second, 'open');
 
     first.kill('SIGSTOP');
@@ -88,9 +95,9 @@ describe('two windows', () => {
 
   it('finish a submission that died with the window that began it', async () => {
     const { folder, store } = shared();
-    const first = startWindow(folder, backend.url);
+    const first = startWindow(folder, target());
     await printed(first, 'leads');
-    const second = startWindow(folder, backend.url);
+    const second = startWindow(folder, target());
     await printed(second, 'open');
     await backend.control.addFault({ on: 'submit', kind: 'hangAfterWork' });
     const runId = newRunId();

@@ -1,6 +1,7 @@
 import { lstatSync, readdirSync } from 'node:fs';
-import { mkdir, readFile } from 'node:fs/promises';
+import { mkdir, readFile, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { RestError } from '@azure/storage-blob';
 import type { Storage } from '../storage/storage.ts';
 import { type Workspace, artifactContainer, blobStoreContainer } from '../world.ts';
 
@@ -38,7 +39,7 @@ export function placeOf(uri: string, workspace: Workspace, storage: Storage): Bl
   throw new DataError(`The URI '${uri}' cannot be read by this job.`);
 }
 
-/** Copies a folder of blobs to this machine; how many files there were. */
+/** Copies a folder of blobs to this machine, without those that go meanwhile; how many files there were. */
 export async function downloadFolder(
   storage: Storage,
   { container, path }: BlobPlace,
@@ -51,8 +52,15 @@ export async function downloadFolder(
   for await (const { name } of client.listBlobsFlat({ prefix })) {
     const target = join(folder, name.slice(prefix.length));
     await mkdir(dirname(target), { recursive: true });
-    await client.getBlobClient(name).downloadToFile(target);
-    count += 1;
+    try {
+      await client.getBlobClient(name).downloadToFile(target);
+      count += 1;
+    } catch (error) {
+      if (!(error instanceof RestError) || error.statusCode !== 404) {
+        throw error;
+      }
+      await rm(target, { force: true });
+    }
   }
   return count;
 }

@@ -97,7 +97,9 @@ export class GrpcServer {
     const answer = await doing(fault, async () => handler.handle(request));
     if (fault?.kind === 'loseReply') {
       stream.session?.destroy();
-    } else if (fault?.kind !== 'hangAfterWork') {
+    } else if (fault?.kind === 'hangAfterWork') {
+      fault.onHeld?.();
+    } else {
       await send(stream, encoded(route, [answer]), fault);
     }
   }
@@ -109,6 +111,7 @@ export class GrpcServer {
         stream.session?.destroy();
         return false;
       case 'hang':
+        fault.onHeld?.();
         return false;
       case 'fail':
         throw fault.error;

@@ -195,6 +195,7 @@ async function survivesUpgrade(fault: Fault | undefined, socket: Duplex): Promis
       return true;
     case 'hang':
     case 'hangAfterWork':
+      fault.onHeld?.();
       return false;
     case 'fail':
       throw fault.error;
