@@ -2,7 +2,7 @@ import type { Observation } from '../../../core/provider.ts';
 import { endReason } from '../../../core/stateSentence.ts';
 import { consoleUrl } from '../client/denial.ts';
 import type { VertexJob } from '../client/jobs.ts';
-import { quotaMetrics, quotaUrl } from '../client/quotaError.ts';
+import { missingQuota } from '../client/quotaError.ts';
 import { exitCode } from '../plan/script.ts';
 import { signalOf } from '../../../core/linuxSignals.ts';
 
@@ -53,9 +53,11 @@ function explained(
     const words = ownFailures[code ?? 0] ?? endReason({ state: 'failed', exitCode: code, signal });
     return words === null ? {} : say(words);
   }
-  const metrics = quotaMetrics(message);
-  if (metrics.length > 0) {
-    return say(`The project has no quota left for it in ${region}: ask for more at ${quotaUrl(project, metrics)}`);
+  const missing = missingQuota(message, project);
+  if (missing !== null) {
+    return say(
+      `The project has no ${missing.isSpot ? 'spot ' : ''}quota left for it in ${region}: ask for more at ${missing.url}`,
+    );
   }
   if (/STOCKOUT|preempt/iu.test(message) && strategy === 'SPOT') {
     return say(

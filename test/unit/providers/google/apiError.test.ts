@@ -23,6 +23,56 @@ describe('errors of Google Cloud', () => {
       /without spot/u,
     ],
     [
+      grpcError(8, 'The following quotas are exceeded: CustomModelTrainingH100GPUsPerProjectPerRegion'),
+      'quota',
+      /no quota left there for custom training: h100 gpus\.$/u,
+      /iam-admin\/quotas\?project=ada-lab,/u,
+    ],
+    [
+      grpcError(8, 'The following quotas are exceeded: CustomModelTrainingPreemptibleL4GPUsPerProjectPerRegion'),
+      'quota',
+      /no spot quota .*: preemptible l4 gpus\.$/u,
+      /without spot/u,
+    ],
+    [
+      grpcError(8, `${quota('restricted_image_training_nvidia_a100_gpus')},`),
+      'quota',
+      /: nvidia a100 gpus\.$/u,
+      /restricted_image_training_nvidia_a100_gpus/u,
+    ],
+    [
+      grpcError(8, "Quota 'NVIDIA_H100_GPUS' exceeded. Limit: 0.0 in region us-central1."),
+      'quota',
+      /: nvidia h100 gpus\.$/u,
+      /iam-admin\/quotas/u,
+    ],
+    [
+      grpcError(
+        8,
+        'Quota failure for project ada-lab. The request for 2 T4 accelerators exceeds the allowed maximum of 0 T4.',
+      ),
+      'quota',
+      /no quota left there for custom training\.$/u,
+      /iam-admin\/quotas/u,
+    ],
+    [grpcError(8, 'Resource has been exhausted (e.g. check quota).'), 'rateLimited', /fewer requests/u, undefined],
+    [
+      grpcError(
+        8,
+        "Quota exceeded for quota metric 'Job or LRO submission requests' and limit 'Job or LRO submission requests per minute per region'",
+        { reason: 'RATE_LIMIT_EXCEEDED' },
+      ),
+      'rateLimited',
+      /fewer requests/u,
+      undefined,
+    ],
+    [
+      grpcError(8, 'The following quotas are exceeded: CustomModelTrainingJobSubmissionsPerMinutePerProject'),
+      'rateLimited',
+      /fewer requests/u,
+      undefined,
+    ],
+    [
       grpcError(8, "Quota exceeded for quota metric 'Requests' and limit 'Requests per minute'"),
       'rateLimited',
       /fewer requests/u,

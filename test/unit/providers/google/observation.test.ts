@@ -76,6 +76,10 @@ describe('what Vertex AI says of a job', () => {
       'The following quota metrics exceed quota limits: aiplatform.googleapis.com/custom_model_training_nvidia_l4_gpus',
       { explanation: expect.stringMatching(/quota.*console\.cloud\.google\.com/u) },
     ],
+    [
+      'The following quotas are exceeded: CustomModelTrainingPreemptibleL4GPUsPerProjectPerRegion',
+      { explanation: expect.stringMatching(/no spot quota left for it in us-central1.*console\.cloud\.google\.com/u) },
+    ],
   ])('explains a failure: %s', (message, expected) => {
     expect(failed(message)).toMatchObject({ state: 'failed', reason: message, endedAt: 9, ...expected });
   });
