@@ -124,7 +124,11 @@ async function chooseBucket(
         ...(isThere ? [] : [{ value: makeNew, label: `Make ${own}`, description: region }]),
         ...buckets
           .toSorted((a, b) => Number(b.name === own) - Number(a.name === own))
-          .map(({ name, location }) => ({ value: name, label: name, description: location.toLowerCase() })),
+          .map(({ name, location, keeps }) => ({
+            value: name,
+            label: name,
+            description: [location.toLowerCase(), ...keeps].join(', '),
+          })),
       ],
       mayType: true,
     },
@@ -144,19 +148,37 @@ async function chooseBucket(
   return own;
 }
 
-async function listedBuckets(
-  access: GoogleAccess,
-  signal: AbortSignal,
-): Promise<readonly { readonly name: string; readonly location: string }[]> {
+interface ListedBucket {
+  readonly name: string;
+  readonly location: string;
+  /** In words, how long what is deleted there can be restored; the secrets of jobs as well. */
+  readonly keeps: readonly string[];
+}
+
+async function listedBuckets(access: GoogleAccess, signal: AbortSignal): Promise<readonly ListedBucket[]> {
   try {
     const [buckets] = await access.call(signal, async () => access.storage().getBuckets({ autoPaginate: false }));
-    return buckets.map(({ name, metadata }) => ({ name, location: metadata.location ?? '' }));
+    return buckets.map(({ name, metadata }) => ({ name, location: metadata.location ?? '', keeps: keeps(metadata) }));
   } catch (error) {
     if (hasCode(error, 'PERMISSION_DENIED')) {
       return [];
     }
     throw error;
   }
+}
+
+const bucketSchema = z.object({
+  softDeletePolicy: z.optional(z.object({ retentionDurationSeconds: z.optional(z.coerce.number()) })),
+  versioning: z.optional(z.object({ enabled: z.optional(z.boolean()) })),
+});
+
+function keeps(metadata: unknown): readonly string[] {
+  const { softDeletePolicy, versioning } = z.safeParse(bucketSchema, metadata).data ?? {};
+  const days = Math.ceil((softDeletePolicy?.retentionDurationSeconds ?? 0) / 86_400);
+  return [
+    ...(versioning?.enabled === true ? ['keeps old versions: also of deleted secrets'] : []),
+    ...(days > 0 ? [`deleted secrets can be restored for ${days} ${days === 1 ? 'day' : 'days'}`] : []),
+  ];
 }
 
 /** Whether custom jobs can be had at all: an API that is off is better known now than at the first submission. */

@@ -145,7 +145,7 @@ function warningsOf(
   region: string,
   image: string,
   { flexStart, reservation }: PlanOptions,
-  { regions }: GoogleSettings,
+  { regions, bucket }: GoogleSettings,
 ): readonly string[] {
   const { accelerator } = spec;
   const named = accelerator === null ? machine.machineType : formatAccelerator(accelerator);
@@ -163,6 +163,7 @@ function warningsOf(
     ...(spec.secrets.length > 0
       ? [
           'The values of the secrets are no part of the request: they lie in the bucket, where only those who may read it can read them, from the submission to the end of the job.',
+          `Where the bucket has soft delete, as it has for 7 days unless that was turned off, or versioning, deleted secrets can be restored. \`gcloud storage buckets update gs://${bucket} --clear-soft-delete --no-versioning\` turns both off.`,
         ]
       : []),
   ];

@@ -4,7 +4,8 @@ import { parseSettings } from '../../../../../src/providers/google/settings.ts';
 import { apiDisabled } from '../../../../emulators/google/apiError.ts';
 import { never, rejection } from '../../../../conformance/harness.ts';
 import { testPorts } from '../../../../emulators/scripted/testPorts.ts';
-import { Answers } from '../../../../fixtures/ask.ts';
+import type { Ask } from '../../../../../src/core/ask.ts';
+import { Answers, nobody } from '../../../../fixtures/ask.ts';
 import { GoogleLab } from '../../../../fixtures/google/lab.ts';
 
 let lab: GoogleLab;
@@ -38,6 +39,22 @@ describe('setting up Google Cloud', () => {
     expect(lab.google.control.buckets.all().map(({ name }) => name)).toContain('ada-lab-aloft-europe-west4');
     // What is deleted there is gone: secrets lie in it.
     expect(lab.google.control.buckets.get('ada-lab-aloft-europe-west4').softDeleteSeconds).toBe(0);
+  });
+
+  it('says of a bucket that is there how long deleted secrets can be restored', async () => {
+    const { buckets } = lab.google.control;
+    buckets.create('ada-clean', 'US', {}, 0);
+    const described = new Map<string, string | undefined>();
+    const ask: Ask = {
+      ...nobody,
+      choose: async ({ choices }) => {
+        choices.forEach(({ value, description }) => described.set(value, description));
+        return described.has('ada-old') ? undefined : described.size === 1 ? 'ada-lab' : 'us-central1';
+      },
+    };
+    await setUpGoogle({ ...testPorts('google'), ask }, never(), parseSettings(lab.settings).endpoints);
+    expect(described.get('ada-old')).toBe('us, deleted secrets can be restored for 7 days');
+    expect(described.get('ada-clean')).toBe('us');
   });
 
   it('takes a bucket that is there, and goes away with the person', async () => {
