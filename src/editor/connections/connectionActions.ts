@@ -3,6 +3,7 @@ import * as vscode from 'vscode';
 import type { ConnectionId } from '../../core/job.ts';
 import type { Ask } from '../../core/ask.ts';
 import type { Accounts, Clock, Logger } from '../../core/ports.ts';
+import { isProviderError } from '../../core/providerError.ts';
 import type { ConnectionInfo } from '../../engine/connections.ts';
 import type { Engine } from '../../engine/engine.ts';
 import { isAbort } from '../errorSentence.ts';
@@ -18,7 +19,7 @@ import type { ListedSecrets } from './listedSecrets.ts';
 import type { ProviderCatalog } from './providerCatalog.ts';
 import { type BrokenConnection, type EntryOf, parseConnections } from './savedConnections.ts';
 import { SharedSetting } from './sharedSetting.ts';
-import { triedSentence, tryConnection } from './tryConnection.ts';
+import { signInAgain, triedSentence, tryConnection } from './tryConnection.ts';
 
 export interface ConnectionActionsDeps {
   readonly engine: () => Promise<Engine>;
@@ -192,6 +193,7 @@ export class ConnectionActions {
     }
     const { id, label } = info;
     const { catalog, health, clock, logger } = this.#deps;
+    let signsIn = anew;
     for (let again = anew; ; again = true) {
       if (again) {
         catalog.reconnect(id);
@@ -199,9 +201,8 @@ export class ConnectionActions {
       try {
         const connection = await catalog.open(id);
         const tried = await withProgress(vscode.l10n.t('Connecting to {0}', label), async (signal, report) => {
-          if (again && connection.signIn !== undefined) {
-            report(vscode.l10n.t('Signing in'));
-            await connection.signIn(signal);
+          if (signsIn) {
+            await signInAgain(connection, signal, report);
           }
           return await tryConnection(connection, clock, () => catalog.isAsking(id), signal, report);
         });
@@ -217,6 +218,7 @@ export class ConnectionActions {
         if ((await whatNext(label, error, ['retry'])) !== 'retry') {
           return;
         }
+        signsIn &&= isProviderError(error) && error.tag === 'auth';
       }
     }
   }

@@ -34,6 +34,18 @@ export async function tryConnection(
   return { identity, offers };
 }
 
+/** Lets the person sign in again, where the provider has a way to ask them. Rejects with a ProviderError or the signal's reason. */
+export async function signInAgain(
+  connection: Pick<Connection, 'signIn'>,
+  signal: AbortSignal,
+  report: (step: string) => void,
+): Promise<void> {
+  if (connection.signIn !== undefined) {
+    report(t('Signing in'));
+    await connection.signIn(signal);
+  }
+}
+
 /** "Connected to lab-slurm as ada: 16 of 32 H100 free". */
 export function triedSentence(label: string, { identity, offers }: Tried): string {
   return t('Connected to {0} as {1}: {2}', label, oneLine(identity.account, 60), stockSentence(offers));

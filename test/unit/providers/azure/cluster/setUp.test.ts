@@ -2,6 +2,8 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { Ask, Choice } from '../../../../../src/core/ask.ts';
 import type { Accounts } from '../../../../../src/core/ports.ts';
 import type { NewConnection } from '../../../../../src/core/provider.ts';
+import { signInAgain } from '../../../../../src/editor/connections/tryConnection.ts';
+import { UsedConnection } from '../../../../../src/editor/connections/usedConnection.ts';
 import { setUpWorkspace } from '../../../../../src/providers/azure/setUp.ts';
 import { never, rejection } from '../../../../conformance/harness.ts';
 import { testPorts } from '../../../../emulators/scripted/testPorts.ts';
@@ -126,6 +128,40 @@ describe('setUp', () => {
       tag: 'notFound',
       remedy: expect.stringContaining('https://ml.azure.com'),
     });
+  });
+});
+
+describe('a connection whose sign-in in the editor has ended', () => {
+  it('says what to choose, asks nobody by itself, and works once the person has signed in again', async () => {
+    let isSignedIn = false;
+    const asked: boolean[] = [];
+    const accounts: Accounts = {
+      token: async ({ mayAsk }) => {
+        asked.push(mayAsk);
+        isSignedIn ||= mayAsk;
+        return isSignedIn ? { token: lab.azure.token(), expiresAt: Date.now() + 3_600_000 } : null;
+      },
+    };
+    const used = new UsedConnection(
+      lab.open({ credential: 'editor' }, { ...testPorts('azure', lab.azure.folder), accounts }),
+    );
+    const { connection } = used;
+    expect(await rejection(connection.identity(never()))).toMatchObject({
+      tag: 'auth',
+      remedy: expect.stringContaining('Sign In Again'),
+    });
+    expect(asked).toEqual([false]);
+    const steps: string[] = [];
+    await signInAgain(connection, never(), (step) => steps.push(step));
+    expect(steps).toEqual(['Signing in']);
+    expect(await connection.identity(never())).toMatchObject({ account: 'ada@lab.example' });
+    expect(asked).toEqual([false, true]);
+  });
+
+  it('is left alone where its provider has no way to ask', async () => {
+    const steps: string[] = [];
+    await signInAgain({}, never(), (step) => steps.push(step));
+    expect(steps).toEqual([]);
   });
 });
 
