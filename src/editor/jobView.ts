@@ -81,20 +81,28 @@ interface StateChange {
   readonly reason: string | null;
 }
 
-/** The stretches between the state changes of the timeline; stretches of the same state are joined. */
+/**
+ * The stretches between the state changes of the timeline; stretches of the same state are joined. When the job began to run and when it
+ * ended is told by the provider, whose word the rest of the panel has too; we may have noticed later.
+ */
 export function phases(job: Job, events: readonly JobEvent[]): readonly PhaseView[] {
-  const changes = events.flatMap(({ at, state, text, native }): readonly StateChange[] =>
-    state === null ? [] : [{ at, state, reason: [text, native].filter((part) => part !== null).join('\n') }],
-  );
+  const ran = events.find(({ state }) => state === 'running');
+  const changes = events.flatMap((event): readonly StateChange[] => {
+    const { state, text, native } = event;
+    const at = (event === ran ? job.startedAt : null) ?? event.at;
+    return state === null ? [] : [{ at, state, reason: [text, native].filter((part) => part !== null).join('\n') }];
+  });
   const created: StateChange = { at: job.createdAt, state: 'staging', reason: null };
-  const known = (changes[0]?.at ?? Number.POSITIVE_INFINITY) <= job.createdAt;
+  const first = events.find(({ state }) => state !== null);
+  const known = first !== undefined && first.at <= job.createdAt;
   const all = known ? changes : [created, ...changes];
   const starts = all.filter((change, index) => change.state !== all[index - 1]?.state);
-  return starts.flatMap(({ at, state, reason }, index): readonly PhaseView[] =>
-    isTerminal(state)
-      ? []
-      : [{ state, label: stateLook(state).label, from: at, to: starts[index + 1]?.at ?? job.endedAt, reason }],
-  );
+  return starts.flatMap(({ at, state, reason }, index): readonly PhaseView[] => {
+    const next = starts[index + 1];
+    const isLast = next === undefined || (index === starts.length - 2 && isTerminal(next.state));
+    const to = (isLast ? job.endedAt : null) ?? next?.at ?? null;
+    return isTerminal(state) ? [] : [{ state, label: stateLook(state).label, from: at, to, reason }];
+  });
 }
 
 function details(facts: JobFacts): readonly DetailSection[] {

@@ -12,11 +12,11 @@ export function Timeline(props: { readonly phases: readonly PhaseView[]; readonl
   }
   return (
     <ol class="timeline" aria-label={t('Phases of the job')}>
-      {shown.map(({ phase, length }) => {
+      {shown.map(({ phase, length }, index) => {
         const took = formatElapsed(length);
         return (
           <li
-            key={phase.from}
+            key={index}
             class={`phase bar-${stateTint[phase.state]}`}
             style={{ flexGrow: total === 0 ? 1 : length / total }}
             title={[`${phase.label} ${took}`, new Date(phase.from).toLocaleTimeString(), phase.reason]

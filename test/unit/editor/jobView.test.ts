@@ -53,6 +53,25 @@ describe('phases', () => {
     expect(phases(job({ state: 'succeeded', endedAt: 1_060_000 }), events).at(-1)?.to).toBe(1_060_000);
   });
 
+  it('last as long as the job ran by the clock of its provider, however late that was noticed', () => {
+    const events = [
+      stateEvent(1_000_000, 'staging'),
+      stateEvent(1_001_000, 'queued'),
+      stateEvent(1_003_000, 'running'),
+      stateEvent(1_004_200, 'succeeded'),
+    ];
+    const ended = job({ state: 'succeeded', startedAt: 1_002_900, endedAt: 1_003_300 });
+    expect(phases(ended, events).map(({ state, from, to }) => [state, from, to])).toEqual([
+      ['staging', 1_000_000, 1_001_000],
+      ['queued', 1_001_000, 1_002_900],
+      ['running', 1_002_900, 1_003_300],
+    ]);
+    expect(phases({ ...ended, startedAt: null, endedAt: null }, events).at(-1)).toMatchObject({
+      from: 1_003_000,
+      to: 1_004_200,
+    });
+  });
+
   it('show every attempt of a job that was submitted again', () => {
     const events = [
       stateEvent(1_000_000, 'running'),
