@@ -1,5 +1,5 @@
 import type { LogRowView, LogState, LogTail } from '../../src/protocol/logView.ts';
-import { RowCache } from './rowCache.ts';
+import { RowCache, type Stretch } from './rowCache.ts';
 
 /** What a new state means for who reads. */
 export interface ContentChange {
@@ -104,12 +104,26 @@ export class LogContent {
     return this.#tail.rows[row - (this.#tail.from ?? 0)] ?? this.#cache.get(row);
   }
 
+  /** How long rows that are asked for take to come, in ms. */
+  get delay(): number {
+    return this.#cache.delay;
+  }
+
   /** Asks for what is missing from `from` to `to`, exclusive. */
   want(from: number, to: number): void {
     const tailFrom = this.#tail.from;
     if (tailFrom !== null) {
       this.#cache.want(from, Math.min(to, tailFrom), this.rows);
     }
+  }
+
+  /** Asks for rows that may be wanted next, those of the first stretch first; what was expected before is not any more. */
+  expect(stretches: readonly Stretch[]): void {
+    const end = this.#tail.from ?? 0;
+    this.#cache.expect(
+      stretches.map((stretch) => ({ ...stretch, to: Math.min(stretch.to, end) })),
+      this.rows,
+    );
   }
 
   #noteTimes(rows: readonly LogRowView[]): void {

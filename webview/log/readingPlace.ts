@@ -1,11 +1,13 @@
 import { clampTop, lastTop, type Viewport } from './viewport.ts';
 
-/** Rows to have ready, at least and at most, where the person is going; and behind. */
+/** Rows to have ready, at least and at most, where the person is going; and behind who is going. */
 const nearest = 512;
 const farthest = 4_096;
 const behind = 64;
 /** For so many frames ahead rows are fetched: as long as an answer may take when the machine is busy. */
 const framesAhead = 16;
+/** So long a frame is taken to last at most, in ms: between two that are further apart the place rested. */
+const longestFrame = 100;
 /** Who passes more rows than this from one frame to the next sees none of them. */
 const rush = 2_048;
 
@@ -18,6 +20,9 @@ export class ReadingPlace {
   /** Rows passed between the last two frames, negative towards the start. */
   #speed = 0;
   #settled = 0;
+  #settledAt = 0;
+  /** Rows passed in each ms between the last two frames. */
+  #pace = 0;
 
   /** The row at the top, with fraction. */
   get top(): number {
@@ -29,15 +34,21 @@ export class ReadingPlace {
   }
 
   /**
-   * How many rows before and after those in sight to have ready: more where the person is going, and none for who rushes past
-   * more than could be fetched.
+   * How many rows before and after those in sight to have ready: more where the person is going, on both sides for who rests, and none
+   * for who rushes past more than could be fetched.
    */
   get reach(): readonly [number, number] {
     if (this.#isFollowing || this.isJumping) {
       return [0, 0];
     }
     const ahead = Math.min(farthest, Math.max(nearest, framesAhead * Math.abs(this.#speed)));
-    return this.#speed < 0 ? [ahead, behind] : [behind, ahead];
+    const back = this.isMoving ? behind : nearest;
+    return this.#speed < 0 ? [ahead, back] : [back, ahead];
+  }
+
+  /** How many rows are passed in so many ms if the person goes on. */
+  passedIn(ms: number): number {
+    return this.isMoving && !this.#isFollowing ? Math.min(farthest / 2, Math.round(this.#pace * ms)) : 0;
   }
 
   /** Another place than in the frame before. */
@@ -85,11 +96,13 @@ export class ReadingPlace {
     this.#seen += rows;
   }
 
-  /** To be called before each frame: the end may have moved. */
-  settle(viewport: Viewport): void {
+  /** To be called before each frame: the end may have moved. `now`: in ms. */
+  settle(viewport: Viewport, now: number): void {
     this.#top = this.#isFollowing ? lastTop(viewport) : clampTop(viewport, this.#top);
     this.#speed = this.#top - this.#settled || Math.sign(this.#speed);
     this.#settled = this.#top;
+    this.#pace = Math.abs(this.#speed) / Math.min(longestFrame, Math.max(1, now - this.#settledAt));
+    this.#settledAt = now;
   }
 
   /** Rows that came since the end was left. */

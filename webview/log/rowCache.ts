@@ -5,10 +5,31 @@ const pageRows = 32;
 /** That are asked for at once, at most: a message costs more than some rows in it. */
 const mostPages = 16;
 const maxPages = 1_024;
+/** Messages with rows that are not in sight yet, on their way at once: more would hold up those that are. */
+const mostAhead = 4;
+/** What is not answered for so long, in ms, is asked for again. */
+const patience = 5_000;
+/** What the newest answer counts for when it is told how long one takes. */
+const newestShare = 0.2;
 
 interface Page {
   readonly rows: (LogRowView | undefined)[];
   known: number;
+}
+
+/** Rows from `from` to `to`, exclusive, that may be in sight next. */
+export interface Stretch {
+  readonly from: number;
+  readonly to: number;
+  /** The last of them come in sight first. */
+  readonly isUpwards: boolean;
+}
+
+/** Pages that were asked for together. */
+interface Request {
+  readonly first: number;
+  readonly isAhead: boolean;
+  readonly askedAt: number;
 }
 
 /** The rows of a view that came, in pages; asks for what is missing. */
@@ -16,11 +37,19 @@ export class RowCache {
   readonly #ask: (from: number, count: number) => void;
   /** The least recently used first. */
   readonly #pages = new Map<number, Page>();
-  /** By page, the first row that was asked for along with it. */
-  readonly #asked = new Map<number, number>();
+  /** By page, what was asked for and not answered. */
+  readonly #asked = new Map<number, Request>();
+  #expected: readonly Stretch[] = [];
+  #rows = 0;
+  #delay = 0;
 
   constructor(ask: (from: number, count: number) => void) {
     this.#ask = ask;
+  }
+
+  /** How long an answer takes of late, in ms. */
+  get delay(): number {
+    return this.#delay;
   }
 
   get(row: number): LogRowView | undefined {
@@ -29,36 +58,23 @@ export class RowCache {
 
   /** Asks for the rows from `from` to `to`, exclusive, that are not there. `rows`: how many there are at all. */
   want(from: number, to: number, rows: number): void {
-    const first = Math.floor(Math.max(0, from) / pageRows);
-    const end = from < to ? Math.ceil(Math.min(to, rows) / pageRows) : first;
-    const missing: number[] = [];
-    for (let page = first; page < end; page += 1) {
-      const whole = Math.min(pageRows, rows - page * pageRows);
-      if ((this.#used(page)?.known ?? 0) < whole && !this.#asked.has(page)) {
-        missing.push(page);
-      }
+    this.#rows = rows;
+    const pages = this.#pagesOf({ from, to, isUpwards: false });
+    for (let run = this.#missing(pages); run.length > 0; run = this.#missing(pages)) {
+      this.#request(run, false);
     }
-    for (let at = 0; at < missing.length;) {
-      const start = missing[at] ?? 0;
-      let count = 1;
-      while (count < mostPages && missing[at + count] === start + count) {
-        count += 1;
-      }
-      for (let page = start; page < start + count; page += 1) {
-        this.#asked.set(page, start * pageRows);
-      }
-      this.#ask(start * pageRows, count * pageRows);
-      at += count;
-    }
+  }
+
+  /** Asks for rows that may be wanted next, by and by: those of the first stretch first. What was expected before is not any more. */
+  expect(stretches: readonly Stretch[], rows: number): void {
+    this.#rows = rows;
+    this.#expected = stretches;
+    this.#askAhead();
   }
 
   /** An answer. Rows of the end of the log come without having been asked for, and begin anywhere. */
   put(from: number, rows: readonly LogRowView[]): void {
-    for (const [page, start] of this.#asked) {
-      if (start === from) {
-        this.#asked.delete(page);
-      }
-    }
+    this.#answered(from);
     for (const [index, row] of rows.entries()) {
       const page = this.#page(Math.floor((from + index) / pageRows));
       const place = (from + index) % pageRows;
@@ -71,6 +87,7 @@ export class RowCache {
       }
       this.#pages.delete(page);
     }
+    this.#askAhead();
   }
 
   /** There are no more than so many rows. */
@@ -78,11 +95,77 @@ export class RowCache {
     for (const page of [...this.#pages.keys()].filter((number) => (number + 1) * pageRows > rows)) {
       this.#pages.delete(page);
     }
+    this.#rows = Math.min(this.#rows, rows);
   }
 
   clear(): void {
     this.#pages.clear();
     this.#asked.clear();
+    this.#expected = [];
+  }
+
+  #answered(from: number): void {
+    for (const [page, request] of this.#asked) {
+      if (request.first * pageRows === from) {
+        this.#asked.delete(page);
+        this.#delay += page === request.first ? newestShare * (performance.now() - request.askedAt - this.#delay) : 0;
+      }
+    }
+  }
+
+  #askAhead(): void {
+    const late = performance.now() - patience;
+    const ahead = new Set([...this.#asked.values()].filter(({ isAhead, askedAt }) => isAhead && askedAt > late));
+    for (let free = mostAhead - ahead.size; free > 0; free -= 1) {
+      const run = this.#nextExpected();
+      if (run.length === 0) {
+        break;
+      }
+      this.#request(run, true);
+    }
+  }
+
+  #nextExpected(): readonly number[] {
+    for (const stretch of this.#expected) {
+      const run = this.#missing(this.#pagesOf(stretch));
+      if (run.length > 0) {
+        return run;
+      }
+    }
+    return [];
+  }
+
+  /** Those that are in sight first come first. */
+  #pagesOf({ from, to, isUpwards }: Stretch): readonly number[] {
+    const first = Math.floor(Math.max(0, from) / pageRows);
+    const end = from < to ? Math.ceil(Math.min(to, this.#rows) / pageRows) : first;
+    const pages = Array.from({ length: Math.max(0, end - first) }, (_, index) => first + index);
+    return isUpwards ? pages.toReversed() : pages;
+  }
+
+  /** The first of some neighbouring pages that are missing, as many as may be asked for at once. */
+  #missing(pages: readonly number[]): readonly number[] {
+    const start = pages.findIndex((page) => this.#isMissing(page));
+    const run = start === -1 ? [] : pages.slice(start, start + mostPages);
+    const end = run.findIndex((page) => !this.#isMissing(page));
+    return end === -1 ? run : run.slice(0, end);
+  }
+
+  #isMissing(page: number): boolean {
+    const whole = Math.min(pageRows, this.#rows - page * pageRows);
+    const asked = this.#asked.get(page);
+    return (
+      (this.#used(page)?.known ?? 0) < whole && (asked === undefined || asked.askedAt < performance.now() - patience)
+    );
+  }
+
+  #request(pages: readonly number[], isAhead: boolean): void {
+    const first = Math.min(...pages);
+    const request = { first, isAhead, askedAt: performance.now() };
+    for (const page of pages) {
+      this.#asked.set(page, request);
+    }
+    this.#ask(first * pageRows, pages.length * pageRows);
   }
 
   #page(number: number): Page {

@@ -3,6 +3,7 @@ import { t } from '../ui/l10n.ts';
 import type { LogContent } from './logContent.ts';
 import { ReadingPlace } from './readingPlace.ts';
 import type { RowLook } from './rowElement.ts';
+import { RowFetching } from './rowFetching.ts';
 import { RowLayer } from './rowLayer.ts';
 import type { RowSelection } from './rowSelection.ts';
 import { contentHeight, rowsInSight, scrollTopOf, topOf, type Viewport } from './viewport.ts';
@@ -21,14 +22,10 @@ export interface RowsScrollerDeps {
   readonly painted: (viewport: Viewport) => void;
 }
 
-/** What was in sight before a jump stays for so long, in ms, while the rows there are on their way: mostly that is no longer than a frame. */
-const staysAfterJump = 100;
-/** A person who did not jump for so long, in ms, stays where they are. */
-const restsAfter = 150;
+/** What was in sight stays for so long, in ms, while the rows that come next are on their way: mostly that is no longer than a frame. */
+const staysInSight = 100;
 /** At the right edge buttons may cover a line, in px. */
 const besides = 140;
-/** Rows that come before they are in sight are asked for by so many: a message in each frame would hold up those that are in sight. */
-const fetchedAhead = 512;
 
 /** Scrolls through any number of rows, of which only those in sight are elements. */
 export class RowsScroller {
@@ -36,10 +33,10 @@ export class RowsScroller {
   readonly layer = new RowLayer();
   readonly place = new ReadingPlace();
   readonly #deps: RowsScrollerDeps;
+  readonly #fetching: RowFetching;
   readonly #spacer = document.createElement('div');
   #frame = 0;
-  #resting: ReturnType<typeof setTimeout> | undefined;
-  /** Since a jump of whose rows none are there. */
+  /** Since some rows that should be in sight are not there. */
   #waiting: ReturnType<typeof setTimeout> | undefined;
   #isWaiting = false;
   /** The scroller stands where it was put, not where a person moved it. */
@@ -49,6 +46,13 @@ export class RowsScroller {
 
   constructor(deps: RowsScrollerDeps) {
     this.#deps = deps;
+    this.#fetching = new RowFetching({
+      content: deps.content,
+      place: this.place,
+      draw: () => {
+        this.draw();
+      },
+    });
     this.element.className = 'log-scroller';
     this.element.tabIndex = 0;
     this.element.setAttribute('role', 'list');
@@ -101,9 +105,9 @@ export class RowsScroller {
 
   /** Brings a row to the top. */
   goTo(top: number): void {
-    const { viewport, place } = this;
-    place.goTo(viewport, top);
-    this.#deps.content.want(Math.floor(place.top), Math.floor(place.top) + rowsInSight(viewport) + 2);
+    const { viewport } = this;
+    this.place.goTo(viewport, top);
+    this.#fetching.moved(viewport);
     this.draw();
   }
 
@@ -117,6 +121,7 @@ export class RowsScroller {
     } else {
       this.place.by(viewport, px / viewport.rowHeight);
     }
+    this.#fetching.moved(viewport);
     this.draw();
   }
 
@@ -137,18 +142,18 @@ export class RowsScroller {
 
   #paint(): void {
     const { viewport, place } = this;
-    place.settle(viewport);
+    place.settle(viewport, performance.now());
     const top = Math.floor(place.top);
     const last = Math.min(viewport.rows, top + rowsInSight(viewport) + 2);
     // Where rows differ in height, those of the page before are drawn too: to scroll up to them is to know how tall they are.
     const first = viewport.isUneven ? Math.max(0, top - rowsInSight(viewport)) : top;
-    this.#fetch(first, last, top);
+    this.#fetching.fetch(first, last, viewport);
     this.#deps.painting(first, last);
     this.#spacer.style.height = `${contentHeight(viewport)}px`;
     this.layer.element.style.height = `${viewport.height}px`;
     // Before the rows change: to move the scroller costs a layout of all that is new.
     this.#placeScroller(viewport);
-    if (!this.#waits(first, last)) {
+    if (!this.#waits(top, last)) {
       this.#show(first, last, viewport);
     }
     if (viewport.isUneven && !place.isFollowing && (this.layer.roomBelow(viewport.rows - 1) ?? 0) > 1) {
@@ -156,45 +161,28 @@ export class RowsScroller {
       this.#show(first, last, viewport);
     }
     this.#deps.painted(viewport);
+    if (place.isMoving && !place.isFollowing) {
+      // To see whether it ended there.
+      this.draw();
+    }
   }
 
-  /** To draw rows without their text takes time that those on their way need too. */
-  #waits(first: number, last: number): boolean {
+  /** Rows without their text would flash up, and to draw them takes time that those on their way need too. */
+  #waits(top: number, last: number): boolean {
     const { content } = this.#deps;
-    const isAny = Array.from({ length: last - first }, (_, index) => content.row(first + index)).some(
-      (row) => row !== undefined,
-    );
-    if (isAny || first >= last) {
+    const { isFollowing, isJumping, isMoving } = this.place;
+    if (Array.from({ length: last - top }, (_, index) => content.row(top + index)).every((row) => row !== undefined)) {
       clearTimeout(this.#waiting);
       this.#waiting = undefined;
       this.#isWaiting = false;
-    } else if (this.place.isJumping && this.#waiting === undefined) {
+    } else if (!isFollowing && (isJumping || isMoving) && this.#waiting === undefined) {
       this.#isWaiting = true;
       this.#waiting = setTimeout(() => {
         this.#isWaiting = false;
         this.draw();
-      }, staysAfterJump);
+      }, staysInSight);
     }
     return this.#isWaiting;
-  }
-
-  /** After a jump only what is in sight, until the person rests there or goes on: other rows would be before those of the next jump. */
-  #fetch(first: number, last: number, top: number): void {
-    const { content } = this.#deps;
-    const [before, after] = this.place.reach;
-    content.want(first, last);
-    if (this.place.isJumping) {
-      clearTimeout(this.#resting);
-      this.#resting = setTimeout(() => {
-        this.#resting = undefined;
-        this.draw();
-      }, restsAfter);
-    } else if ((this.#resting === undefined || this.place.isMoving) && before + after > 0) {
-      content.want(
-        Math.floor((top - before) / fetchedAhead) * fetchedAhead,
-        Math.ceil((last + after) / fetchedAhead) * fetchedAhead,
-      );
-    }
   }
 
   #show(first: number, last: number, viewport: Viewport): void {

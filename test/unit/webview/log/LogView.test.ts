@@ -223,6 +223,51 @@ describe('LogView', () => {
     expect(view.element.querySelectorAll('.row.loading')).toHaveLength(0);
   });
 
+  it('asks for what a turn of the wheel brings in sight before it is drawn, and leaves what was there until it comes', async () => {
+    await grow(10_000_000);
+    const before = shown();
+    scroller().dispatchEvent(new WheelEvent('wheel', { deltaY: -18_000, bubbles: true, cancelable: true }));
+    expect(ofType('logRows')).toMatchObject([{ from: 9_998_976 }]);
+    await frame();
+    expect(shown()).toEqual(before);
+    await answer();
+    expect(shown()[0]).toBe('line 9998980');
+    expect(view.element.querySelectorAll('.row.loading')).toHaveLength(0);
+  });
+
+  it('shows which lines are on their way when they do not come for some time', async () => {
+    await grow(10_000_000);
+    await wheel(-18_000);
+    await vi.waitFor(() => {
+      expect(view.element.querySelectorAll('.row.loading').length).toBeGreaterThan(0);
+    });
+  });
+
+  it('asks for what is in sight once somebody stops whom answers came too late for', { timeout: 30_000 }, async () => {
+    await grow(10_000_000);
+    for (let turn = 0; turn < 10; turn += 1) {
+      await wheel(-1_000 * 18);
+      await new Promise((resolve) => setTimeout(resolve, 30));
+      await answer();
+    }
+    await wheel(-1_000 * 18);
+    await answer();
+    await answer();
+    expect(shown()[0]).toBe(`line ${10_000_000 - 20 - 11_000}`);
+  });
+
+  it('fetches upwards what is nearest first', async () => {
+    await grow(10_000_000);
+    await goTo('5,000,001');
+    view.receive({ type: 'logReveal', line: 5_000_000, found: { row: 5_000_000, line: 5_000_000 } });
+    await frame();
+    await answer();
+    await wheel(-1_800);
+    const ends = ofType('logRows').map(({ from, count }) => from + count);
+    expect(ends.length).toBeGreaterThan(1);
+    expect(ends).toEqual(ends.toSorted((one, other) => other - one));
+  });
+
   it('fetches ahead at once when somebody goes on after a jump', async () => {
     await grow(10_000_000);
     await press('g');

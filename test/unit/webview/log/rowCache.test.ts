@@ -1,4 +1,4 @@
-import { beforeEach, describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it, vi } from 'vitest';
 
 import { RowCache } from '../../../../webview/log/rowCache.ts';
 import { logRow } from './logRows.ts';
@@ -67,6 +67,71 @@ describe('RowCache', () => {
     expect(cache.get(0)?.line).toBe(0);
     expect(cache.get(32)).toBeUndefined();
     expect(cache.get(1_024 * 32)?.line).toBe(1_024 * 32);
+  });
+
+  it('asks for what may be wanted next by four messages at a time, the nearest first', () => {
+    cache.expect(
+      [
+        { from: 2_048, to: 4_608, isUpwards: true },
+        { from: 4_672, to: 4_736, isUpwards: false },
+      ],
+      10_000,
+    );
+    expect(asked).toEqual([
+      [4_096, 512],
+      [3_584, 512],
+      [3_072, 512],
+      [2_560, 512],
+    ]);
+    cache.put(3_584, rows(3_584, 512));
+    cache.put(4_096, rows(4_096, 512));
+    cache.put(3_072, rows(3_072, 512));
+    expect(asked.slice(4)).toEqual([
+      [2_048, 512],
+      [4_672, 64],
+    ]);
+  });
+
+  it('asks for what is wanted whatever is on its way, and forgets what was expected before', () => {
+    cache.expect([{ from: 0, to: 4_096, isUpwards: false }], 10_000);
+    cache.want(5_000, 5_010, 10_000);
+    cache.expect([], 10_000);
+    cache.put(0, rows(0, 512));
+    expect(asked).toEqual([
+      [0, 512],
+      [512, 512],
+      [1_024, 512],
+      [1_536, 512],
+      [4_992, 32],
+    ]);
+  });
+
+  it('knows how long an answer takes of late', () => {
+    vi.useFakeTimers();
+    for (let page = 0; page < 40; page += 1) {
+      cache.want(page * 32, page * 32 + 32, 10_000);
+      vi.advanceTimersByTime(25);
+      cache.put(page * 32, rows(page * 32, 32));
+    }
+    vi.useRealTimers();
+    expect(cache.delay).toBeCloseTo(25, 1);
+  });
+
+  it('asks again for what was not answered for some seconds', () => {
+    vi.useFakeTimers();
+    cache.expect([{ from: 0, to: 2_048, isUpwards: false }], 10_000);
+    cache.want(0, 10, 10_000);
+    vi.advanceTimersByTime(4_000);
+    cache.want(0, 10, 10_000);
+    expect(asked).toHaveLength(4);
+    vi.advanceTimersByTime(2_000);
+    cache.want(0, 10, 10_000);
+    cache.expect([{ from: 4_096, to: 4_128, isUpwards: false }], 10_000);
+    expect(asked.slice(4)).toEqual([
+      [0, 32],
+      [4_096, 32],
+    ]);
+    vi.useRealTimers();
   });
 
   it('forgets rows that are none any more, and asks for the others of their page again', () => {
