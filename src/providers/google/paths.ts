@@ -5,10 +5,13 @@ import { runName } from '../../core/runName.ts';
 /** Everything of ours in the bucket is below this. */
 export const root = 'aloft';
 
+/** Where the pieces of code are that belong to any job. */
+export const piecesFolder = `${root}/pieces`;
+
 /** Names of objects in the bucket, which a job sees as files below `/gcs/<bucket>/`. */
 export const objectOf = {
-  /** One piece of an archive of code. */
-  piece: (sha256: string) => `${root}/pieces/${sha256}`,
+  /** One piece of an archive of code, packed. */
+  piece: (sha256: string) => `${piecesFolder}/${sha256}.gz`,
   /** The SHA-256 of the pieces of a snapshot in their order, one a line. */
   code: (snapshotId: string) => `${root}/code/${snapshotId}`,
   /** That an attempt is being, or was, submitted. */

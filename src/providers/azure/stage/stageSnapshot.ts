@@ -5,6 +5,7 @@ import { gzip } from 'node:zlib';
 
 import type { Snapshot, SnapshotPiece, StagedCode, StageProgress } from '../../../core/provider.ts';
 import { ProviderError } from '../../../core/providerError.ts';
+import { StagingProgress } from '../../../core/stagingProgress.ts';
 import { eachAtOnce } from '../client/eachAtOnce.ts';
 import type { DefaultStore } from '../client/workspace.ts';
 import { stored } from '../names.ts';
@@ -27,7 +28,6 @@ export async function stageSnapshot(
   onProgress: (progress: StageProgress) => void,
 ): Promise<StagedCode> {
   const pieces = [...new Map(snapshot.pieces.map((piece) => [piece.sha256, piece])).values()];
-  const totalBytes = bytesOf(pieces);
   const list = stored.codeList(snapshot.id);
   const [isListed, present] = await Promise.all([
     container.has(list, signal),
@@ -38,7 +38,11 @@ export async function stageSnapshot(
     ),
   ]);
   const missing = pieces.filter(({ sha256 }) => !present.has(sha256));
-  const progress = new Progress(totalBytes, totalBytes - bytesOf(missing), onProgress);
+  const progress = new StagingProgress(
+    pieces,
+    pieces.filter(({ sha256 }) => present.has(sha256)),
+    onProgress,
+  );
   await eachAtOnce(atOnce, missing, async (piece) => {
     const packed = await compress(await read(snapshot, piece));
     await container.create(stored.piece(piece.sha256), packed, signal, (sent) => {
@@ -50,12 +54,8 @@ export async function stageSnapshot(
     const text = snapshot.pieces.map(({ sha256 }) => `${sha256}\n`).join('');
     await container.create(list, Buffer.from(text), signal);
   }
-  onProgress({ sentBytes: totalBytes, totalBytes });
+  progress.allSent();
   return { datastore: name, list };
-}
-
-function bytesOf(pieces: readonly SnapshotPiece[]): number {
-  return pieces.reduce((sum, { bytes }) => sum + bytes, 0);
 }
 
 async function read(snapshot: Snapshot, piece: SnapshotPiece): Promise<Uint8Array> {
@@ -73,29 +73,4 @@ async function read(snapshot: Snapshot, piece: SnapshotPiece): Promise<Uint8Arra
     });
   }
   return bytes;
-}
-
-/** Never says less than before, and the whole only at the end. */
-class Progress {
-  readonly #total: number;
-  /** Bytes that need not be sent. */
-  readonly #present: number;
-  readonly #tell: (progress: StageProgress) => void;
-  readonly #sent = new Map<string, number>();
-  #told = 0;
-
-  constructor(total: number, present: number, tell: (progress: StageProgress) => void) {
-    this.#total = total;
-    this.#present = present;
-    this.#tell = tell;
-  }
-
-  sent({ sha256, bytes }: SnapshotPiece, sentBytes: number): void {
-    this.#sent.set(sha256, Math.min(bytes, Math.max(sentBytes, this.#sent.get(sha256) ?? 0)));
-    const sum = [...this.#sent.values()].reduce((all, each) => all + each, this.#present);
-    if (sum > this.#told && sum < this.#total) {
-      this.#told = sum;
-      this.#tell({ sentBytes: sum, totalBytes: this.#total });
-    }
-  }
 }

@@ -1,7 +1,7 @@
 import type { SnapshotId } from '../../../core/job.ts';
 import { globPattern } from '../../../core/globs.ts';
 import type { JobSpec } from '../../../core/jobSpec.ts';
-import { type JobPlaces, objectOf } from '../paths.ts';
+import { type JobPlaces, objectOf, piecesFolder } from '../paths.ts';
 
 /** How the script ends when it is not the program that failed: codes that hardly any program ends with. */
 export const exitCode = { noBucket: 211, noCode: 212, noFolder: 213, noSecrets: 214, notSaved: 215 } as const;
@@ -19,7 +19,7 @@ interface ScriptInput {
 }
 
 /**
- * What each replica runs, for any `sh` with `tar`: gets the code from the bucket, which Vertex AI mounts below `/gcs`, finds out
+ * What each replica runs, for any `sh` with `tar` and `gzip`: gets the code from the bucket, which Vertex AI mounts below `/gcs`, finds out
  * its rank, runs set-up and command, and leaves the results in the bucket. Its own variables begin with `aloft_`, so that those of
  * the person stay as they are. No dollar sign comes before another or a parenthesis, so that nothing on the way takes it for a
  * variable of its own.
@@ -29,7 +29,7 @@ export function jobScript({ spec, snapshotId, bucket, places, secrets }: ScriptI
   const patterns = spec.outputs.flatMap((glob) => globPattern(glob) ?? []);
   const waits = spec.nodes > 1 && patterns.length > 0;
   return [
-    `aloft_code=${at(objectOf.code(snapshotId))} aloft_pieces=${at(objectOf.piece(''))}`,
+    `aloft_code=${at(objectOf.code(snapshotId))} aloft_pieces=${at(piecesFolder)}`,
     `aloft_work=${word(places.work)} aloft_folder=${word(spec.workingDirectory)}`,
     ...(secrets === null ? [] : [`aloft_secrets=${at(secrets)} # ${spec.secrets.join(', ')}`]),
     ...(patterns.length === 0
@@ -63,7 +63,7 @@ const unpack = `if [ ! -f "$aloft_code" ]; then
 fi
 mkdir -p "$aloft_work"
 {
-  while read -r aloft_piece; do cat "$aloft_pieces$aloft_piece" || { : > "$aloft_work.broken"; exit 1; }; done < "$aloft_code"
+  while read -r aloft_piece; do gzip -dc "$aloft_pieces/$aloft_piece.gz" || { : > "$aloft_work.broken"; exit 1; }; done < "$aloft_code"
   head -c 1024 /dev/zero
 } | tar -xof - -C "$aloft_work" || : > "$aloft_work.broken"
 if [ -e "$aloft_work.broken" ]; then echo "Aloft: the code could not be unpacked" >&2; exit ${exitCode.noCode}; fi

@@ -1,7 +1,13 @@
 import { createHash } from 'node:crypto';
-import { createReadStream } from 'node:fs';
+import { createReadStream, createWriteStream } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pipeline } from 'node:stream/promises';
+import { createGzip } from 'node:zlib';
 import type { Snapshot, SnapshotPiece, StagedCode, StageProgress } from '../../../core/provider.ts';
 import { ProviderError } from '../../../core/providerError.ts';
+import { StagingProgress } from '../../../core/stagingProgress.ts';
 import type { Bucket } from '../client/bucket.ts';
 import { objectOf } from '../paths.ts';
 
@@ -19,84 +25,100 @@ export async function stageCode(
   onProgress: (progress: StageProgress) => void,
 ): Promise<StagedCode> {
   const object = objectOf.code(snapshot.id);
-  const totalBytes = snapshot.pieces.reduce((sum, { bytes }) => sum + bytes, 0);
-  const progress = new Progress(totalBytes, onProgress);
   const waiting = [...new Map(snapshot.pieces.map((piece) => [piece.sha256, piece])).values()];
-  progress.done(totalBytes - waiting.reduce((sum, { bytes }) => sum + bytes, 0));
+  const progress = new StagingProgress(waiting, [], onProgress);
   const failed = new AbortController();
   const wanted = AbortSignal.any([signal, failed.signal]);
+  const folder = new TemporaryFolder();
   const work = async (): Promise<void> => {
     for (let piece = waiting.pop(); piece !== undefined; piece = waiting.pop()) {
-      await stagePiece(bucket, piece, snapshot.piecePath(piece), progress, wanted);
+      if (!(await bucket.exists(objectOf.piece(piece.sha256), wanted))) {
+        await sendPiece(bucket, piece, { from: snapshot.piecePath(piece), by: await folder.path() }, progress, wanted);
+      }
+      progress.sent(piece, piece.bytes);
     }
   };
+  const workers = Array.from({ length: atOnce }, work);
   try {
-    const [isListed] = await Promise.all([bucket.exists(object, wanted), ...Array.from({ length: atOnce }, work)]);
+    const [isListed] = await Promise.all([bucket.exists(object, wanted), ...workers]);
     if (!isListed) {
       await bucket.write(object, snapshot.pieces.map(({ sha256 }) => `${sha256}\n`).join(''), null, wanted);
     }
   } catch (error) {
     failed.abort(error);
     throw error;
+  } finally {
+    await Promise.allSettled(workers);
+    await folder.remove();
   }
-  onProgress({ sentBytes: totalBytes, totalBytes });
+  progress.allSent();
   return { object };
 }
 
-async function stagePiece(
+/** Where packed pieces lie until they are sent; made when there is one. */
+class TemporaryFolder {
+  #made: Promise<string> | null = null;
+
+  async path(): Promise<string> {
+    this.#made ??= mkdtemp(join(tmpdir(), 'aloft-stage-'));
+    try {
+      return await this.#made;
+    } catch (error) {
+      throw unpackable(error);
+    }
+  }
+
+  async remove(): Promise<void> {
+    const path = await this.#made?.catch(() => undefined);
+    if (path !== undefined) {
+      // The client of Cloud Storage may still read what it was told to give up.
+      await rm(path, { recursive: true, force: true }).catch(() => undefined);
+    }
+  }
+}
+
+/** `by`: a folder where it may lie on its way. */
+async function sendPiece(
   bucket: Bucket,
   piece: SnapshotPiece,
-  path: string,
-  progress: Progress,
+  { from, by }: { readonly from: string; readonly by: string },
+  progress: StagingProgress,
   signal: AbortSignal,
 ): Promise<void> {
-  const object = objectOf.piece(piece.sha256);
-  if (!(await bucket.exists(object, signal))) {
-    if ((await sha256Of(path, signal)) !== piece.sha256) {
-      throw new ProviderError('invalid', `The snapshot is damaged: ${path} does not hold what it should.`, {
-        remedy: 'Submit again to make a new snapshot.',
-      });
-    }
-    await bucket.upload(object, path, piece.bytes, progress.within(), signal);
-  }
-  progress.done(piece.bytes);
+  const path = join(by, piece.sha256);
+  const bytes = await pack(piece, from, path, signal);
+  const toSent = (sent: number): void => progress.sent(piece, (sent * piece.bytes) / bytes);
+  await bucket.upload(objectOf.piece(piece.sha256), path, bytes, toSent, signal);
+  await rm(path);
 }
 
-async function sha256Of(path: string, signal: AbortSignal): Promise<string> {
+/** Resolves to how many bytes it has packed. */
+async function pack(piece: SnapshotPiece, from: string, to: string, signal: AbortSignal): Promise<number> {
   const hash = createHash('sha256');
-  for await (const chunk of createReadStream(path, { signal, highWaterMark: 1 << 20 })) {
-    hash.update(chunk);
+  const hashed = async function* (chunks: AsyncIterable<Buffer>): AsyncGenerator<Buffer, void> {
+    for await (const chunk of chunks) {
+      hash.update(chunk);
+      yield chunk;
+    }
+  };
+  const file = createWriteStream(to);
+  try {
+    await pipeline(createReadStream(from, { highWaterMark: 1 << 20 }), hashed, createGzip(), file, { signal });
+  } catch (error) {
+    signal.throwIfAborted();
+    throw unpackable(error);
   }
-  return hash.digest('hex');
+  if (hash.digest('hex') !== piece.sha256) {
+    throw new ProviderError('invalid', `The snapshot is damaged: ${from} does not hold what it should.`, {
+      remedy: 'Submit again to make a new snapshot.',
+    });
+  }
+  return file.bytesWritten;
 }
 
-/** Adds up what is done and what of the rest is on its way; never goes back. */
-class Progress {
-  readonly #totalBytes: number;
-  readonly #report: (progress: StageProgress) => void;
-  #doneBytes = 0;
-  #reportedBytes = 0;
-
-  constructor(totalBytes: number, report: (progress: StageProgress) => void) {
-    this.#totalBytes = totalBytes;
-    this.#report = report;
-  }
-
-  done(bytes: number): void {
-    this.#doneBytes += bytes;
-    this.#tell(this.#doneBytes);
-  }
-
-  /** For one piece that is being sent. */
-  within(): (bytes: number) => void {
-    return (bytes) => this.#tell(this.#doneBytes + bytes);
-  }
-
-  #tell(bytes: number): void {
-    const sentBytes = Math.min(bytes, this.#totalBytes);
-    if (sentBytes > this.#reportedBytes) {
-      this.#reportedBytes = sentBytes;
-      this.#report({ sentBytes, totalBytes: this.#totalBytes });
-    }
-  }
+function unpackable(error: unknown): ProviderError {
+  return new ProviderError('invalid', 'The code could not be packed on this machine.', {
+    raw: String(error),
+    remedy: `See that there is room in ${tmpdir()}, and submit again.`,
+  });
 }

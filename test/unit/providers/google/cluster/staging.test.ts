@@ -1,7 +1,9 @@
 import { createHash, randomBytes } from 'node:crypto';
-import { writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { gunzipSync } from 'node:zlib';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { SnapshotId } from '../../../../../src/core/job.ts';
 import type { Snapshot } from '../../../../../src/core/provider.ts';
 import { objectOf } from '../../../../../src/providers/google/paths.ts';
@@ -34,8 +36,8 @@ describe('staging to Cloud Storage', () => {
     expect(sent.at(-1)).toBe(bytes.length);
     expect(sent).toEqual(sent.toSorted((a, b) => a - b));
     expect(sent.filter((each) => each > 0 && each < bytes.length).length).toBeGreaterThan(0);
-    const stored = lab.google.control.buckets.find(lab.google.bucket, `aloft/pieces/${sha256}`);
-    expect(stored?.size).toBe(bytes.length);
+    const stored = lab.google.control.buckets.find(lab.google.bucket, `aloft/pieces/${sha256}.gz`);
+    expect(gunzipSync(await readFile(stored?.path ?? '')).equals(bytes)).toBe(true);
   });
 
   it('goes on after a connection that died', async () => {
@@ -74,6 +76,27 @@ describe('staging to Cloud Storage', () => {
     expect(inserts()).toHaveLength(before);
     for (const name of [...pieces, code]) {
       expect(control.buckets.find(bucket, name)).toBeDefined();
+    }
+  });
+
+  it('says so when there is no room to pack the code, and leaves nothing behind', async () => {
+    const snapshot = await largeSnapshot();
+    const full = join(lab.google.folder, 'full');
+    await mkdir(full);
+    vi.stubEnv('TMPDIR', full);
+    try {
+      lab.google.control.addFault({ on: { method: 'objects.insert' }, kind: 'loseRequest', times: 9 });
+      await rejection(lab.open().stage(snapshot, never(), () => undefined));
+      expect(await readdir(full)).toEqual([]);
+      // Not even root may write there.
+      vi.stubEnv('TMPDIR', '/proc');
+      expect(tmpdir()).toBe('/proc');
+      expect(await rejection(lab.open().stage(snapshot, never(), () => undefined))).toMatchObject({
+        tag: 'invalid',
+        remedy: expect.stringContaining('/proc'),
+      });
+    } finally {
+      vi.unstubAllEnvs();
     }
   });
 });
