@@ -3,6 +3,7 @@ import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promis
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import { gzipSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { RunId, SnapshotId } from '../../../../src/core/job.ts';
 import type { JobSpec } from '../../../../src/core/jobSpec.ts';
@@ -27,8 +28,8 @@ beforeEach(async () => {
   // One archive in two pieces, without the blocks that end it.
   await run('sh', ['-c', `cd "$1/tree" && tar -cf "$1/all.tar" data`, 'sh', folder]);
   const archive = (await readFile(join(folder, 'all.tar'))).subarray(0, 512 * 3);
-  await writeFile(join(aloft, 'pieces', 'a'), archive.subarray(0, 512));
-  await writeFile(join(aloft, 'pieces', 'b'), archive.subarray(512));
+  await writeFile(join(aloft, 'pieces', 'a.gz'), gzipSync(archive.subarray(0, 512)));
+  await writeFile(join(aloft, 'pieces', 'b.gz'), gzipSync(archive.subarray(512)));
   await writeFile(join(aloft, 'code', snapshotId), 'a\nb\n');
 });
 
@@ -67,7 +68,7 @@ describe('the script of a replica', () => {
   });
 
   it('says what it lacks', async () => {
-    await rm(join(folder, 'aloft', 'pieces', 'b'));
+    await rm(join(folder, 'aloft', 'pieces', 'b.gz'));
     expect(await replica('true')).toMatchObject({ code: 212, stderr: expect.stringContaining('unpacked') });
     await rm(join(folder, 'aloft', 'code', snapshotId));
     expect(await replica('true')).toMatchObject({ code: 211, stderr: expect.stringContaining('objectUser') });
