@@ -171,7 +171,7 @@ function signingIn(signIn: string | null): Pick<Judgement, 'remedy'> {
   return signIn === null ? {} : { remedy: signIn };
 }
 
-function judgeStatus({ status, path, signIn }: Refusal, codes: readonly string[], text: string): Judgement {
+function judgeStatus({ status, method, path, signIn }: Refusal, codes: readonly string[], text: string): Judgement {
   switch (status) {
     case 401:
       return {
@@ -187,7 +187,7 @@ function judgeStatus({ status, path, signIn }: Refusal, codes: readonly string[]
           'Ask the owner for the role AzureML Data Scientist on the workspace; behind a private network, connect to it first.',
       };
     case 404:
-      return judgeMissing(path, codes, text);
+      return judgeMissing(method, path, codes, text);
     case 405:
     case 501:
       return { tag: 'unsupported', message: 'Azure does not do that here.' };

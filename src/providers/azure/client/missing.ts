@@ -38,8 +38,8 @@ const things: readonly (readonly [RegExp, (...names: readonly string[]) => Omit<
   ],
 ];
 
-/** What a 404 means. */
-export function judgeMissing(path: string, codes: readonly string[], text: string): Judgement {
+/** What a 404 means. What was to be made is not what is missing. */
+export function judgeMissing(method: string, path: string, codes: readonly string[], text: string): Judgement {
   const tag = 'notFound';
   if (codes.includes('ResourceGroupNotFound')) {
     return { tag, message: 'The resource group does not exist any more.', remedy: addAgain };
@@ -53,13 +53,16 @@ export function judgeMissing(path: string, codes: readonly string[], text: strin
   }
   const [asked = ''] = path.split('?');
   const named = /'Microsoft\.MachineLearningServices\/([^']+)'/u.exec(text)?.[1];
-  for (const where of [named ?? '', asked]) {
+  for (const where of [named ?? '', method === 'PUT' ? '' : asked]) {
     for (const [pattern, say] of things) {
       const found = pattern.exec(`/${where}`);
       if (found !== null) {
         return { tag, ...say(...found.slice(1)) };
       }
     }
+  }
+  if (method === 'PUT') {
+    return { tag, message: `Something that this needs is not there: ${text.split('\n')[0]}` };
   }
   return { tag, message: `Azure does not have ${asked.split('/').slice(-2).join('/')}.` };
 }

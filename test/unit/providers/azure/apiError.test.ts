@@ -4,10 +4,10 @@ import { ApiError, networkError, type Refusal } from '../../../../src/providers/
 function refused(
   status: number,
   body: unknown,
-  { signIn = null, path = '/a/things/x' }: Partial<Refusal> = {},
+  { signIn = null, path = '/a/things/x', method = 'GET' }: Partial<Refusal> = {},
 ): ApiError {
   const text = typeof body === 'string' ? body : JSON.stringify(body);
-  return new ApiError({ method: 'PUT', path, status, body: text, retryAfterMs: null, signIn });
+  return new ApiError({ method, path, status, body: text, retryAfterMs: null, signIn });
 }
 
 describe('what Azure refuses', () => {
@@ -95,6 +95,17 @@ describe('what Azure refuses', () => {
     const error = refused(404, { error: { code, message } }, { path });
     expect(error.tag).toBe('notFound');
     expect(error.message).toMatch(says);
+  });
+
+  it('does not take what was to be made for what is missing', () => {
+    const put = { path: `${workspace}/jobs/j`, method: 'PUT' };
+    const error = (message: string): string => refused(404, { error: { code: 'UserError', message } }, put).message;
+    expect(error('Compute gpu not found.')).toBe(
+      'Something that this needs is not there: UserError: Compute gpu not found.',
+    );
+    expect(error("The Resource 'Microsoft.MachineLearningServices/workspaces/w' was not found.")).toMatch(
+      /^The workspace w does not exist/u,
+    );
   });
 
   it.each([
