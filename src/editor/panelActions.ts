@@ -1,3 +1,5 @@
+import * as vscode from 'vscode';
+
 import type { RunId } from '../core/job.ts';
 import type { Logger } from '../core/ports.ts';
 import type { Engine } from '../engine/engine.ts';
@@ -43,6 +45,8 @@ export class PanelActions {
     switch (wish.type) {
       case 'cancel':
         await cancelJobs(await engine(), [runId]);
+        // After a question of its own VS Code gives the keyboard to the frame around the panel.
+        await vscode.commands.executeCommand('workbench.action.focusActiveEditorGroup');
         break;
       case 'submitAgain':
         await submissions.submitAgain(runId);

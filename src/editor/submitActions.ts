@@ -64,12 +64,14 @@ export class SubmitActions {
           break;
         case 'setSecret':
           await this.#setSecret(wish.name);
+          await backToForm();
           break;
         case 'resolveBlocked':
           await this.#deps.workspace.resolveBlocked();
           break;
         case 'addProvider':
           await vscode.commands.executeCommand('aloft.addProvider');
+          await backToForm();
           break;
       }
     } catch (error) {
@@ -274,6 +276,11 @@ export class SubmitActions {
     await (value === '' ? jobSecrets.delete(name) : jobSecrets.set(name, value));
     await model.refreshSecrets();
   }
+}
+
+/** VS Code gives the keyboard to the editor after a question, wherever it was before. */
+async function backToForm(): Promise<void> {
+  await vscode.commands.executeCommand('aloft.newJob.focus');
 }
 
 /** Asks with a Cancel button beside what is shown already. Never rejects. */

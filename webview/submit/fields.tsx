@@ -133,6 +133,12 @@ export function Dropdown(
         onChange={(event: Event) => {
           props.change(valueOf(event));
         }}
+        // Arrows choose at once; this takes it back before the list closes and tells of it.
+        onKeyDownCapture={(event: KeyboardEvent) => {
+          if (event.key === 'Escape' && event.currentTarget instanceof HTMLElement && 'value' in event.currentTarget) {
+            event.currentTarget.value = props.value;
+          }
+        }}
       >
         {props.choices.map((choice) => (
           <vscode-option key={choice.value} value={choice.value} selected={choice.value === props.value}>

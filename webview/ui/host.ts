@@ -1,3 +1,5 @@
+import { keepFocus } from './keepFocus.ts';
+
 interface VsCodeApi {
   postMessage(message: unknown): void;
   getState(): unknown;
@@ -17,6 +19,7 @@ export interface Host<ToHost, State> {
 /** The extension's side, as this webview sees it. Called once per page. */
 export function connectHost<ToWebview, ToHost, State>(receive: (message: ToWebview) => void): Host<ToHost, State> {
   const api = acquireVsCodeApi();
+  keepFocus();
   globalThis.addEventListener('load', addIcons, { once: true });
   globalThis.addEventListener('message', (event: MessageEvent<ToWebview>) => {
     receive(event.data);
