@@ -53,7 +53,7 @@ export function SecretList(props: {
         <input
           class="mono"
           aria-label={t('Name of a secret')}
-          placeholder={t('HF_TOKEN')}
+          placeholder={props.names.length === 0 ? t('HF_TOKEN') : t('another name')}
           spellcheck={false}
           value={typed}
           onInput={(event) => {
