@@ -182,6 +182,9 @@ export class SubmitModel implements Disposable {
     const stored = await Promise.all(secrets.map(async (name) => ((await this.#deps.hasSecret(name)) ? [name] : [])));
     if (secrets === this.#draft.secrets) {
       this.#storedSecrets = stored.flat();
+      const has = ({ field, row }: FormProblem): boolean =>
+        field === 'secrets' && row !== null && this.#storedSecrets.includes(secrets[row] ?? '');
+      this.#problems = this.#problems.filter((problem) => !has(problem));
       this.#fire();
     }
   }
@@ -213,6 +216,12 @@ export class SubmitModel implements Disposable {
     const runId = this.#runId;
     this.#setSubmission({ kind: 'submitting', step: t('Saving files'), fraction: null });
     try {
+      const missing = await this.#secretsWithoutValue(spec);
+      if (missing.length > 0) {
+        this.#problems = missing;
+        this.#setSubmission({ kind: 'idle' });
+        return undefined;
+      }
       await this.#deps.saveAll();
       const engine = await this.#deps.engine();
       controller.signal.throwIfAborted();
@@ -241,6 +250,17 @@ export class SubmitModel implements Disposable {
       this.upload.outdate();
       this.#runId = this.#deps.mintRunId();
     }
+  }
+
+  async #secretsWithoutValue({ secrets }: JobSpec): Promise<readonly FormProblem[]> {
+    const problems = await Promise.all(
+      secrets.map(async (name, row): Promise<readonly FormProblem[]> =>
+        (await this.#deps.hasSecret(name))
+          ? []
+          : [{ field: 'secrets', row, message: t('{0} has no value here yet. Set one.', name) }],
+      ),
+    );
+    return problems.flat();
   }
 
   cancelSubmit(): void {

@@ -14,10 +14,12 @@ export function focusField(field: FormField): void {
 
 /** What is wrong may be in a part that is folded away, and in one of many rows. */
 export function focusFirstProblem(): void {
-  const holder = document.querySelector('.problem')?.closest('.row, .field');
+  const problem = document.querySelector('.problem');
+  const holder = problem?.closest('.row, .field');
   holder?.closest('details')?.setAttribute('open', '');
   // Of the fields that share a line, each has its own element around it and what is said of it.
-  holder?.querySelector<HTMLElement>('input, vscode-text-field, vscode-text-area, vscode-dropdown')?.focus();
+  holder?.querySelector<HTMLElement>('input, button, vscode-text-field, vscode-text-area, vscode-dropdown')?.focus();
+  problem?.scrollIntoView({ block: 'nearest' });
 }
 
 export function Problems(props: {

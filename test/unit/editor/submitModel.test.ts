@@ -386,6 +386,23 @@ describe('submit', () => {
     await done;
   });
 
+  it('asks for the values of secrets before there is a job', async () => {
+    const values = new Set(['STORED']);
+    const { model, engine, saved } = setup({ hasSecret: async (name) => values.has(name) });
+    const wish = { ...draft, secrets: ['STORED', 'HF_TOKEN'] };
+    model.typeDraft(wish, model.state.revision);
+    await expect(model.submit(wish)).resolves.toBeUndefined();
+    expect(model.state.problems).toEqual([
+      { field: 'secrets', row: 1, message: 'HF_TOKEN has no value here yet. Set one.' },
+    ]);
+    expect(model.state.submission).toEqual({ kind: 'idle' });
+    expect(engine.specs).toEqual([]);
+    expect(saved.count).toBe(0);
+    values.add('HF_TOKEN');
+    await model.refreshSecrets();
+    expect(model.state.problems).toEqual([]);
+  });
+
   it('sends nothing while the draft has problems or the workspace is blocked', async () => {
     const { model, engine } = setup();
     expect(await model.submit({ ...draft, command: '' })).toBeUndefined();

@@ -10,6 +10,8 @@ import { Section } from '../../../webview/submit/Section.tsx';
 let root: HTMLElement;
 
 beforeEach(() => {
+  // jsdom lays nothing out, so it has none.
+  Element.prototype.scrollIntoView = (): void => undefined;
   root = document.createElement('div');
   document.body.append(root);
 });
