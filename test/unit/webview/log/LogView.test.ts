@@ -646,6 +646,45 @@ describe('LogView', () => {
     });
   });
 
+  it('narrows to some streams and to a stretch of time, and says so where these are chosen', async () => {
+    const time = new Date(2026, 10, 26, 14, 5).getTime();
+    const streams = ['stdout', 'stderr'].map((name) => ({ name, task: 0, node: 0 }));
+    const rows = rowsFrom(0, 10, { time });
+    view.receive({ type: 'logState', id: 1, state: logState(10, { streams }), tail: { from: 0, rows, partial: [] } });
+    await frame();
+    await press('f');
+    const choice = (label: string): HTMLElement | undefined =>
+      [...view.element.querySelectorAll<HTMLElement>('.choice')].find(({ textContent }) =>
+        textContent?.startsWith(label),
+      );
+    const fields = (type: string) => [...view.element.querySelectorAll<HTMLInputElement>(`input[type="${type}"]`)];
+    choice('Streams')?.click();
+    await frame();
+    fields('checkbox')[1]?.click();
+    await frame();
+    choice('Time')?.click();
+    await frame();
+    const [from, to] = fields('datetime-local');
+    for (const [field, value] of [
+      [from, '2026-11-26T14:05:00'],
+      [to, '2026-11-26T14:06:00'],
+    ] as const) {
+      if (field !== undefined) {
+        field.value = value;
+        field.dispatchEvent(new Event('change', { bubbles: true }));
+      }
+      await frame();
+    }
+    await vi.waitFor(() => {
+      expect(ofType('logFilter').at(-1)).toEqual({
+        type: 'logFilter',
+        filter: { ...noFilter, streams: [1], from: time, to: time + 60_999 },
+      });
+    });
+    expect(choice('Streams')?.textContent).toContain('stderr');
+    expect(choice('Time')?.classList.contains('narrowed')).toBe(true);
+  });
+
   it('keeps the line at the cursor in sight when the filter is taken away', async () => {
     const filter = { ...defaultSettings.filter, levels: ['error' as const] };
     show({ filterOpen: true, filter });
