@@ -142,6 +142,49 @@ describe('the log viewer', () => {
     );
   });
 
+  it('saves and copies the lines that a filter lets through, as they are seen', async () => {
+    const file = scene.beside('shown.log');
+    await press('f');
+    await panel.locator('#log-include').fill('WARNING');
+    await expect.poll(async () => await panel.locator('.log-shown').textContent()).toContain('1 shown');
+    await panel.getByRole('button', { name: 'More', exact: true }).click();
+    await panel.getByRole('menuitem', { name: 'Save the lines shown…' }).click();
+    await window.page.locator('.quick-input-widget input[type="text"]').waitFor();
+    await window.chooseFile(file, 'OK', 'workspace');
+    await expect
+      .poll(async () => await readFile(file, 'utf8').catch(() => ''))
+      .toBe('WARNING: the learning rate is zero\n');
+    await panel.getByRole('button', { name: 'More', exact: true }).click();
+    await panel.getByRole('menuitem', { name: 'Copy all with line numbers' }).click();
+    await expect
+      .poll(async () => await window.page.evaluate(async () => await navigator.clipboard.readText()))
+      .toBe('5003  WARNING: the learning rate is zero');
+    await panel.locator('#log-include').fill('');
+    await press('f');
+  });
+
+  it('opens a log as a read-only document that folds by epoch', async () => {
+    const file = scene.beside('epochs.log');
+    const epochs = [1, 2, 3].map((epoch) => `\u001b[1mEpoch ${epoch}/3\u001b[0m\n${'some work\n'.repeat(30)}`);
+    await writeFile(file, epochs.join(''));
+    await window.openLogFile(file);
+    const viewer = await window.webview('.log-size', '93 lines');
+    await viewer.getByRole('button', { name: 'More', exact: true }).click();
+    await viewer.getByRole('menuitem', { name: 'Open as a document' }).click();
+    await window.page.locator('.tab.active', { hasText: 'epochs.log' }).waitFor();
+    await window.page.locator('.editor-instance .view-line', { hasText: 'some work' }).first().waitFor();
+    const lines = window.page.locator('.editor-instance .view-line');
+    await lines.filter({ hasText: 'Epoch 1/3' }).click();
+    await window.command('Fold All');
+    await expect
+      .poll(async () => (await lines.allTextContents()).map((text) => text.replaceAll('\u00a0', ' ').slice(0, 9)))
+      .toEqual(['Epoch 1/3', 'Epoch 2/3', 'Epoch 3/3', '']);
+    await window.screenshot('log-document');
+    await window.page.keyboard.type('x');
+    await window.page.locator('.monaco-editor-overlaymessage', { hasText: /read-only/u }).waitFor();
+    await window.command('View: Close Editor');
+  });
+
   it('opens any file, follows it, and lets go when the person scrolls up', async () => {
     const file = scene.beside('other.log');
     await writeFile(file, 'first\n'.repeat(500));

@@ -7,7 +7,7 @@ import { writeWhole } from '../../engine/writeWhole.ts';
 import { withProgress } from '../progress.ts';
 import type { LogDocuments } from './logDocuments.ts';
 import type { LogSession } from './logSession.ts';
-import { joined, rowsText } from './logText.ts';
+import { joined, logFileName, rowsText } from './logText.ts';
 
 /** More is not put on the clipboard, in characters. */
 const mostCopied = 64 * 1024 * 1024;
@@ -32,8 +32,9 @@ export async function copyRows(session: LogSession, from: number, to: number, nu
 /** Saves the whole log as it was printed, or what a filter shows of it as text, to a file that the person chooses. */
 export async function saveLog(session: LogSession, what: 'log' | 'view', name: string): Promise<void> {
   const folder = vscode.workspace.workspaceFolders?.[0]?.uri ?? vscode.Uri.file(homedir());
+  const proposed = logFileName(name, what === 'view' ? '-shown' : '').replaceAll(/[^\p{L}\p{N}._-]+/gu, '_');
   const target = await vscode.window.showSaveDialog({
-    defaultUri: vscode.Uri.joinPath(folder, `${name.replaceAll(/[^\p{L}\p{N}._-]+/gu, '_')}.log`),
+    defaultUri: vscode.Uri.joinPath(folder, proposed),
     title: what === 'log' ? vscode.l10n.t('Save the whole log') : vscode.l10n.t('Save the lines that are shown'),
   });
   if (target === undefined) {

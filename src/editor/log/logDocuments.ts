@@ -2,6 +2,7 @@ import * as vscode from 'vscode';
 
 import { TextDocuments } from '../textDocuments.ts';
 import { foldingOf } from './logFolding.ts';
+import { logFileName } from './logText.ts';
 
 const scheme = 'aloft-log';
 
@@ -15,7 +16,7 @@ export class LogDocuments implements vscode.FoldingRangeProvider, vscode.Disposa
 
   /** `name` becomes the title of the tab; `id` tells apart what has the same name. */
   async show(name: string, id: string, text: string): Promise<void> {
-    await this.#documents.show(`${name}.log`, id, text, 'log');
+    await this.#documents.show(logFileName(name), id, text, 'log');
   }
 
   provideFoldingRanges(document: vscode.TextDocument): vscode.FoldingRange[] {

@@ -2,6 +2,11 @@ import { visibleText } from '../../core/failure/visibleText.ts';
 import type { OpenLog } from '../../engine/log/openLog.ts';
 import type { RowView } from './rowView.ts';
 
+/** The name of a file or a tab for a log of this name, which may be a file's; `part` says what of it that holds. */
+export function logFileName(name: string, part = ''): string {
+  return `${name.replace(/\.log$/iu, '')}${part}.log`;
+}
+
 /** Rows that are read at once. */
 const portion = 2_000;
 

@@ -1,6 +1,15 @@
 import { expect, test } from 'vitest';
 
-import { joined } from '../../../../src/editor/log/logText.ts';
+import { joined, logFileName } from '../../../../src/editor/log/logText.ts';
+
+test.each([
+  ['train', '', 'train.log'],
+  ['train.log', '', 'train.log'],
+  ['train.log', '-shown', 'train-shown.log'],
+  ['slurm-7.out', '', 'slurm-7.out.log'],
+])('what is made of the log %s%s is called so', (name, part, file) => {
+  expect(logFileName(name, part)).toBe(file);
+});
 
 test.each([
   ['nothing', [], 0, ''],
