@@ -30,8 +30,12 @@ export function truthText({ truth, gaps, writtenAt }: Truth, now: number): strin
 export function truthDetails(outline: Truth, now: number): string {
   const { gaps } = outline;
   const shown = gaps.slice(-mostGapsTold).map((gap) => gapText(gap, now));
+  const again =
+    outline.truth === 'interrupted'
+      ? [t('The provider could not be read. It is asked again and again, and what is missing comes then.')]
+      : [];
   const left = gaps.length > shown.length ? [t('{0} gaps before these', gaps.length - shown.length)] : [];
-  return [truthText(outline, now), ...left, ...shown].join('\n');
+  return [truthText(outline, now), ...again, ...left, ...shown].join('\n');
 }
 
 /** Of more gaps only the newest are told one by one. */

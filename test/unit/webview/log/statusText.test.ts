@@ -41,6 +41,8 @@ describe('truthText', () => {
     expect(text('expired')).toBe('not all of it is kept by the provider any more');
     expect(text('following')).toBe('following');
     expect(text('interrupted')).toBe('interrupted');
+    expect(truthDetails({ truth: 'interrupted', gaps: [], writtenAt: null }, now)).toContain('asked again');
+    expect(truthDetails({ truth: 'complete', gaps: [], writtenAt: null }, now)).toBe('complete');
   });
 
   it('says from when to when something is missing, with the day unless that is today, and how much more is', () => {
