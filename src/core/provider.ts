@@ -257,7 +257,10 @@ export interface Connection {
   logs(handle: Handle, cursor: LogCursor | null, signal: AbortSignal): AsyncIterable<LogItem>;
   /** Asks; the truth still comes from observe. Asking again, or after the end, is not an error. */
   cancel(handle: Handle, signal: AbortSignal): Promise<void>;
-  /** Files that match the globs, relative to the job's working folder. */
+  /**
+   * Files that match the globs, relative to the job's working folder; whatever the globs, also what is in folders that the backend itself
+   * gives each job for its results, checkpoints apart.
+   */
   outputs(handle: Handle, globs: readonly string[], signal: AbortSignal): Promise<readonly OutputFile[]>;
   readOutput(handle: Handle, path: string, signal: AbortSignal): AsyncIterable<Uint8Array>;
   /** Removes what the backend still keeps of an ended attempt. Already gone is not an error. */

@@ -44,7 +44,7 @@ export class AcceptedRuns {
   async outputs(runId: RunId, signal: AbortSignal): Promise<readonly OutputFile[]> {
     const globs = this.#deps.store.job(runId)?.spec.outputs ?? [];
     const found = await this.#accepted(runId);
-    return found === undefined || globs.length === 0 ? [] : await found.connection.outputs(found.handle, globs, signal);
+    return found === undefined ? [] : await found.connection.outputs(found.handle, globs, signal);
   }
 
   async fetchOutputs(

@@ -3,7 +3,7 @@ import type { FilesState, JobView, PanelToHost } from '../../src/protocol/jobPan
 import { Icon } from '../ui/Icon.tsx';
 import { t } from '../ui/l10n.ts';
 
-/** The files that match the job's output patterns. */
+/** The files that match the job's output patterns, and what else its provider lists of it. */
 export function Files(props: {
   readonly job: JobView;
   readonly files: FilesState;
@@ -20,7 +20,7 @@ export function Files(props: {
       {t('Refresh')}
     </vscode-button>
   );
-  if (job.outputGlobs.length === 0) {
+  if (job.outputGlobs.length === 0 && files.kind === 'listed' && files.files.length === 0) {
     return (
       <div class="files">
         <p>{t('This job names no result files.')}</p>
@@ -42,7 +42,7 @@ export function Files(props: {
   return (
     <div class="files">
       <div class="files-bar">
-        <span class="muted">{matching(files.files.length, job.outputGlobs.join(', '))}</span>
+        <span class="muted">{matching(files.files.length, job.outputGlobs)}</span>
         <vscode-button
           appearance="primary"
           disabled={files.files.length === 0}
@@ -91,6 +91,10 @@ export function Files(props: {
   );
 }
 
-function matching(count: number, globs: string): string {
-  return count === 1 ? t('1 file matches {0}', globs) : t('{0} files match {1}', count, globs);
+function matching(count: number, globs: readonly string[]): string {
+  const patterns = globs.join(', ');
+  if (count === 1) {
+    return patterns === '' ? t('1 file') : t('1 file matches {0}', patterns);
+  }
+  return patterns === '' ? t('{0} files', count) : t('{0} files match {1}', count, patterns);
 }

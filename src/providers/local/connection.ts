@@ -189,7 +189,9 @@ export class LocalConnection implements Connection {
   }
 
   async outputs(handle: Handle, globs: readonly string[], signal: AbortSignal): Promise<readonly OutputFile[]> {
-    return inContract(signal, explainError, async () => listOutputs(await this.#workingFolder(handle), globs, signal));
+    return inContract(signal, explainError, async () =>
+      globs.length === 0 ? [] : listOutputs(await this.#workingFolder(handle), globs, signal),
+    );
   }
 
   readOutput(handle: Handle, path: string, signal: AbortSignal): AsyncIterable<Uint8Array> {

@@ -7,7 +7,7 @@ import type { GoogleAccess } from '../client/access.ts';
 import { type HandleData, keyOf } from '../handle.ts';
 import { objectOf } from '../paths.ts';
 
-/** Folders that Vertex AI tells a job to write to. Checkpoints are large and stay where they are, unless they are asked for by name. */
+/** Folders that Vertex AI tells a job to write to: AIP_MODEL_DIR, AIP_TENSORBOARD_LOG_DIR and AIP_CHECKPOINT_DIR. */
 const outputFolders = ['model', 'logs', 'checkpoints'] as const;
 
 interface Place {
@@ -16,7 +16,13 @@ interface Place {
   readonly prefix: string;
 }
 
-/** Files of the working folder that the job left in the bucket, then those in its output directory. */
+/** In a folder such as `checkpoint-500`, which trainers make beside their models. */
+const isOfCheckpoint = (path: string): boolean => /(?:^|\/)checkpoint[^/]*\//iu.test(path);
+
+/**
+ * Files of the working folder that the job left in the bucket, then those in its output directory, whether or not they match. Checkpoints are
+ * large and many, and stay where they are, unless they are asked for by name.
+ */
 export async function listOutputs(
   access: GoogleAccess,
   data: HandleData,
@@ -31,7 +37,8 @@ export async function listOutputs(
   for (const { bucket, prefix, at } of placesOf(access, data, folders)) {
     for (const { name, bytes, modifiedAt } of await bucket.list(prefix, signal)) {
       const path = at + name.slice(prefix.length);
-      if (isWanted(path) && !found.has(path)) {
+      const isListed = isWanted(path) || (at !== '' && !isOfCheckpoint(path));
+      if (isListed && !found.has(path)) {
         found.set(path, { path, bytes, modifiedAt });
       }
     }

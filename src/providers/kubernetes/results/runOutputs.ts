@@ -21,6 +21,9 @@ export async function listRunOutputs(
   globs: readonly string[],
   signal: AbortSignal,
 ): Promise<readonly OutputFile[]> {
+  if (globs.length === 0) {
+    return [];
+  }
   const run = await runs.fresh(dataOf(handle).name, signal);
   const fetched = await (await store()).list(handle.id);
   if (fetched !== null) {

@@ -34,16 +34,19 @@ describe.skipIf(whyNoContainers() !== null)('runs on Google Cloud', () => {
     const connection = lab.open();
     const command = [
       'in_gcs() { echo "/gcs/${1#gs://}"; }',
-      'for folder in "$AIP_MODEL_DIR" "$AIP_CHECKPOINT_DIR"; do at=$(in_gcs "$folder"); mkdir -p "$at"; echo x > "$at/weights.bin"; done',
+      'for folder in "$AIP_MODEL_DIR" "$AIP_MODEL_DIR/checkpoint-500" "$AIP_CHECKPOINT_DIR"; do at=$(in_gcs "$folder"); mkdir -p "$at"; echo x > "$at/weights.bin"; done',
     ].join('\n');
     const handle = await connection.submit(await lab.prepare(connection, command), never());
     expect(await lab.until(connection, handle)).toMatchObject({ state: 'succeeded' });
-    const paths = async (glob: string): Promise<readonly string[]> =>
-      (await connection.outputs(handle, [glob], never())).map(({ path }) => path);
-    expect(await paths('**')).toEqual(['model/weights.bin']);
-    expect(await paths('checkpoints/**')).toEqual(['checkpoints/weights.bin']);
+    const paths = async (...globs: readonly string[]): Promise<readonly string[]> =>
+      (await connection.outputs(handle, globs, never())).map(({ path }) => path).toSorted();
+    const model = 'model/weights.bin';
+    expect(await paths()).toEqual([model]);
+    expect(await paths('out/*.json')).toEqual([model]);
+    expect(await paths('model/**')).toEqual(['model/checkpoint-500/weights.bin', model]);
+    expect(await paths('checkpoints/**')).toEqual(['checkpoints/weights.bin', model]);
     await connection.remove(handle, never());
-    expect(await connection.outputs(handle, ['checkpoints/*'], never())).toHaveLength(1);
+    expect(await paths('checkpoints/*')).toEqual(['checkpoints/weights.bin', model]);
     expect(await rejection(gather(connection.readOutput(handle, 'nothing', never())))).toMatchObject({
       tag: 'notFound',
     });
