@@ -44,8 +44,8 @@ export interface AcceleratorRequest {
 
 export interface JobLimits {
   readonly durationMs: number | null;
-  /** How long it may wait in queues before it is given up. */
-  readonly waitMs: number | null;
+  /** How long it may wait in queues before it is given up; null: what is usual where it runs (`waitLimit`). */
+  readonly waitMs: number | 'never' | null;
   readonly costUsd: number | null;
 }
 
@@ -133,7 +133,7 @@ export function parseJobSpec(input: unknown): ParsedJobSpec {
       .flatMap((item) => readGlob(item) ?? []),
     limits: {
       durationMs: readQuantity(limits('duration'), parseDuration) ?? null,
-      waitMs: readQuantity(limits('wait'), parseDuration) ?? null,
+      waitMs: readWait(limits('wait')) ?? null,
       costUsd: readCost(limits('cost')) ?? null,
     },
   };
@@ -241,6 +241,11 @@ function readQuantity(field: InputField, parse: (text: string) => ParsedQuantity
     : field.refuse('This must be more than zero. Leave it out to ask for none in particular.');
 }
 
+function readWait(field: InputField): number | 'never' | undefined {
+  const isNever = typeof field.value === 'string' && field.value.trim().toLowerCase() === 'never';
+  return isNever ? 'never' : readQuantity(field, parseDuration);
+}
+
 function readCost(field: InputField): number | undefined {
   if (typeof field.value !== 'string') {
     return field.number({ min: 0.01, max: 1e9 });
@@ -256,7 +261,7 @@ export function specToInput(spec: JobSpec): JsonObject {
   const { accelerator, limits } = spec;
   const limitTexts = withoutDefaults({
     duration: limits.durationMs === null ? null : writeDuration(limits.durationMs),
-    wait: limits.waitMs === null ? null : writeDuration(limits.waitMs),
+    wait: typeof limits.waitMs === 'number' ? writeDuration(limits.waitMs) : limits.waitMs,
     cost: limits.costUsd,
   });
   return withoutDefaults({

@@ -45,6 +45,11 @@ export interface Abilities {
   readonly logDelayMs: number;
   /** Every job that is preempted goes back to the queue without being submitted again; false where only some do. */
   readonly resumesAfterPreemption: boolean;
+  /**
+   * How long a job may wait for its machines unless it says otherwise, in ms; then Aloft cancels it. Absent where the backend itself
+   * ends a wait for what it cannot give, or where long waits are the rule, as on clusters that are shared.
+   */
+  readonly usualWaitMs?: number;
   /** Connections have `dryRun`. */
   readonly dryRun: boolean;
   /** Connections have `openShell`. */

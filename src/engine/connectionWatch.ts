@@ -1,10 +1,14 @@
-import { type AttemptKey, type ConnectionId, type EpochMs, type Job, keyText } from '../core/job.ts';
+import { type AttemptKey, type ConnectionId, type EpochMs, keyText } from '../core/job.ts';
 import type { Observation } from '../core/provider.ts';
+import { writeDuration } from '../core/quantity.ts';
+import { waitLimit } from '../core/waitLimit.ts';
 import { type CancellationDeps, deliverCancel } from './cancellation.ts';
+import { connectionAbilities } from './connections.ts';
 import { explain } from './errorNote.ts';
 import type { LiveAttempt } from './jobReader.ts';
 import { pollInterval } from './pollInterval.ts';
 import { delayAfter, within } from './retry.ts';
+import { waitingSince } from './waitingSince.ts';
 
 /** All in ms. */
 const answerWithin = 30_000;
@@ -179,11 +183,18 @@ export class ConnectionWatch {
 
   /** Our own limit on waiting: no provider needs to know of it. The newest answer counts: it may have started meanwhile. */
   #judgeWaiting(live: readonly LiveAttempt[]): void {
-    const { store, clock } = this.#deps;
+    const { store, clock, connections } = this.#deps;
+    const abilities = connectionAbilities(connections, this.#connectionId);
     for (const { key, spec, acceptedAt } of live) {
-      const { waitMs } = spec.limits;
-      if (waitMs !== null && clock.now() - acceptedAt > waitMs && isWaiting(store.job(key.runId))) {
-        store.requestCancel(key.runId, 'It waited longer than its limit and is cancelled');
+      const limit = waitLimit(spec, abilities);
+      if (limit === null || clock.now() - acceptedAt <= limit) {
+        continue;
+      }
+      const job = store.job(key.runId);
+      const events = store.events(key.runId).filter(({ attempt }) => attempt === key.attempt);
+      const since = job === undefined ? null : waitingSince(job, events, acceptedAt);
+      if (since !== null && clock.now() - since > limit) {
+        store.requestCancel(key.runId, `It waited longer than its limit of ${writeDuration(limit)} and is cancelled`);
       }
     }
   }
@@ -234,15 +245,6 @@ export class ConnectionWatch {
       await clock.sleep(delayAfter(undefined, failures, errorBackoff), signal).catch(() => undefined);
     }
   }
-}
-
-function isWaiting(job: Job | undefined): boolean {
-  return (
-    job !== undefined &&
-    (job.state === 'queued' || job.state === 'provisioning') &&
-    job.startedAt === null &&
-    job.cancelRequestedAt === null
-  );
 }
 
 /** Tells apart what a watch must hear of: a new attempt, and a wish to cancel. */

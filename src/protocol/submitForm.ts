@@ -85,6 +85,8 @@ export interface ConnectionChoice {
   readonly multiNode: boolean;
   readonly containerImage: boolean;
   readonly regions: boolean;
+  /** How long a job waits there unless it says otherwise: "1d"; null: without end. */
+  readonly usualWait: string | null;
 }
 
 /** An accelerator and how many of it, with the places that have that. CPU only has an empty name. */

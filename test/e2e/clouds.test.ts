@@ -111,8 +111,8 @@ describe.skipIf(noContainers !== null)(
         label: 'azure-vision',
         id: 'azure',
         accelerator: 'MI300X',
-        request: ['az ml job create', 'A wait limit gives it up'],
-        count: () => azure.control.jobs().length,
+        request: ['/jobs/aloft-', 'within 1d, Aloft cancels it'],
+          count: () => azure.control.jobs().length,
         holdQueue: () => azure.control.holdQueue(),
         waits: /Queued/u,
         refuse: () => {

@@ -9,6 +9,7 @@ import { SecretList } from './SecretList.tsx';
 import { Section } from './Section.tsx';
 import { SubmitBar } from './SubmitBar.tsx';
 import { UploadSummary } from './UploadSummary.tsx';
+import { WaitLimit } from './WaitLimit.tsx';
 
 /** Fields of the draft that are plain text. */
 type TextName = { [Name in keyof FormDraft]: FormDraft[Name] extends string ? Name : never }[keyof FormDraft];
@@ -174,7 +175,7 @@ export function Form({ state, change, send }: FormProps) {
           placeholder="outputs/**"
           hint={t('One pattern a line.')}
         />
-        <TextField {...field('waitLimit', t('Give up waiting after'))} placeholder={t('never')} />
+        <WaitLimit field={field('waitLimit', t('Give up waiting after'))} state={state} />
         <TextField {...field('name', t('Name'))} placeholder={t('from the command')} />
       </Section>
 

@@ -8,7 +8,7 @@ import { oneLine } from '../hostileText.ts';
 import { t } from '../l10n.ts';
 import { acceleratorChoices } from './acceleratorChoices.ts';
 import { type ConnectionHealth, problemWord } from './connectionHealth.ts';
-import { formatAge } from '../../core/quantity.ts';
+import { formatAge, writeDuration } from '../../core/quantity.ts';
 
 /** Where jobs can run, as the New Job form shows it. */
 export interface FormPlaces {
@@ -57,6 +57,7 @@ export class Places {
         multiNode: abilities.multiNode,
         containerImage: abilities.containerImage,
         regions: abilities.regions,
+        usualWait: abilities.usualWaitMs === undefined ? null : writeDuration(abilities.usualWaitMs),
       })),
       accelerators: isAnswered ? acceleratorChoices(offers, (id) => labels.get(id) ?? id) : null,
       silent: infos.flatMap(({ id, label }): readonly SilentPlace[] => {

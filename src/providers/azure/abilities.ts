@@ -10,6 +10,8 @@ export const abilities: Abilities = {
   liveLogs: true,
   logDelayMs: 10_000,
   resumesAfterPreemption: true,
+  // A job that gets no machine does not fail there. As long as Google's Flex-start waits where nothing is said.
+  usualWaitMs: 86_400_000,
   dryRun: false,
   shell: false,
   portForward: false,

@@ -23,7 +23,7 @@ export const requestSchema = z.object({
     env: z.record(z.string(), z.string()),
     secrets: z.array(z.string()),
     accelerator: z.nullable(z.object({ name: z.string(), count: z.int() })),
-    limits: z.looseObject({ durationMs: milliseconds, waitMs: milliseconds }),
+    limits: z.looseObject({ durationMs: milliseconds, waitMs: z.union([milliseconds, z.literal('never')]) }),
   }),
 });
 

@@ -290,7 +290,11 @@ const anySpec: fc.Arbitrary<JobSpec> = fc
     providers: fc.array(word, { maxLength: 3 }),
     options: fc.dictionary(fc.stringMatching(/^[a-z][A-Za-z0-9]{0,8}$/u), line(30), { noNullPrototype: true }),
     outputs: fc.array(path, { maxLength: 3 }),
-    limits: fc.record({ durationMs: orNull(positive), waitMs: orNull(positive), costUsd: orNull(dollars) }),
+    limits: fc.record({
+      durationMs: orNull(positive),
+      waitMs: fc.oneof(orNull(positive), fc.constant('never' as const)),
+      costUsd: orNull(dollars),
+    }),
   })
   .map((spec) => ({ ...spec, secrets: spec.secrets.filter((name) => !Object.hasOwn(spec.env, name)) }));
 

@@ -156,6 +156,31 @@ describe('a wish to cancel', () => {
     expect(wish?.text).toContain('waited longer than its limit');
   });
 
+  it('is given as well when it lost its machines and gets no others for so long', async () => {
+    const parts = scriptedParts();
+    await parts.control.setDefaultScript({ life: [{ state: 'running', forMs: 3_600_000 }, { state: 'preempted' }] });
+    const { runId } = await submit(parts, { spec: specOf({ limits: { wait: '10m' } }) });
+    expect(await watchToEnd(parts, runId)).toBe('cancelled');
+
+    const events = parts.store.events(runId);
+    const at = (state: string): number => events.find((event) => event.state === state)?.at ?? Number.NaN;
+    expect(at('preempted') - at('running')).toBeGreaterThan(3_500_000);
+    const wish = events.find(({ kind }) => kind === 'cancel');
+    expect((wish?.at ?? 0) - at('preempted')).toBeGreaterThan(600_000);
+    expect(wish?.text).toContain('longer than its limit of 10m');
+  });
+
+  it('is given after what is usual where the job runs, unless it may wait for ever', async () => {
+    const parts = scriptedParts({ abilities: { usualWaitMs: 1_200_000 } });
+    await parts.control.setDefaultScript({ life: [{ state: 'queued' }] });
+    const patient = await submit(parts, { spec: specOf({ limits: { wait: 'never' } }) });
+    const usual = await submit(parts);
+    expect(await watchToEnd(parts, usual.runId)).toBe('cancelled');
+
+    expect(parts.store.events(usual.runId).find(({ kind }) => kind === 'cancel')?.text).toContain('its limit of 20m');
+    expect(parts.store.job(patient.runId)?.state).toBe('queued');
+  });
+
   it('is not given for a job that was seen to wait long but has started meanwhile', async () => {
     const parts = scriptedParts();
     await parts.control.setDefaultScript({ life: [{ state: 'queued' }, { state: 'running' }] });

@@ -1,7 +1,10 @@
 import type { JobSpec } from '../../../core/jobSpec.ts';
 import type { JsonObject, Plan, PlanInput } from '../../../core/provider.ts';
 import { ProviderError } from '../../../core/providerError.ts';
+import { writeDuration } from '../../../core/quantity.ts';
 import { refuseImpossible, textsOf } from '../../../core/specChecks.ts';
+import { waitLimit } from '../../../core/waitLimit.ts';
+import { abilities } from '../abilities.ts';
 import type { WorkspaceFacts } from '../facts.ts';
 import { jobName, stored } from '../names.ts';
 import { workspaceId } from '../paths.ts';
@@ -143,14 +146,23 @@ function check(spec: JobSpec, facts: WorkspaceFacts | null): void {
 
 function warningsOf(spec: JobSpec, cluster: string | null): readonly string[] {
   return [
-    ...(spec.limits.waitMs === null
-      ? ['Azure ML lets a job wait for a machine without end. A wait limit gives it up after a while.']
-      : []),
+    ...waitWarnings(spec),
     ...(spec.spot && cluster === null
       ? ['Azure may take a spot machine away while the job runs; it then starts again from the beginning.']
       : []),
     ...(spec.diskBytes === null ? [] : ['Azure ML takes no wish for disk space: the machine has what its size has.']),
   ];
+}
+
+/** Azure ML lets a job wait for a machine without end. */
+function waitWarnings(spec: JobSpec): readonly string[] {
+  const limit = waitLimit(spec, abilities);
+  return limit === null
+    ? ['It may wait for a machine without end: Azure ML never gives a job up.']
+    : [
+        `If it gets no machine within ${writeDuration(limit)}, Aloft cancels it, while VS Code is open.`,
+        ...(spec.limits.waitMs === null ? ['That is the usual wait limit; set another, or never for none.'] : []),
+      ];
 }
 
 /** PyTorch's loaders need more than the 2 GB that Azure ML gives. Docker's own unit: whole MB. */

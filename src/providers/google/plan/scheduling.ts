@@ -14,7 +14,8 @@ type Scheduling = CustomJobRequest['jobSpec']['scheduling'];
 export function schedulingOf(spec: JobSpec, machine: Machine, options: PlanOptions): Scheduling {
   const { durationMs, waitMs } = spec.limits;
   refuseImpossible(spec, machine, options);
-  const maxWaitMs = options.flexStart ? (options.maxWaitMs ?? waitMs) : null;
+  // Vertex AI takes 0 for no limit, and 24 hours where nothing is said.
+  const maxWaitMs = options.flexStart ? (options.maxWaitMs ?? (waitMs === 'never' ? 0 : waitMs)) : null;
   return {
     strategy: options.flexStart ? 'FLEX_START' : spec.spot ? 'SPOT' : 'STANDARD',
     ...(durationMs === null ? {} : { timeout: seconds(durationMs) }),

@@ -75,7 +75,7 @@ export class Supervisor {
     }
     for (const job of [...this.#waiting.values()]) {
       const limit = job.request.spec.limits.waitMs;
-      if (limit !== null && now - job.state.submittedAt >= limit) {
+      if (typeof limit === 'number' && now - job.state.submittedAt >= limit) {
         await this.#giveUp(job, `gave up after waiting ${writeDuration(limit)} for its turn`);
       }
     }

@@ -1,0 +1,21 @@
+import type { EpochMs, Job, JobEvent } from '../core/job.ts';
+
+/**
+ * Since when a job waits for its machines: since it was accepted, or since it lost those it ran on. null when it does not wait, or
+ * is to end anyway. `events` are those of its attempt, oldest first.
+ */
+export function waitingSince(
+  job: Pick<Job, 'state' | 'startedAt' | 'cancelRequestedAt'>,
+  events: readonly Pick<JobEvent, 'at' | 'state'>[],
+  acceptedAt: EpochMs,
+): EpochMs | null {
+  const waits = job.state === 'queued' || job.state === 'provisioning' || job.state === 'preempted';
+  if (!waits || job.cancelRequestedAt !== null) {
+    return null;
+  }
+  const changes = events.filter(({ state }) => state !== null);
+  const ran = changes.findLastIndex(({ state }) => state === 'running');
+  const lost = ran === -1 ? changes.find(({ state }) => state === 'preempted') : changes[ran + 1];
+  // Providers are sampled: that it ran may never have been seen.
+  return lost?.at ?? job.startedAt ?? acceptedAt;
+}
