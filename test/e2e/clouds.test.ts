@@ -114,7 +114,7 @@ describe.skipIf(noContainers !== null)(
         request: ['/jobs/aloft-', 'within 1d, Aloft cancels it'],
           count: () => azure.control.jobs().length,
         holdQueue: () => azure.control.holdQueue(),
-        waits: /Queued/u,
+        waits: /It waits until Azure has a machine of the size Standard_ND96isr?_MI300X_v5 for it/u,
         refuse: () => {
           azure.control.catalog.setLimit('standardNDISv5MI300XFamily', 0);
         },

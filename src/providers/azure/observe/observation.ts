@@ -6,6 +6,7 @@ import type { RunDetails } from '../client/runHistory.ts';
 import { type Job, timeOf } from '../job.ts';
 import { logStreamOf } from '../logs/logStream.ts';
 import { endingOf } from './ending.ts';
+import { lower } from './waiting.ts';
 
 /** What was seen of a job before, or is known of it from the run history. */
 export interface Past {
@@ -18,6 +19,8 @@ export interface Seen {
   /** null where they were not asked for, or are not there. */
   readonly details: RunDetails | null;
   readonly past: Past;
+  /** Whether it runs on spot machines; null where that is not known. */
+  readonly isSpot: boolean | null;
   /** Why it waits, in words; null where that is not known. */
   readonly waiting: { readonly explanation: string; readonly reason: string | null } | null;
   readonly observedAt: EpochMs;
@@ -43,6 +46,7 @@ const states: Readonly<Record<string, Observation['state']>> = {
 };
 
 const explanations: Readonly<Record<string, string>> = {
+  Starting: 'Azure has begun with it and is getting its machines',
   NotResponding: 'Its machine has not been heard of for a while; Azure waits for it',
   Finalizing: 'The command has ended; Azure collects what it wrote',
   Preparing: 'Azure prepares the environment: it pulls the image, or builds it first',
@@ -91,11 +95,12 @@ export function unseen(why: string, startedAt: EpochMs | null, observedAt: Epoch
 }
 
 export function observationOf(seen: Seen): Observation {
-  const { job, details, past, waiting, observedAt } = seen;
+  const { job, details, past, isSpot, waiting, observedAt } = seen;
   const native = job.properties.status ?? '';
   const plain = stateOf(job);
-  // There is no state for it: a job whose machine was taken away is simply back in the queue.
-  const state = plain === 'queued' && past.hasRun ? 'preempted' : plain;
+  // There is no state for it: a job whose spot machine was taken away is simply back where it has been before.
+  const isBack = past.hasRun && (plain === 'queued' || plain === 'provisioning');
+  const state = isBack && isSpot === true ? 'preempted' : plain;
   const startedAt = timeOf(details?.startTimeUtc) ?? past.startedAt;
   const common = {
     nativeState: native,
@@ -117,10 +122,14 @@ export function observationOf(seen: Seen): Observation {
       ...common,
       state,
       reason: waiting?.reason ?? told,
-      explanation: 'Its machine was taken away; Azure starts it again when there is another',
+      explanation:
+        plain === 'queued'
+          ? 'Its machine was taken away; Azure starts it again when there is another'
+          : 'Its machine was taken away; Azure is starting it on another',
     };
   }
-  const explanation = (isWaiting(state) ? waiting?.explanation : undefined) ?? explanations[native];
+  const why = (isWaiting(state) ? waiting?.explanation : undefined) ?? explanations[native];
+  const explanation = isBack ? ['Azure starts it again', lower(why ?? '')].filter(Boolean).join(': ') : why;
   return {
     ...common,
     state,

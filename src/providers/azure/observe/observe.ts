@@ -11,7 +11,7 @@ import { type Cluster, clustersIfAllowed } from '../offers/clusters.ts';
 import { getJob } from '../submit/submit.ts';
 import { findJobs } from './findJobs.ts';
 import { hasBegun, isEnded, isWaiting, observationOf, stateOf, unseen } from './observation.ts';
-import { explainWait } from './waiting.ts';
+import { explainWait, isOnSpot } from './waiting.ts';
 
 export interface ObserveDeps {
   readonly api: AzureApi;
@@ -91,11 +91,14 @@ export class Observer {
     if (isEnded(state)) {
       await this.#clean(handle, known, signal);
     }
+    const mayBeBack = known.hasRun && state === 'provisioning';
+    const lookedAt = isWaiting(state) || mayBeBack ? await this.#clustersFor(job, signal) : null;
     const seen = {
       job,
       details: isEnded(state) || isWaiting(state) ? known.details : null,
       past: { startedAt: known.startedAt, hasRun: known.hasRun },
-      waiting: isWaiting(state) ? explainWait(job, await this.#clustersFor(job, signal), known.details) : null,
+      isSpot: isOnSpot(job, lookedAt),
+      waiting: isWaiting(state) ? explainWait(job, lookedAt, known.details) : null,
       observedAt,
     };
     const observation = observationOf(seen);

@@ -3,7 +3,7 @@ import type { RunDetails } from '../../../../src/providers/azure/client/runHisto
 import type { Job } from '../../../../src/providers/azure/job.ts';
 import type { Cluster } from '../../../../src/providers/azure/offers/clusters.ts';
 import { observationOf, type Seen } from '../../../../src/providers/azure/observe/observation.ts';
-import { explainWait } from '../../../../src/providers/azure/observe/waiting.ts';
+import { explainWait, isOnSpot } from '../../../../src/providers/azure/observe/waiting.ts';
 
 function job(status: string, more: Partial<Job['properties']> = {}): Job {
   return { name: 'aloft-a-1', properties: { status, ...more } };
@@ -14,6 +14,7 @@ function seen(status: string, more: Partial<Seen> = {}): Seen {
     job: job(status),
     details: null,
     past: { startedAt: null, hasRun: false },
+    isSpot: null,
     waiting: null,
     observedAt: 1,
     ...more,
@@ -49,10 +50,27 @@ describe('states', () => {
     expect(observationOf(seen(status))).toMatchObject({ state, nativeState: status });
   });
 
-  it('go backwards when a machine is taken away', () => {
+  it.each(['Queued', 'Starting', 'Provisioning', 'Preparing'])(
+    'go back to %s when a spot machine is taken away, and only then',
+    (status) => {
+      const past = { startedAt: 5, hasRun: true };
+      const back = observationOf(seen(status, { past, isSpot: true }));
+      expect(back).toMatchObject({ state: 'preempted', nativeState: status, startedAt: 5, nodes: [] });
+      expect(back.explanation).toContain('Its machine was taken away');
+      const { state } = observationOf(seen(status));
+      for (const isSpot of [false, null]) {
+        const again = observationOf(seen(status, { past, isSpot }));
+        expect(again.state).toBe(state);
+        expect(again.explanation).toContain('Azure starts it again');
+        expect(again.explanation).not.toContain('taken away');
+      }
+      expect(observationOf(seen(status, { isSpot: true })).state).toBe(state);
+    },
+  );
+
+  it('are those of a job that runs, whatever it has been through', () => {
     const past = { startedAt: 5, hasRun: true };
-    expect(observationOf(seen('Queued', { past }))).toMatchObject({ state: 'preempted', startedAt: 5 });
-    expect(observationOf(seen('Running', { past })).state).toBe('running');
+    expect(observationOf(seen('Running', { past, isSpot: true })).state).toBe('running');
     expect(observationOf(seen('NotResponding', { past })).explanation).toContain('not been heard of');
   });
 });
@@ -170,6 +188,29 @@ describe('waits', () => {
       explanation: 'The quota for cores of this kind in this region is used up',
       reason: 'Waiting: your quota limit is reached.',
     });
-    expect(explainWait(job('Queued'), null, null)).toBeNull();
+  });
+
+  it.each([
+    [{}, 'It waits until Azure has a machine for it'],
+    [
+      { resources: { instanceCount: 2, instanceType: 'Standard_ND96isr_H100_v5' }, queueSettings: { jobTier: 'Spot' } },
+      'It waits until Azure has all 2 spot machines of the size Standard_ND96isr_H100_v5 for it',
+    ],
+    [{ status: 'NotStarted' }, 'Azure has taken it and not begun with it yet'],
+    [{ status: 'Paused' }, 'It is paused in Azure'],
+    [{ computeId: '/x/computes/gpu' }, 'It waits for the cluster gpu'],
+  ])('are told by what is waited for where nobody says why: %o', (more, explanation) => {
+    const details: RunDetails = { warnings: [{ source: 'x', message: 'Hm.' }] };
+    expect(explainWait(job('Queued', more), null, null)).toEqual({ explanation, reason: null });
+    expect(explainWait(job('Queued', more), null, details)).toEqual({ explanation, reason: 'Hm.' });
+  });
+
+  it('say whether the machines may be taken away, where that is known', () => {
+    const spot = { ...cluster, isSpot: true };
+    expect(isOnSpot(queued, [spot])).toBe(true);
+    expect(isOnSpot(queued, [cluster])).toBe(false);
+    expect(isOnSpot(queued, null)).toBeNull();
+    expect(isOnSpot(job('Queued', { queueSettings: { jobTier: 'Spot' } }), null)).toBe(true);
+    expect(isOnSpot(job('Queued'), null)).toBe(false);
   });
 });
