@@ -81,7 +81,10 @@ function parseBody(body: string): z.infer<typeof bodySchema> | null {
 }
 
 function judge(refusal: Refusal, codes: readonly string[], text: string): Judgement {
-  return judgeRoom(text) ?? judgeCode(refusal, codes, text) ?? judgeStatus(refusal, codes, text);
+  // A limit on requests is told in the words of a quota as well; then it is the code alone that tells one of cores.
+  const isThrottled = refusal.status === 429 && !codes.some((code) => /CoreQuota|QuotaExceeded/iu.test(code));
+  const room = isThrottled ? null : judgeRoom(text);
+  return room ?? judgeCode(refusal, codes, text) ?? judgeStatus(refusal, codes, text);
 }
 
 /** Quota and capacity, which Azure tells in refusals of every status and in the errors of jobs and clusters. */

@@ -38,6 +38,13 @@ describe('what Azure refuses', () => {
       'capacity',
     ],
     [429, 'TooManyRequests', 'The request was throttled.', 'rateLimited'],
+    [
+      429,
+      'TooManyRequests',
+      'The quota of 25 requests a second is exceeded: the limit is per subscription.',
+      'rateLimited',
+    ],
+    [429, 'QuotaExceeded', 'The core quota of the subscription is exceeded.', 'quota'],
     [503, 'ServiceUnavailable', 'The service is busy.', 'transient'],
     [404, 'ResourceNotFound', 'No such job.', 'notFound'],
     [409, 'Conflict', 'Another operation is in progress.', 'conflict'],
