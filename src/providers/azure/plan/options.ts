@@ -60,13 +60,13 @@ export const optionTexts = {
   },
   identity: {
     label: 'Identity',
-    help: 'As whom the job reads data and calls Azure: you, the managed identity of the cluster, or a token of the workspace.',
+    help: 'As whom the job reads data and calls Azure: you, the managed identity of a cluster (serverless has none), or a token of the workspace.',
     fallback: 'that of the workspace',
   },
   sharedMemory: {
     label: 'Shared memory',
     help: 'Size of /dev/shm, such as 64GiB.',
-    fallback: 'half of the memory, for jobs with an accelerator',
+    fallback: '8 GiB for each accelerator of a node, 64 GiB at most; else the 2 GiB of Azure ML',
   },
   inputs: {
     label: 'Inputs',

@@ -34,6 +34,7 @@ export function planJob(
   check(spec, facts);
   const options = readOptions(spec.options);
   const machines = machinesOf(spec, options, settings.compute, facts);
+  refuseIdentity(options, machines.cluster);
   const name = jobName(key);
   const workspace = workspaceId(settings);
   const datastore = facts?.datastore ?? usualDatastore;
@@ -152,6 +153,16 @@ function warningsOf(spec: JobSpec, cluster: string | null): readonly string[] {
       : []),
     ...(spec.diskBytes === null ? [] : ['Azure ML takes no wish for disk space: the machine has what its size has.']),
   ];
+}
+
+/** Serverless compute has no identity that jobs could be given: "Model training on serverless compute" of Microsoft's documentation. */
+function refuseIdentity({ identity }: PlanOptions, cluster: string | null): void {
+  if (identity === 'Managed' && cluster === null) {
+    throw new ProviderError('unsupported', 'Serverless compute has no managed identity.', {
+      field: 'options.identity',
+      remedy: 'Choose user, which is you, or a cluster that has one as compute.',
+    });
+  }
 }
 
 /** Azure ML lets a job wait for a machine without end. */

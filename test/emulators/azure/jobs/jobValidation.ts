@@ -93,6 +93,9 @@ function validateIdentity({ world, info }: Call, properties: Readonly<Record<str
   if (!['AMLToken', 'Managed', 'UserIdentity'].includes(textOf(identityType))) {
     throw userError(`The identity type '${textOf(identityType)}' is not supported.`);
   }
+  if (identityType === 'Managed' && textOf(properties['computeId']) === '') {
+    throw userError('A system-assigned managed identity is not supported with serverless compute.');
+  }
   const token = world.tokens.find(textOf(info.headers['x-azureml-token']));
   if (identityType === 'UserIdentity' && (token === undefined || !token.audience.startsWith('https://ml.azure'))) {
     throw userError('The header x-azureml-token is needed for a job that runs as the user.', 'MissingUserToken');

@@ -7,6 +7,7 @@ import type { Plan } from '../../../../src/core/provider.ts';
 import type { WorkspaceFacts } from '../../../../src/providers/azure/facts.ts';
 import { specOfProperties, specProperties } from '../../../../src/providers/azure/plan/properties.ts';
 import { durationOf, isoDuration } from '../../../../src/providers/azure/plan/duration.ts';
+import { optionTexts } from '../../../../src/providers/azure/plan/options.ts';
 import { planJob } from '../../../../src/providers/azure/plan/plan.ts';
 import { environmentBody, parseRequest } from '../../../../src/providers/azure/plan/request.ts';
 import type { AzureSettings } from '../../../../src/providers/azure/settings.ts';
@@ -309,6 +310,22 @@ describe('the request', () => {
     ['sharedMemory', 'much'],
   ])('refuses the option %s=%s', (name, value) => {
     expect(() => plan({ options: { [name]: value } })).toThrow(expect.objectContaining({ field: `options.${name}` }));
+  });
+
+  it('refuses a managed identity where there is none', () => {
+    expect(() => plan({ options: { identity: 'managed' } })).toThrow(
+      expect.objectContaining({ tag: 'unsupported', field: 'options.identity' }),
+    );
+    const { identity } = body(plan({ options: { identity: 'managed', compute: 'a100' } }, facts));
+    expect(identity).toEqual({ identityType: 'Managed' });
+  });
+
+  it('gives as much shared memory as it says', () => {
+    const resources = (more: Partial<JobSpec>): unknown => body(plan(more))['resources'];
+    expect(resources({})).not.toHaveProperty('shmSize');
+    expect(resources(gpu('A100-80GB', 4))).toMatchObject({ shmSize: '32g' });
+    expect(resources(gpu('H100', 8))).toMatchObject({ shmSize: '64g' });
+    expect(optionTexts.sharedMemory.fallback).toContain('8 GiB for each accelerator of a node, 64 GiB at most');
   });
 
   it('names environments as they are meant', () => {
