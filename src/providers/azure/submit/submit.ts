@@ -19,7 +19,7 @@ import { binding } from '../plan/script.ts';
 
 export interface SubmitDeps {
   readonly api: AzureApi;
-  readonly credential: Credential;
+  readonly credential: Pick<Credential, 'token'>;
   readonly cloud: AzureCloud;
   readonly secrets: JobSecrets;
   readonly clock: Clock;
@@ -220,7 +220,7 @@ export async function findAttempt(
 
 /** Those of the person alone, as far as that can be told: others of the workspace may use Aloft as well. */
 export async function listAttempts(
-  { api, credential, cloud }: Pick<SubmitDeps, 'api' | 'cloud'> & { readonly credential: Pick<Credential, 'token'> },
+  { api, credential, cloud }: Pick<SubmitDeps, 'api' | 'cloud' | 'credential'>,
   workspace: string,
   signal: AbortSignal,
 ): Promise<readonly FoundAttempt[]> {

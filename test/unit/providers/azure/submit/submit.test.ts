@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import type { SnapshotId } from '../../../../../src/core/job.ts';
 import type { Handle } from '../../../../../src/core/provider.ts';
+import { cloudOf } from '../../../../../src/providers/azure/cloud.ts';
 import { jobName } from '../../../../../src/providers/azure/names.ts';
 import { planJob } from '../../../../../src/providers/azure/plan/plan.ts';
 import { listAttempts, submitJob } from '../../../../../src/providers/azure/submit/submit.ts';
@@ -117,6 +118,30 @@ describe('a job', () => {
     const submit = await submitter({ get: [{ status: 404, body: '<html>Not found</html>' }], put: [made] });
     expect(await rejection(submit())).toMatchObject({ tag: 'transient', raw: '<html>Not found</html>' });
     expect(workspace?.asked('PUT', oneJob)).toEqual([]);
+  });
+});
+
+describe('a job that acts as the person', () => {
+  it.each([
+    ['user', `token for ${cloudOf({}).machineLearningScope}`],
+    [undefined, undefined],
+  ])('has their token for Azure ML beside it, and no other has: %s', async (identity, expected) => {
+    const opened = await startWorkspace(new ManualClock(), ({ method }) => (method === 'PUT' ? made : noJob));
+    workspace = opened;
+    const settings = { subscription: 's', resourceGroup: 'lab', workspace: 'vision' };
+    const spec = specFor('true', { options: identity === undefined ? {} : { identity } });
+    const plan = planJob({ spec, key, snapshotId: 'abc' as SnapshotId, interpreter: null }, settings, null);
+    const credential = { token: async (scope: string) => ({ token: `token for ${scope}`, expiresAt: 0 }) };
+    const input = { plan, key, staged: { datastore: 'workspaceblobstore' }, secrets: new Map() };
+    const cloud = cloudOf({});
+    const deps = { ...opened, cloud, credential, clock: new ManualClock(), unanswered: new Set<string>() };
+    await submitJob(deps, input, never());
+    const sent = opened.stub.requests.map(({ method, headers }) => [method, headers['x-azureml-token']]);
+    expect(sent).toEqual([
+      ['GET', undefined],
+      ['PUT', expected],
+    ]);
+    expect(plan.text).not.toContain('token for');
   });
 });
 
