@@ -2,6 +2,7 @@ import type { LogCursor, LogItem } from '../../../core/logChunk.ts';
 import type { Clock } from '../../../core/ports.ts';
 import type { Handle } from '../../../core/provider.ts';
 import { ProviderError } from '../../../core/providerError.ts';
+import { endedByItself } from '../observe/ending.ts';
 import { pausesAfterEnd, quietFor, stillGrowsFor } from './lastLooks.ts';
 import type { JobStates, SeenState } from './jobStates.ts';
 import { type LogFile, logsAmong, SignedUrls } from './logFiles.ts';
@@ -30,8 +31,8 @@ const beganAnew =
   'the machine was taken away and the job began anew, and so did its log; what had not been read by then is gone';
 
 /**
- * The log of a job from the cursor on: what every rank printed, the log of the build of its image, and, when it failed before its
- * program printed anything or takes long to be prepared, Azure's own logs. Goes on until the job has ended and nothing more comes.
+ * The log of a job from the cursor on: what every rank printed, the log of the build of its image, and Azure's own logs when it takes
+ * long to be prepared, or failed otherwise than by a program that has printed something. Goes on until the job has ended and nothing more comes.
  */
 export async function* followLog(
   handle: Handle,
@@ -139,7 +140,8 @@ class Follower {
       hasMoved = (yield* this.#read(file, urls)) || hasMoved;
     }
     const hasPrinted = files.some(({ kind, path }) => kind === 'user' && (this.#position.get(path)?.offset ?? 0) > 0);
-    const needsSystem = (details?.status === 'Failed' || this.#preparesLong()) && !hasPrinted;
+    const isExplained = hasPrinted && endedByItself(details);
+    const needsSystem = (details?.status === 'Failed' && !isExplained) || this.#preparesLong();
     for (const file of files.filter(({ kind }) => kind === 'system')) {
       if (needsSystem || this.#position.has(file.path)) {
         hasMoved = (yield* this.#read(file, urls)) || hasMoved;

@@ -5,7 +5,8 @@ const userLog = /^user_logs\/std_log[a-z_]*?(?:_(?<rank>\d{1,6}))?(?<role>_ps)?\
 /** The same of the older runtime. */
 const driverLog = /^azureml-logs\/70_driver_log(?:_(?<rank>\d{1,6}))?\.txt$/u;
 const imageBuildLog = /^azureml-logs\/20_image_build_log\.txt$/u;
-const systemLog = /^system_logs\/(?<name>[\w./-]{1,100})\.(?:log|txt)$/u;
+/** What prepares machines and starts programs, and that of the older runtime, such as `55_azureml-execution-tvmps_<node>_d.txt`. */
+const systemLog = /^(?:system_logs\/|azureml-logs\/(?=\d\d_))(?<name>[\w./-]{1,100})\.(?:log|txt)$/u;
 
 export type LogKind = 'user' | 'build' | 'system';
 

@@ -87,6 +87,11 @@ function explain(
   return null;
 }
 
+/** Whether it failed by what its own program did, not Azure. */
+export function endedByItself(details: RunDetails | null): boolean {
+  return codeIn(details?.error?.error?.message ?? '') !== null;
+}
+
 /** As the job's own machine and the services around it put it. */
 function codeIn(text: string): number | null {
   const found =

@@ -13,6 +13,9 @@ describe('log files of Azure', () => {
     ['azureml-logs/70_driver_log_3.txt', 'user', 'stdout', 3],
     ['azureml-logs/20_image_build_log.txt', 'build', 'imageBuild', 0],
     ['system_logs/lifecycler/execution-wrapper.log', 'system', 'lifecycler/execution-wrapper', 0],
+    ['azureml-logs/55_azureml-execution-tvmps_0a1b_d.txt', 'system', '55_azureml-execution-tvmps_0a1b_d', 0],
+    ['azureml-logs/65_job_prep-tvmps_0a1b_d.txt', 'system', '65_job_prep-tvmps_0a1b_d', 0],
+    ['azureml-logs/75_job_post-tvmps_0a1b_d.txt', 'system', '75_job_post-tvmps_0a1b_d', 0],
   ])('%s', (path, kind, name, node) => {
     expect(logStreamOf(path)).toEqual({ kind, stream: { name, task: 0, node } });
   });
@@ -23,6 +26,7 @@ describe('log files of Azure', () => {
     'user_logs/../std_log.txt',
     'user_logs/std_log.txt\n',
     'system_logs/a b.log',
+    'azureml-logs/notes.txt',
   ])('%j is none', (path) => {
     expect(logStreamOf(path)).toBeNull();
   });
