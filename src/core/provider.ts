@@ -230,7 +230,8 @@ export type Location =
   | { readonly kind: 'folder'; readonly path: string }
   /** A folder of another machine, absolute. `host` as the person's `ssh` takes it: an alias, a name or `user@name`. */
   | { readonly kind: 'remoteFolder'; readonly host: string; readonly path: string }
-  | { readonly kind: 'url'; readonly url: string };
+  /** `site`: what people call it, in the middle of a sentence: `Azure ML studio`. */
+  | { readonly kind: 'url'; readonly url: string; readonly site: string };
 
 /**
  * One configured account, cluster or host. Every method that waits takes a signal and rejects with the signal's reason

@@ -3,7 +3,8 @@ import * as vscode from 'vscode';
 import { currentAttempt, isRunId, type Job, type RunId } from '../core/job.ts';
 import type { KeyValue, Logger } from '../core/ports.ts';
 import type { Engine } from '../engine/engine.ts';
-import type { FilesState, JobTab, LocationKind, PanelToHost, PanelToWebview } from '../protocol/jobPanel.ts';
+import type { Location } from '../core/provider.ts';
+import type { FilesState, JobTab, PanelToHost, PanelToWebview } from '../protocol/jobPanel.ts';
 import type { FileLink } from '../protocol/logView.ts';
 import { errorSentence } from './errorSentence.ts';
 import { pickJobsBeside } from './jobActions.ts';
@@ -69,7 +70,7 @@ export class JobPanel implements vscode.Disposable {
   #attempt: number | undefined;
   #isReady = false;
   #isDisposed = false;
-  #location: LocationKind | null = null;
+  #location: Location | null = null;
   /** For which attempt and state the location was looked up last. */
   #locatedAt = '';
 
@@ -216,9 +217,8 @@ export class JobPanel implements vscode.Disposable {
     }
     this.#locatedAt = asked;
     const location = await this.#deps.engine.accepted.location(this.runId).catch(() => null);
-    const kind = location?.kind ?? null;
-    if (kind !== this.#location && !this.#isDisposed) {
-      this.#location = kind;
+    if (JSON.stringify(location) !== JSON.stringify(this.#location) && !this.#isDisposed) {
+      this.#location = location;
       this.#postJob();
     }
   }

@@ -2,8 +2,9 @@ import { failureHint } from '../core/failureHint.ts';
 import { currentAttempt, type Attempt, type EpochMs, type Job, type JobEvent } from '../core/job.ts';
 import { specToInput } from '../core/jobSpec.ts';
 import { groupOf, isTerminal, type JobState } from '../core/jobState.ts';
+import type { Location } from '../core/provider.ts';
 import type { JobFacts } from '../engine/engine.ts';
-import type { DetailSection, ForwardView, JobView, LocationKind, PhaseView, ReachView } from '../protocol/jobPanel.ts';
+import type { DetailSection, ForwardView, JobView, PhaseView, ReachView } from '../protocol/jobPanel.ts';
 import { staleNote } from './jobRow.ts';
 import { acceleratorSentence, nativeWordsOf } from './jobSentences.ts';
 import { t } from './l10n.ts';
@@ -15,7 +16,7 @@ import { shownState, stateLook } from './stateLook.ts';
 export interface Around {
   readonly isTrusted: boolean;
   /** Where the job is to be found outside Aloft, as far as that is known. */
-  readonly location: LocationKind | null;
+  readonly location: Location | null;
   readonly forwards: readonly ForwardView[];
 }
 
@@ -54,7 +55,7 @@ export function jobView(facts: JobFacts, around: Around, now: EpochMs): JobView 
     snapshot: job.snapshotId,
     details: details(facts),
     canCancel: !isTerminal(job.state) && job.cancelRequestedAt === null,
-    location: around.location,
+    locationLabel: around.location === null ? null : locationLabel(around.location),
     shell: reachView('shell', facts, around.isTrusted),
     ports: reachView('portForward', facts, around.isTrusted),
     forwards: around.forwards,
@@ -79,6 +80,10 @@ interface StateChange {
   readonly at: EpochMs;
   readonly state: JobState;
   readonly reason: string | null;
+}
+
+function locationLabel(location: Location): string {
+  return location.kind === 'url' ? t('Open in {0}', location.site) : t('Open Run Folder');
 }
 
 /**

@@ -58,15 +58,13 @@ export interface JobView {
   readonly snapshot: string | null;
   readonly details: readonly DetailSection[];
   readonly canCancel: boolean;
-  /** Where it is to be found outside Aloft; null when nowhere, or not known. */
-  readonly location: LocationKind | null;
+  /** What goes to where it is to be found outside Aloft is called; null when it is nowhere, or that is not known. */
+  readonly locationLabel: string | null;
   readonly shell: ReachView | null;
   readonly ports: ReachView | null;
   readonly forwards: readonly ForwardView[];
   readonly outputGlobs: readonly string[];
 }
-
-export type LocationKind = 'folder' | 'remoteFolder' | 'url';
 
 /** Something that can be opened in a running job. */
 export interface ReachView {

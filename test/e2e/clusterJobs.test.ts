@@ -256,7 +256,7 @@ describe('jobs of a cluster', () => {
     await form.locator('#field-connection').click();
     await form.locator('#field-connection vscode-option', { hasText: 'site' }).click();
     const panel = await submit('python there.py', waiting);
-    await panel.getByRole('button', { name: 'Run Folder' }).click();
+    await panel.getByRole('button', { name: 'Open Run Folder' }).click();
     const told = await window.notification(/The run folder is \/scratch\/ada\/runs\/.* on login\.lab\./u);
     await told.getByRole('button', { name: 'Copy Path' }).click();
     await expect.poll(clipboard).toMatch(/^\/scratch\/ada\/runs\/aloft-/u);

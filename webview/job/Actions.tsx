@@ -1,4 +1,4 @@
-import type { JobView, LocationKind, PanelToHost, ReachView } from '../../src/protocol/jobPanel.ts';
+import type { JobView, PanelToHost, ReachView } from '../../src/protocol/jobPanel.ts';
 import { t } from '../ui/l10n.ts';
 
 /** What can be done with the job. */
@@ -21,14 +21,14 @@ export function Actions(props: { readonly job: JobView; readonly send: (message:
     <div class="actions">
       {reach(t('Shell'), 'openShell', job.shell)}
       {reach(t('Forward Port'), 'forwardPort', job.ports)}
-      {job.location === null ? null : (
+      {job.locationLabel === null ? null : (
         <vscode-button
           appearance="secondary"
           onClick={() => {
             send({ type: 'reveal' });
           }}
         >
-          {locationLabel(job.location)}
+          {job.locationLabel}
         </vscode-button>
       )}
       <vscode-button
@@ -53,8 +53,4 @@ export function Actions(props: { readonly job: JobView; readonly send: (message:
       )}
     </div>
   );
-}
-
-function locationLabel(location: LocationKind): string {
-  return location === 'url' ? t('Open in Browser') : t('Run Folder');
 }

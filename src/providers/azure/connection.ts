@@ -138,7 +138,7 @@ export class AzureConnection implements Connection {
   }
 
   location(handle: Handle): Location {
-    return { kind: 'url', url: studioUrl(this.#open, handle) };
+    return { kind: 'url', url: studioUrl(this.#open, handle), site: 'Azure ML studio' };
   }
 
   async dispose(): Promise<void> {

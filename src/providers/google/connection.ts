@@ -181,7 +181,7 @@ export class GoogleConnection implements Connection {
   location(handle: Handle): Location {
     const { project, region, jobId } = dataOf(handle);
     const url = `https://console.cloud.google.com/vertex-ai/locations/${region}/training/${jobId}?project=${encodeURIComponent(project)}`;
-    return { kind: 'url', url };
+    return { kind: 'url', url, site: 'Google Cloud console' };
   }
 
   codeFolder(handle: Handle): string {

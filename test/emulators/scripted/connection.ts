@@ -261,7 +261,7 @@ export class ScriptedConnection implements Connection {
       return null;
     }
     return typeof this.#console === 'string'
-      ? { kind: 'url', url: `${this.#console}/console/${encodeURIComponent(id)}` }
+      ? { kind: 'url', url: `${this.#console}/console/${encodeURIComponent(id)}`, site: 'scripted console' }
       : { kind: 'remoteFolder', host: this.#console.host, path: `${this.#console.path}/${id}` };
   }
 

@@ -21,6 +21,17 @@ const facts = (fields: Partial<JobFacts> = {}): JobFacts => ({
 const around: Around = { isTrusted: true, location: null, forwards: [] };
 const viewOf = (given: JobFacts, now: number): JobView => jobView(given, around, now);
 
+describe('the way to a job outside Aloft', () => {
+  it.each([
+    [null, null],
+    [{ kind: 'folder', path: '/tmp/run' }, 'Open Run Folder'],
+    [{ kind: 'remoteFolder', host: 'lab', path: '/scratch/run' }, 'Open Run Folder'],
+    [{ kind: 'url', url: 'https://ml.azure.com/x', site: 'Azure ML studio' }, 'Open in Azure ML studio'],
+  ] as const)('says where it leads: %o', (location, label) => {
+    expect(jobView(facts(), { ...around, location }, 0).locationLabel).toBe(label);
+  });
+});
+
 describe('phases', () => {
   it('begin with the job, join what stays the same, and stay open while it lasts', () => {
     const events = [

@@ -361,6 +361,7 @@ it('a lost store is rebuilt from what Azure has', async () => {
   expect(found).toMatchObject({ key, handle, name: 'rebuilt' });
   expect(connection.location(handle)).toMatchObject({
     kind: 'url',
+    site: 'Azure ML studio',
     url: expect.stringContaining(`https://ml.azure.com/runs/${handle.id}?wsid=`),
   });
 });
