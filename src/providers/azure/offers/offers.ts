@@ -28,7 +28,7 @@ export function offersOf(query: OfferQuery, input: OfferInput): readonly Offer[]
     return accelerator === null ? (size.gpus === 0 ? '' : null) : `${accelerator} ${size.gpus}`;
   });
   const offers = [...kinds].flatMap(([kind, alike]) => {
-    const size = smallest(alike);
+    const size = alike.find(({ name }) => isOf(input.cluster, name)) ?? smallest(alike);
     return kind === null || size === undefined ? [] : [offer(size, input)];
   });
   const wanted =
@@ -40,6 +40,10 @@ function compare(a: AcceleratorName | null, b: AcceleratorName | null): number {
   return (a ?? '') < (b ?? '') ? -1 : a === b ? 0 : 1;
 }
 
+function isOf(cluster: Cluster | null, size: string): boolean {
+  return cluster?.size?.toLowerCase() === size.toLowerCase();
+}
+
 function smallest(alike: readonly OfferedSize[]): OfferedSize | undefined {
   return alike.toSorted((a, b) => a.vCpus - b.vCpus || a.memoryGb - b.memoryGb)[0];
 }
@@ -47,17 +51,17 @@ function smallest(alike: readonly OfferedSize[]): OfferedSize | undefined {
 function offer(size: OfferedSize, input: OfferInput): Offer {
   const accelerator = acceleratorOf(size);
   const { connectionId, location, cluster, asOf } = input;
-  const isOnCluster =
-    cluster !== null &&
-    (cluster.size?.toLowerCase() === size.name.toLowerCase() || (accelerator === null && cluster.size === null));
+  const isOnCluster = cluster !== null && (isOf(cluster, size.name) || (accelerator === null && cluster.size === null));
+  // Which machine a job without accelerators gets on serverless compute is up to Azure, and so is what it costs.
+  const isKnown = accelerator !== null || isOf(cluster, size.name);
   return {
     connectionId,
     accelerator,
     count: accelerator === null ? 0 : size.gpus,
     memoryGib: accelerator === null ? null : memoryOf(accelerator),
     region: location,
-    priceUsdPerHour: accelerator === null ? null : size.price,
-    spotPriceUsdPerHour: accelerator === null || !size.hasSpot ? null : size.spotPrice,
+    priceUsdPerHour: isKnown ? size.price : null,
+    spotPriceUsdPerHour: isKnown && size.hasSpot ? size.spotPrice : null,
     ...(isOnCluster ? onCluster(cluster) : serverless(size, input.quotas)),
     asOf,
   };
@@ -77,7 +81,7 @@ function onCluster({ name, idle, nodes, maxNodes, errors }: Cluster): Chance {
 }
 
 /** A quota is a right to ask, no promise: whether there is a machine shows only when one is asked for. */
-function serverless({ family, vCpus, hasSpot }: OfferedSize, quotas: Quotas | null): Chance {
+export function serverless({ family, vCpus, hasSpot }: OfferedSize, quotas: Quotas | null): Chance {
   const quota = quotas?.ofFamily(family) ?? null;
   if (quotas === null || quota === null || vCpus === 0) {
     return { freeNow: null, likelihood: 'unknown', note: 'quota unknown' };

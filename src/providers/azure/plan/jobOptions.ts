@@ -4,7 +4,8 @@ import type { JobOption, JobOptionChoice } from '../../../core/provider.ts';
 import type { AzureApi } from '../client/api.ts';
 import { ApiError } from '../client/apiError.ts';
 import { type Cluster, clustersIfAllowed } from '../offers/clusters.ts';
-import { type OfferedSize, listSizes } from '../offers/regionLists.ts';
+import { serverless } from '../offers/offers.ts';
+import { listQuotas, listSizes, type OfferedSize } from '../offers/regionLists.ts';
 import { acceleratorOf, type Size, usualSizes } from '../sizes.ts';
 import { type OptionName, optionNames, optionTexts } from './options.ts';
 
@@ -15,9 +16,10 @@ export async function jobOptions(
   locationPath: string,
   signal: AbortSignal,
 ): Promise<readonly JobOption[]> {
-  const [clusters, sizes, environments] = await Promise.all([
+  const [clusters, sizes, quotas, environments] = await Promise.all([
     clustersIfAllowed(api, workspace, signal),
     listSizes(api, locationPath, signal),
+    listQuotas(api, locationPath, signal),
     environmentNames(api, workspace, signal),
   ]);
   const choices: Readonly<Partial<Record<OptionName, readonly JobOptionChoice[]>>> = {
@@ -25,7 +27,10 @@ export async function jobOptions(
       { value: 'serverless', description: 'Machines that Azure makes for this job alone' },
       ...(clusters ?? []).map((cluster) => ({ value: cluster.name, description: describeCluster(cluster) })),
     ],
-    instanceType: (sizes ?? usualSizes).flatMap((size) => sizeChoice(size)),
+    instanceType:
+      sizes === null
+        ? usualSizes.flatMap((size) => sizeChoice(size, []))
+        : sizes.flatMap((size) => sizeChoice(size, [...prices(size), serverless(size, quotas).note])),
     environment: environments.map((value) => ({ value, description: '' })),
     distribution: [
       { value: 'PyTorch', description: 'One start per node, for torchrun and JAX' },
@@ -58,13 +63,22 @@ export function describeCluster({ size, isSpot, nodes, maxNodes, idle }: Cluster
 }
 
 /** Those with an accelerator that is not told apart are left out: what they are for is unknown. */
-function sizeChoice(size: OfferedSize | Size): readonly JobOptionChoice[] {
+function sizeChoice(size: Size, more: readonly string[]): readonly JobOptionChoice[] {
   const accelerator = acceleratorOf(size);
   if (accelerator === null && size.gpus > 0) {
     return [];
   }
   const device = accelerator === null ? [] : [formatAccelerator({ name: accelerator, count: size.gpus })];
-  return [{ value: size.name, description: [...device, `${size.vCpus} vCPUs`, `${size.memoryGb} GB`].join(', ') }];
+  return [
+    { value: size.name, description: [...device, `${size.vCpus} vCPUs`, `${size.memoryGb} GB`, ...more].join(', ') },
+  ];
+}
+
+function prices({ price, hasSpot, spotPrice }: OfferedSize): readonly string[] {
+  return [
+    ...(price === null ? [] : [`$${price.toFixed(2)}/h`]),
+    ...(hasSpot ? [spotPrice === null ? 'spot' : `$${spotPrice.toFixed(2)}/h as spot`] : []),
+  ];
 }
 
 const containerSchema = z.looseObject({

@@ -198,8 +198,11 @@ describe('offers', () => {
   it('make options for jobs', async () => {
     const options = await lab.open().jobOptions?.(never());
     expect(options?.find(({ name }) => name === 'compute')?.choices.map(({ value }) => value)).toContain('serverless');
-    expect(options?.find(({ name }) => name === 'instanceType')?.choices.map(({ value }) => value)).toContain(
-      'Standard_NC4as_T4_v3',
+    const sizes = options?.find(({ name }) => name === 'instanceType')?.choices ?? [];
+    const described = (size: string): string => sizes.find(({ value }) => value === size)?.description ?? '';
+    expect(described('Standard_NC4as_T4_v3')).toMatch(
+      /^T4, 4 vCPUs, 28 GB, \$\d\.\d\d\/h, \$\d\.\d\d\/h as spot, quota for \d+$/u,
     );
+    expect(described('Standard_DS3_v2')).toMatch(/^4 vCPUs, 14 GB, \$\d\.\d\d\/h, .*quota for \d+$/u);
   });
 });
