@@ -2,7 +2,7 @@ import type { Provider } from '../../core/provider.ts';
 import { abilities } from './abilities.ts';
 import { AzureConnection } from './connection.ts';
 import { parseSettings } from './settings.ts';
-import { setUpWorkspace } from './setUp.ts';
+import { setUpWorkspace } from './setUp/setUp.ts';
 
 /** A workspace of Azure Machine Learning. */
 export const provider: Provider = {

@@ -4,7 +4,7 @@ import type { Accounts } from '../../../../../src/core/ports.ts';
 import type { NewConnection } from '../../../../../src/core/provider.ts';
 import { signInAgain } from '../../../../../src/editor/connections/tryConnection.ts';
 import { UsedConnection } from '../../../../../src/editor/connections/usedConnection.ts';
-import { setUpWorkspace } from '../../../../../src/providers/azure/setUp.ts';
+import { setUpWorkspace } from '../../../../../src/providers/azure/setUp/setUp.ts';
 import { never, rejection } from '../../../../conformance/harness.ts';
 import { testPorts } from '../../../../emulators/scripted/testPorts.ts';
 import { AzureLab } from '../../../../fixtures/azure/lab.ts';
@@ -60,7 +60,9 @@ describe('setUp', () => {
     const { ask, asked } = somebody('vision');
     const made = await setUp(ask);
     expect(made).toEqual({ label: 'vision', settings: vision() });
-    expect(asked).toEqual([{ title: 'Azure: which workspace?', labels: ['teaching', 'vision'] }]);
+    expect(asked).toEqual([
+      { title: 'Azure: which workspace?', labels: ['teaching', 'vision', 'Another tenant or subscription…'] },
+    ]);
     const connection = lab.open(made?.settings);
     expect((await connection.offers({}, never())).length).toBeGreaterThan(3);
     expect(await connection.identity(never())).toMatchObject({ account: 'ada@lab.example' });
@@ -72,6 +74,51 @@ describe('setUp', () => {
     expect(await setUp(ask)).toMatchObject({ label: 'teaching', settings: { workspace: 'teaching', compute: 'a100' } });
     expect(asked.map(({ title }) => title)).toEqual(['Azure: which workspace?', 'Azure: where do jobs usually run?']);
     expect(asked[1]?.labels).toEqual(['Serverless', 'a100']);
+  });
+
+  it('goes by tenant and subscription where the person wants to, and takes what is in no list', async () => {
+    const byList = somebody('Another', 'Vision Lab', 'Teaching', 'teaching', 'Serverless');
+    expect(await setUp(byList.ask)).toMatchObject({ label: 'teaching', settings: { workspace: 'teaching' } });
+    expect(byList.asked.map(({ title }) => title).slice(1, 4)).toEqual([
+      'Azure: which tenant?',
+      'Azure: which subscription?',
+      'Azure: which workspace?',
+    ]);
+    const typed = ['elsewhere', lab.azure.tenant, lab.azure.subscription, 'lab/vision'];
+    const byHand: Ask = { ...nobody, choose: async () => typed.shift() };
+    expect(await setUp(byHand)).toEqual({ label: 'vision', settings: vision() });
+  });
+
+  it('refuses what is typed and cannot be', async () => {
+    const typed = (...answers: string[]): Ask => ({ ...nobody, choose: async () => answers.shift() });
+    const { tenant, subscription } = lab.azure;
+    for (const answers of [['no tenant'], [tenant, 'mine'], [tenant, subscription, 'vision']]) {
+      expect(await rejection(setUp(typed('elsewhere', ...answers)))).toMatchObject({ tag: 'invalid' });
+    }
+  });
+
+  it('says what could not be looked into, and takes no workspace unasked because it is the only one', async () => {
+    const asked: (readonly Choice[])[] = [];
+    const ask: Ask = {
+      ...nobody,
+      choose: async ({ choices }) => {
+        asked.push(choices);
+        return undefined;
+      },
+    };
+    lab.control.addFault({
+      on: {
+        path: new RegExp(`${lab.azure.subscription}/providers/Microsoft.MachineLearningServices/workspaces$`, 'u'),
+      },
+      kind: 'answer',
+      code: 403,
+      contentType: 'application/json',
+      body: '{"error":{"code":"AuthorizationFailed","message":"Not for you."}}',
+      times: 1,
+    });
+    expect(await setUp(ask)).toBeUndefined();
+    expect(asked[0]?.map(({ label }) => label)).toEqual(['teaching', 'Another tenant or subscription…']);
+    expect(asked[0]?.at(-1)?.detail).toContain('Not for you.');
   });
 
   it('is over when the person goes away from any question', async () => {
