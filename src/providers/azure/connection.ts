@@ -131,9 +131,9 @@ export class AzureConnection implements Connection {
   }
 
   async jobOptions(signal: AbortSignal): Promise<readonly JobOption[]> {
-    return this.#do(signal, async ({ api, id, settings, workspace }) => {
+    return this.#do(signal, async ({ api, history, id, settings, workspace }) => {
       const { location } = await workspace.info(signal);
-      return jobOptions(api, id, locationPath(settings.subscription, location), signal);
+      return jobOptions(api, id, locationPath(settings.subscription, location), history, signal);
     });
   }
 

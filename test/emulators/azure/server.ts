@@ -8,6 +8,7 @@ import { authenticate, authorize, checkVersion, findWorkspace } from './access.t
 import { ArmError, refusal } from './armError.ts';
 import type { FaultPlan, RequestInfo } from './faults.ts';
 import { historyRoutes } from './history/historyRoutes.ts';
+import { registryRoutes } from './history/registryRoutes.ts';
 import type { AzAnswer } from './identity/azScript.ts';
 import { jobRoutes } from './jobs/jobRoutes.ts';
 import { assetRoutes } from './resources/assets.ts';
@@ -18,6 +19,7 @@ import { type Reply, type Route, fieldsOf } from './route.ts';
 import type { StorageProxy } from './storage/storageProxy.ts';
 import type { Workspace, World } from './world.ts';
 
+const dataPlaneRoutes: readonly Route[] = [...historyRoutes, ...registryRoutes];
 const armRoutes: readonly Route[] = [
   ...subscriptionRoutes,
   ...workspaceRoutes,
@@ -119,12 +121,12 @@ export class AzureServer {
         body: { api: world.url, catalog: world.url, modelmanagement: world.url, studio: 'https://ml.azure.com' },
       };
     }
-    const isDataPlane = /^\/(?:history|artifact)\//u.test(info.path);
+    const isDataPlane = /^\/(?:history|artifact|registrymanagement|mferp)\//u.test(info.path);
     const person = authenticate(world, info, isDataPlane ? dataPlaneAudiences : armAudiences);
     if (!isDataPlane) {
       checkVersion(info);
     }
-    const found = match(isDataPlane ? historyRoutes : armRoutes, info);
+    const found = match(isDataPlane ? dataPlaneRoutes : armRoutes, info);
     const workspace = findWorkspace(world, found?.params ?? {});
     authorize(world, person, info);
     if (found === null) {

@@ -1,11 +1,11 @@
 import * as z from 'zod/mini';
 import type { EpochMs } from '../../../core/job.ts';
-import { ProviderError } from '../../../core/providerError.ts';
 import { workspaceId } from '../paths.ts';
 import type { AzureSettings } from '../settings.ts';
 import type { AzureApi } from './api.ts';
 import { hasStatus } from './apiError.ts';
 import { Shared } from './shared.ts';
+import { trusted } from './trusted.ts';
 import type { Workspace } from './workspace.ts';
 
 const discoverySchema = z.object({ api: z.string() });
@@ -60,6 +60,11 @@ export class RunHistory {
     });
   }
 
+  /** Where the services of Azure ML in the region of the workspace are: `https://eastus.api.azureml.ms`. */
+  async region(signal: AbortSignal): Promise<string> {
+    return this.#base.get(signal);
+  }
+
   /** null when there is no such run. */
   async details(job: string, signal: AbortSignal): Promise<RunDetails | null> {
     const base = await this.#base.get(signal);
@@ -100,16 +105,4 @@ export class RunHistory {
       token = next === token ? null : next;
     }
   }
-}
-
-/** A token must not go over the network in clear. */
-function trusted(address: string): string {
-  const url = URL.canParse(address) ? new URL(address) : null;
-  const isLocal = url !== null && ['127.0.0.1', '[::1]', 'localhost'].includes(url.hostname);
-  if (url === null || (url.protocol !== 'https:' && !(isLocal && url.protocol === 'http:'))) {
-    throw new ProviderError('invalid', 'The workspace names an address of its services that cannot be trusted.', {
-      raw: address,
-    });
-  }
-  return address;
 }

@@ -3,6 +3,8 @@ import { formatAccelerator } from '../../../core/accelerator.ts';
 import type { JobOption, JobOptionChoice } from '../../../core/provider.ts';
 import type { AzureApi } from '../client/api.ts';
 import { ApiError } from '../client/apiError.ts';
+import { curatedEnvironments } from '../client/registry.ts';
+import type { RunHistory } from '../client/runHistory.ts';
 import { type Cluster, clustersIfAllowed } from '../offers/clusters.ts';
 import { serverless } from '../offers/offers.ts';
 import { listQuotas, listSizes, type OfferedSize } from '../offers/regionLists.ts';
@@ -14,13 +16,15 @@ export async function jobOptions(
   api: AzureApi,
   workspace: string,
   locationPath: string,
+  history: Pick<RunHistory, 'region'>,
   signal: AbortSignal,
 ): Promise<readonly JobOption[]> {
-  const [clusters, sizes, quotas, environments] = await Promise.all([
+  const [clusters, sizes, quotas, environments, curated] = await Promise.all([
     clustersIfAllowed(api, workspace, signal),
     listSizes(api, locationPath, signal),
     listQuotas(api, locationPath, signal),
     environmentNames(api, workspace, signal),
+    curatedNames(api, history, signal),
   ]);
   const choices: Readonly<Partial<Record<OptionName, readonly JobOptionChoice[]>>> = {
     compute: [
@@ -31,7 +35,13 @@ export async function jobOptions(
       sizes === null
         ? usualSizes.flatMap((size) => sizeChoice(size, []))
         : sizes.flatMap((size) => sizeChoice(size, [...prices(size), serverless(size, quotas).note])),
-    environment: environments.map((value) => ({ value, description: '' })),
+    environment: [
+      ...environments.map((value) => ({ value, description: 'Of the workspace' })),
+      ...curated.map((name) => ({
+        value: `azureml://registries/azureml/environments/${name}/labels/latest`,
+        description: 'Curated by Microsoft',
+      })),
+    ],
     distribution: [
       { value: 'PyTorch', description: 'One start per node, for torchrun and JAX' },
       { value: 'Mpi', description: 'By mpirun, for Horovod and DeepSpeed' },
@@ -100,5 +110,20 @@ async function environmentNames(api: AzureApi, workspace: string, signal: AbortS
       return [];
     }
     throw error;
+  }
+}
+
+/** Those to train in: others serve models. None where Microsoft's registry does not answer, which takes no other choice away. */
+async function curatedNames(
+  api: AzureApi,
+  history: Pick<RunHistory, 'region'>,
+  signal: AbortSignal,
+): Promise<readonly string[]> {
+  try {
+    const names = await curatedEnvironments(api, await history.region(signal), signal);
+    return names.filter((name) => !/inference|serving/iu.test(name)).toSorted();
+  } catch {
+    signal.throwIfAborted();
+    return [];
   }
 }

@@ -2,7 +2,6 @@ import { randomUUID } from 'node:crypto';
 import { refusal, userError } from '../armError.ts';
 import { type Call, type Reply, type Route, fieldsOf, page, route, textOf, workspacePath } from '../route.ts';
 import { type Asset, now } from '../world.ts';
-import { curated } from './catalog.ts';
 
 type Kind = 'codes' | 'environments';
 
@@ -110,10 +109,7 @@ const assetRoutesOf = (kind: Kind): readonly Route[] => [
   route('PUT', `${workspacePath}/${kind}/{name}/versions/{version}`, (call) => putAsset(call, kind)),
 ];
 
-const registry =
-  '/subscriptions/{subscription}/resourceGroups/{group}/providers/Microsoft.MachineLearningServices/registries/{registry}';
-
-/** Code and environments, those of the registry `azureml` too. */
+/** Code and environments of a workspace. */
 export const assetRoutes: readonly Route[] = [
   ...assetRoutesOf('codes'),
   ...assetRoutesOf('environments'),
@@ -135,16 +131,4 @@ export const assetRoutes: readonly Route[] = [
     }));
     return page(call, own, 30);
   }),
-  route('GET', `${registry}/environments`, (call) =>
-    page(
-      call,
-      Object.entries(curated).map(([name, versions]) => ({
-        id: `azureml://registries/azureml/environments/${name}`,
-        name,
-        type: 'Microsoft.MachineLearningServices/registries/environments',
-        properties: { description: null, tags: {}, properties: {}, isArchived: false, latestVersion: versions.at(-1) },
-      })),
-      30,
-    ),
-  ),
 ];

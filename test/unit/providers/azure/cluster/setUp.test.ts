@@ -245,11 +245,29 @@ describe('offers', () => {
   it('make options for jobs', async () => {
     const options = await lab.open().jobOptions?.(never());
     expect(options?.find(({ name }) => name === 'compute')?.choices.map(({ value }) => value)).toContain('serverless');
+    const environments = options?.find(({ name }) => name === 'environment')?.choices ?? [];
+    const curated = environments.filter(({ description }) => description === 'Curated by Microsoft');
+    expect(curated.map(({ value }) => value)).toEqual(
+      ['acpt-pytorch-2.2-cuda12.1', 'acpt-pytorch-2.8-cuda12.6', 'sklearn-1.5', 'tensorflow-2.16-cuda12'].map(
+        (name) => `azureml://registries/azureml/environments/${name}/labels/latest`,
+      ),
+    );
     const sizes = options?.find(({ name }) => name === 'instanceType')?.choices ?? [];
     const described = (size: string): string => sizes.find(({ value }) => value === size)?.description ?? '';
     expect(described('Standard_NC4as_T4_v3')).toMatch(
       /^T4, 4 vCPUs, 28 GB, \$\d\.\d\d\/h, \$\d\.\d\d\/h as spot, quota for \d+$/u,
     );
+    lab.control.addFault({
+      on: { path: /^\/registrymanagement\// },
+      kind: 'answer',
+      code: 503,
+      contentType: 'text/html',
+      body: 'busy',
+      times: 9,
+    });
+    const without = await lab.open().jobOptions?.(never());
+    expect(without?.find(({ name }) => name === 'environment')?.choices).toEqual([]);
+    expect(without?.find(({ name }) => name === 'instanceType')?.choices).toEqual(sizes);
     expect(described('Standard_DS3_v2')).toMatch(/^4 vCPUs, 14 GB, \$\d\.\d\d\/h, .*quota for \d+$/u);
   });
 });
