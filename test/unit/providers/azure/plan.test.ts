@@ -320,6 +320,17 @@ describe('the request', () => {
     expect(identity).toEqual({ identityType: 'Managed' });
   });
 
+  it('says how long it may wait, and who ends that', () => {
+    const warnings = (waitMs: JobSpec['limits']['waitMs']): string =>
+      plan({ limits: { durationMs: null, waitMs, costUsd: null } }).warnings.join('\n');
+    expect(warnings(null)).toContain(
+      'within 1d, Aloft cancels it, while VS Code is open.\nThat is the usual wait limit',
+    );
+    expect(warnings(3_600_000)).toContain('within 1h, Aloft cancels it');
+    expect(warnings(3_600_000)).not.toContain('usual');
+    expect(warnings('never')).toContain('without end');
+  });
+
   it('gives as much shared memory as it says', () => {
     const resources = (more: Partial<JobSpec>): unknown => body(plan(more))['resources'];
     expect(resources({})).not.toHaveProperty('shmSize');
