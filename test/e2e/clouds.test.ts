@@ -19,6 +19,8 @@ interface Cloud {
   readonly accelerator: string;
   /** What the preview shows of the native request. */
   readonly request: readonly string[];
+  /** What the command that is copied begins with. */
+  readonly command: string;
   /** How many jobs there are. */
   count(): number;
   /** Jobs wait until the returned function is called. */
@@ -99,6 +101,7 @@ describe.skipIf(noContainers !== null)(
         id: 'google',
         accelerator: 'L4',
         request: ['machineType', 'g2-standard', 'NVIDIA_L4'],
+        command: 'gcloud ai custom-jobs create',
         count: () => google.control.jobs.all().length,
         holdQueue: () => google.control.holdQueue(),
         waits: /Vertex AI has it in its queue/u,
@@ -112,7 +115,8 @@ describe.skipIf(noContainers !== null)(
         id: 'azure',
         accelerator: 'MI300X',
         request: ['/jobs/aloft-', 'within 1d, Aloft cancels it'],
-          count: () => azure.control.jobs().length,
+        command: 'az ml job create',
+        count: () => azure.control.jobs().length,
         holdQueue: () => azure.control.holdQueue(),
         waits: /It waits until Azure has a machine of the size Standard_ND96isr?_MI300X_v5 for it/u,
         refuse: () => {
@@ -122,6 +126,8 @@ describe.skipIf(noContainers !== null)(
       },
     ];
 
+    const clipboard = async (): Promise<string> =>
+      await window.page.evaluate(async () => await navigator.clipboard.readText());
     const choose = async ({ label, accelerator }: Cloud): Promise<void> => {
       await form.locator('#field-connection').click();
       await form.locator('#field-connection vscode-option', { hasText: label }).click();
@@ -146,6 +152,14 @@ describe.skipIf(noContainers !== null)(
           await expect.poll(async () => (await editor.textContent())?.replaceAll('\u00a0', ' ')).toContain(part);
         }
         await window.inThemes(`cloud-${cloud.id}-preview`);
+        await window.command('Aloft: Copy Request');
+        const send = window.dialog().getByRole('button', { name: 'Send Code and Copy' });
+        await send.waitFor();
+        await window.screenshot(`cloud-${cloud.id}-copy`);
+        await send.click();
+        await expect.poll(clipboard).toContain(cloud.command);
+        expect((await clipboard()).split('\n')[0]).toMatch(/^# .* a job of its own, .* already in the storage\.$/u);
+        expect(cloud.count()).toBe(0);
         await window.closeEditors();
       });
 
