@@ -191,7 +191,8 @@ describe('a job whose machine was taken away', () => {
   const spot = { queueSettings: { jobTier: 'Spot' } };
 
   it.each([
-    ['it printed something', {}, { startTimeUtc: started, logFiles: log }, 'preempted'],
+    ['it is a spot job that printed something', spot, { startTimeUtc: null, logFiles: log }, 'preempted'],
+    ['its machine was its own', {}, { startTimeUtc: started, logFiles: log }, 'queued'],
     ['it is a spot job that started', spot, { startTimeUtc: started }, 'preempted'],
     ['it is a spot job that never started', spot, { startTimeUtc: null, logFiles: {} }, 'queued'],
     [
