@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { expect, it, onTestFinished } from 'vitest';
 import type { RunId } from '../../src/core/job.ts';
 import { isTerminal, type JobState } from '../../src/core/jobState.ts';
-import type { JsonObject } from '../../src/core/provider.ts';
+import type { Connection, JsonObject } from '../../src/core/provider.ts';
 import { type JobStore, openStore } from '../../src/engine/jobStore.ts';
 import { attemptLogFolder, streamFile } from '../../src/engine/logFolder.ts';
 import { systemClock } from '../../src/engine/systemClock.ts';
@@ -12,6 +12,7 @@ import { startSubmitter, type Submitter } from '../fixtures/submission/startSubm
 import type { Target } from '../fixtures/submission/target.ts';
 import { turningPoints } from '../fixtures/submission/turningPoints.ts';
 import { startWindow } from '../fixtures/window/startWindow.ts';
+import { hasEnded, never } from './harness.ts';
 
 /** How a request is held: before anything was done, or when all was. */
 type Hold = 'hang' | 'hangAfterWork';
@@ -33,6 +34,17 @@ export interface DeathBackend {
   /** Names of what only a submission under way needs, such as locks and secrets. */
   leftovers(): Promise<readonly string[]>;
   stop(): Promise<void>;
+}
+
+/** What a connection knows of a run's jobs, for backends that cannot be asked past it. */
+export async function jobsOf(connection: Connection, runId: RunId): ReturnType<DeathBackend['jobs']> {
+  const found = (await connection.list(never())).filter(({ key }) => key.runId === runId);
+  const handles = found.map(({ handle }) => handle);
+  const observed = await connection.observe(handles, never());
+  return handles.map(({ id }) => {
+    const observation = observed.get(id);
+    return { isRunning: observation === undefined || !hasEnded(observation) };
+  });
 }
 
 /** What became of a submission. */

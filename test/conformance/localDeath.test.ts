@@ -5,8 +5,7 @@ import { describe } from 'vitest';
 import { provider } from '../../src/providers/local/index.ts';
 import { testPorts } from '../emulators/scripted/testPorts.ts';
 import { workFolder } from '../fixtures/engine/engineParts.ts';
-import { type DeathBackend, itSurvivesDeaths } from './deathCases.ts';
-import { hasEnded, never } from './harness.ts';
+import { type DeathBackend, itSurvivesDeaths, jobsOf } from './deathCases.ts';
 
 const sourceFile = (path: string): string =>
   fileURLToPath(new URL(`../../src/providers/local/${path}`, import.meta.url));
@@ -21,16 +20,7 @@ async function start(): Promise<DeathBackend> {
     job: {},
     hold: null,
     release: () => undefined,
-    jobs: async (runId) => {
-      const handles = (await connection.list(never())).flatMap(({ key, handle }) =>
-        key.runId === runId ? [handle] : [],
-      );
-      const observed = await connection.observe(handles, never());
-      return handles.map(({ id }) => {
-        const observation = observed.get(id);
-        return { isRunning: observation === undefined || !hasEnded(observation) };
-      });
-    },
+    jobs: async (runId) => jobsOf(connection, runId),
     leftovers: async () => [],
     stop: async () => {
       await connection.dispose();
