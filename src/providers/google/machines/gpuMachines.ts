@@ -1,4 +1,5 @@
 import type { AcceleratorName } from '../../../core/accelerator.ts';
+import { attachableMachines } from './cpuMachines.ts';
 import type { Machine } from './machine.ts';
 
 interface Family {
@@ -11,6 +12,21 @@ interface Family {
   readonly types: readonly (readonly [string, number, number, number])[];
 }
 
+/**
+ * N1 machines with accelerators attached. Each row: how many, the vCPUs of the smallest machine that is taken for them unless another is
+ * named, and the most vCPUs that go with them.
+ */
+function attached(rows: readonly (readonly [number, number, number])[]): Family['types'] {
+  return rows.flatMap(([count, usualCpus, mostCpus]) => {
+    const isUsual = ({ machineType, cpus }: Machine): boolean =>
+      machineType.startsWith('n1-standard-') && (cpus ?? 0) >= usualCpus;
+    const fitting = attachableMachines.filter(({ cpus }) => (cpus ?? 0) <= mostCpus);
+    return [...fitting.filter(isUsual), ...fitting.filter((each) => !isUsual(each))].map(
+      ({ machineType, cpus, memoryGib }) => [machineType, count, cpus ?? 0, memoryGib ?? 0] as const,
+    );
+  });
+}
+
 /** Within an accelerator the machine that is taken when nothing else is asked for comes first. */
 const families: readonly Family[] = [
   {
@@ -18,27 +34,23 @@ const families: readonly Family[] = [
     acceleratorType: 'NVIDIA_TESLA_T4',
     quota: 'nvidia_t4_gpus',
     flexStart: false,
-    types: [
-      ['n1-standard-4', 1, 4, 15],
-      ['n1-standard-8', 1, 8, 30],
-      ['n1-standard-16', 1, 16, 60],
-      ['n1-standard-16', 2, 16, 60],
-      ['n1-standard-32', 2, 32, 120],
-      ['n1-standard-32', 4, 32, 120],
-      ['n1-standard-64', 4, 64, 240],
-    ],
+    types: attached([
+      [1, 4, 16],
+      [2, 16, 32],
+      [4, 32, 96],
+    ]),
   },
   {
     accelerator: 'V100',
     acceleratorType: 'NVIDIA_TESLA_V100',
     quota: 'nvidia_v100_gpus',
     flexStart: false,
-    types: [
-      ['n1-standard-8', 1, 8, 30],
-      ['n1-standard-16', 2, 16, 60],
-      ['n1-standard-32', 4, 32, 120],
-      ['n1-standard-64', 8, 64, 240],
-    ],
+    types: attached([
+      [1, 8, 8],
+      [2, 16, 16],
+      [4, 32, 32],
+      [8, 64, 96],
+    ]),
   },
   {
     accelerator: 'L4',

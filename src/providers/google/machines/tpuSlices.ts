@@ -4,11 +4,11 @@ import type { Machine } from './machine.ts';
 interface Generation {
   readonly accelerator: string;
   readonly quota: string;
-  /** Machine type, vCPUs and GiB of each host, topologies of the slices made of them. */
+  /** Machine type, chips, vCPUs and GiB of each host, topologies of the slices made of them; of two alike the first is taken. */
   readonly hosts: readonly (readonly [string, number, number, number, readonly string[]])[];
 }
 
-const flat = ['2x2', '4x4', '4x8', '8x8', '8x16', '16x16'];
+const flat = ['2x2', '2x4', '4x4', '4x8', '8x8', '8x16', '16x16'];
 
 /** Generations that are chosen by machine type and topology. */
 const generations: readonly Generation[] = [
@@ -17,8 +17,8 @@ const generations: readonly Generation[] = [
     quota: 'tpu_v5e',
     hosts: [
       ['ct5lp-hightpu-1t', 1, 24, 48, ['1x1']],
-      ['ct5lp-hightpu-4t', 4, 112, 192, flat],
       ['ct5lp-hightpu-8t', 8, 224, 384, ['2x4']],
+      ['ct5lp-hightpu-4t', 4, 112, 192, flat],
     ],
   },
   {
@@ -26,8 +26,8 @@ const generations: readonly Generation[] = [
     quota: 'tpu_v6e',
     hosts: [
       ['ct6e-standard-1t', 1, 44, 176, ['1x1']],
-      ['ct6e-standard-4t', 4, 180, 720, flat],
       ['ct6e-standard-8t', 8, 360, 1440, ['2x4']],
+      ['ct6e-standard-4t', 4, 180, 720, flat],
     ],
   },
   {

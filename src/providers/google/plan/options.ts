@@ -45,7 +45,12 @@ const optionTexts = {
     help: 'Another machine with the same accelerators.',
     fallback: 'the smallest that has what the job asks for',
     mayType: true,
-    choices: plain([...new Map(machines.map((each) => [each.machineType, each.accelerator ?? 'CPUs only']))]),
+    choices: plain(
+      [...Map.groupBy(machines, ({ machineType }) => machineType)].map(([machineType, alike]) => [
+        machineType,
+        [...new Set(alike.map(({ accelerator }) => accelerator ?? 'CPUs only'))].join(', '),
+      ]),
+    ),
   },
   serviceAccount: {
     ...typed,

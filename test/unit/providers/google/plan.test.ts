@@ -32,6 +32,7 @@ describe('a plan for Google Cloud', () => {
   it.each([
     ['L4', 1, { machineType: 'g2-standard-8', acceleratorType: 'NVIDIA_L4', acceleratorCount: 1 }],
     ['T4', 2, { machineType: 'n1-standard-16', acceleratorType: 'NVIDIA_TESLA_T4', acceleratorCount: 2 }],
+    ['T4', 1, { machineType: 'n1-standard-4', acceleratorType: 'NVIDIA_TESLA_T4', acceleratorCount: 1 }],
     ['V100', 8, { machineType: 'n1-standard-64', acceleratorType: 'NVIDIA_TESLA_V100', acceleratorCount: 8 }],
     ['A100-40GB', 16, { machineType: 'a2-megagpu-16g', acceleratorType: 'NVIDIA_TESLA_A100', acceleratorCount: 16 }],
     ['A100-80GB', 4, { machineType: 'a2-ultragpu-4g', acceleratorType: 'NVIDIA_A100_80GB', acceleratorCount: 4 }],
@@ -43,6 +44,7 @@ describe('a plan for Google Cloud', () => {
     ['TPU v2', 4, { machineType: 'cloud-tpu', acceleratorType: 'TPU_V2', acceleratorCount: 8 }],
     ['TPU v3', 16, { machineType: 'cloud-tpu', acceleratorType: 'TPU_V3', acceleratorCount: 32 }],
     ['TPU v5e', 1, { machineType: 'ct5lp-hightpu-1t', tpuTopology: '1x1' }],
+    ['TPU v5e', 8, { machineType: 'ct5lp-hightpu-8t', tpuTopology: '2x4' }],
     ['TPU v5e', 256, { machineType: 'ct5lp-hightpu-4t', tpuTopology: '16x16' }],
     ['TPU v6e', 16, { machineType: 'ct6e-standard-4t', tpuTopology: '4x4' }],
     ['TPU v6e', 8, { machineType: 'ct6e-standard-8t', tpuTopology: '2x4' }],
@@ -65,7 +67,40 @@ describe('a plan for Google Cloud', () => {
     });
   });
 
+  it('takes every machine by its name that there is', () => {
+    const named = (machineType: string, more: Partial<JobSpec> = {}): object | undefined =>
+      machineOf({ ...more, options: { machineType } });
+    for (const machineType of [
+      'n1-highmem-96',
+      'n4-standard-16',
+      'c2-standard-60',
+      'n2-standard-8',
+      'e2-highcpu-16',
+      'm1-megamem-96',
+    ]) {
+      expect(named(machineType)).toEqual({ machineType });
+    }
+    expect(named('n1-highmem-16', accelerator('T4', 1))).toEqual({
+      machineType: 'n1-highmem-16',
+      acceleratorType: 'NVIDIA_TESLA_T4',
+      acceleratorCount: 1,
+    });
+    expect(named('n1-highmem-96', accelerator('T4', 4))).toMatchObject({ acceleratorCount: 4 });
+    expect(named('n1-standard-16', accelerator('V100', 4))).toMatchObject({ acceleratorCount: 4 });
+    expect(named('ct5lp-hightpu-4t', accelerator('TPU v5e', 8))).toEqual({
+      machineType: 'ct5lp-hightpu-4t',
+      tpuTopology: '2x4',
+    });
+    // More memory than the usual machines have.
+    expect(machineOf({ ...accelerator('T4', 1), memoryBytes: 100 * gib })).toMatchObject({
+      machineType: 'n1-highmem-16',
+    });
+    expect(machineOf({ cpus: 96 })).toEqual({ machineType: 'n1-standard-96' });
+  });
+
   it.each([
+    [{ ...accelerator('T4', 1), options: { machineType: 'n1-standard-32' } }, 'options.machineType', /n1-standard-/u],
+    [{ options: { machineType: 'g2-standard-8' } }, 'options.machineType', /n2-standard-8|e2-standard-8/u],
     [accelerator('TPU v5p', 4), 'accelerator', /TPU v5e|TPU v6e/u],
     [accelerator('MI300X', 8), 'accelerator', /Choose/u],
     [accelerator('TPU v6e', 12), 'accelerator.count', /nearest is TPU v6e x 16/u],
