@@ -36,6 +36,14 @@ export interface DeathBackend {
   stop(): Promise<void>;
 }
 
+/** Of backends on this machine: no request can be held, and nothing but the run's folder is kept. */
+export const onThisMachine: Pick<DeathBackend, 'job' | 'hold' | 'release' | 'leftovers'> = {
+  job: {},
+  hold: null,
+  release: () => undefined,
+  leftovers: async () => [],
+};
+
 /** What a connection knows of a run's jobs, for backends that cannot be asked past it. */
 export async function jobsOf(connection: Connection, runId: RunId): ReturnType<DeathBackend['jobs']> {
   const found = (await connection.list(never())).filter(({ key }) => key.runId === runId);

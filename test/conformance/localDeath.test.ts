@@ -5,7 +5,7 @@ import { describe } from 'vitest';
 import { provider } from '../../src/providers/local/index.ts';
 import { testPorts } from '../emulators/scripted/testPorts.ts';
 import { workFolder } from '../fixtures/engine/engineParts.ts';
-import { type DeathBackend, itSurvivesDeaths, jobsOf } from './deathCases.ts';
+import { type DeathBackend, itSurvivesDeaths, jobsOf, onThisMachine } from './deathCases.ts';
 
 const sourceFile = (path: string): string =>
   fileURLToPath(new URL(`../../src/providers/local/${path}`, import.meta.url));
@@ -16,12 +16,9 @@ async function start(): Promise<DeathBackend> {
   const settings = { root, supervisorPath: sourceFile('supervisor/main.ts'), slots: 4, graceSeconds: 1 };
   const connection = provider.connect(settings, testPorts('local', folder.path));
   return {
+    ...onThisMachine,
     target: { module: sourceFile('index.ts'), settings, haste: 1 },
-    job: {},
-    hold: null,
-    release: () => undefined,
     jobs: async (runId) => jobsOf(connection, runId),
-    leftovers: async () => [],
     stop: async () => {
       await connection.dispose();
       const { pid }: { pid: number } = JSON.parse(await readFile(join(root, 'supervisor.json'), 'utf8'));

@@ -5,7 +5,7 @@ import { testPorts } from '../emulators/scripted/testPorts.ts';
 import { workFolder } from '../fixtures/engine/engineParts.ts';
 import { Cluster } from '../slurm/cluster.ts';
 import { describeWithCluster } from '../slurm/describeWithCluster.ts';
-import { type DeathBackend, itSurvivesDeaths, jobsOf } from './deathCases.ts';
+import { type DeathBackend, itSurvivesDeaths, jobsOf, onThisMachine } from './deathCases.ts';
 
 const module = fileURLToPath(new URL('../../src/providers/slurm/index.ts', import.meta.url));
 
@@ -15,12 +15,9 @@ async function start(): Promise<DeathBackend> {
   const settings = { root: join(folder.path, 'root'), prologue: cluster.prologue, host: null };
   const connection = provider.connect(settings, testPorts('slurm', folder.path));
   return {
+    ...onThisMachine,
     target: { module, settings, haste: 1 },
-    job: {},
-    hold: null,
-    release: () => undefined,
     jobs: async (runId) => jobsOf(connection, runId),
-    leftovers: async () => [],
     stop: async () => {
       await connection.dispose();
       await cluster.stop();

@@ -170,7 +170,7 @@ describe.skipIf(noContainers !== null)(
         const panel = await window.panel(`run_${cloud.id}`);
         await expect.poll(async () => await panel.locator('.state').textContent()).toBe('Succeeded');
         await expect.poll(async () => (await window.logLines(panel)).join('\n')).toContain('outputs/result.json');
-        const steps = (await window.logLines(panel)).join('\n').matchAll(/step +(\d+)\/60 +loss/gu);
+        const steps = (await window.logLines(panel)).join('\n').matchAll(/step\s+(\d+)\/60\s+loss/gu);
         expect([...steps].map(([, step]) => step)).toEqual(['25', '50', '60']);
         expect(cloud.count()).toBe(before + 1);
         await window.inThemes(`cloud-${cloud.id}-succeeded`);
