@@ -64,5 +64,7 @@ export const cpuMachines: readonly Machine[] = [
 
 /** Machines that accelerators are attached to; those that are taken first come first. */
 export const attachableMachines: readonly Machine[] = ['n1-standard', 'n1-highmem', 'n1-highcpu'].flatMap((kind) =>
-  cpuMachines.filter(({ machineType }) => machineType.startsWith(`${kind}-`)),
+  cpuMachines
+    .filter(({ machineType }) => machineType.startsWith(`${kind}-`))
+    .toSorted((a, b) => (a.cpus ?? 0) - (b.cpus ?? 0)),
 );
