@@ -163,7 +163,7 @@ describe('the log viewer', () => {
     await press('f');
   });
 
-  it('opens a log as a read-only document that folds by epoch', async () => {
+  it('opens a log as a document that folds by epoch', async () => {
     const file = scene.beside('epochs.log');
     const epochs = [1, 2, 3].map((epoch) => `\u001b[1mEpoch ${epoch}/3\u001b[0m\n${'some work\n'.repeat(30)}`);
     await writeFile(file, epochs.join(''));
@@ -178,10 +178,8 @@ describe('the log viewer', () => {
     await window.command('Fold All');
     await expect
       .poll(async () => (await lines.allTextContents()).map((text) => text.replaceAll('\u00a0', ' ').slice(0, 9)))
-      .toEqual(['Epoch 1/3', 'Epoch 2/3', 'Epoch 3/3', '']);
+      .toEqual(['Epoch 1/3', 'Epoch 2/3', 'Epoch 3/3']);
     await window.screenshot('log-document');
-    await window.page.keyboard.type('x');
-    await window.page.locator('.monaco-editor-overlaymessage', { hasText: /read-only/u }).waitFor();
     await window.command('View: Close Editor');
   });
 
