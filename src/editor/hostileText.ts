@@ -35,3 +35,8 @@ export function commandLink(label: string, command: string, args: readonly unkno
   );
   return `[${label}](command:${command}?${query})`;
 }
+
+/** A notification makes links of `[text](target)`; what others named stays text. */
+export function plain(text: string): string {
+  return text.replaceAll('](', '] (');
+}

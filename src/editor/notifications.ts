@@ -3,6 +3,8 @@ import * as vscode from 'vscode';
 import { type Job, type RunId, isRunId } from '../core/job.ts';
 import { isTerminal } from '../core/jobState.ts';
 import type { Engine } from '../engine/engine.ts';
+import { failureSentence } from './failures/failureSentence.ts';
+import { plain } from './hostileText.ts';
 import { readSettings } from './settings.ts';
 
 const submittedKey = 'aloft.submittedHere';
@@ -76,7 +78,7 @@ export class EndNotifier implements vscode.Disposable {
       wanted === 'none' ||
       (wanted === 'failed' && job.state !== 'failed');
     if (!silent && engine.store.acquireLease(`notified:${runId}`, forEver)) {
-      await show(job);
+      await show(engine, job);
     }
   }
 
@@ -85,25 +87,39 @@ export class EndNotifier implements vscode.Disposable {
   }
 }
 
-async function show(job: Job): Promise<void> {
+/** How long a notification waits for the end of a log, in ms. */
+const logPatience = 5_000;
+
+async function show({ logs }: Engine, job: Job): Promise<void> {
   const failed = job.state === 'failed';
   const open = { title: vscode.l10n.t('Open Log'), command: 'aloft.openJob', argument: job.runId };
   const next = failed
     ? { title: vscode.l10n.t('Submit Again'), command: 'aloft.submitAgain', argument: job.runId }
     : { title: vscode.l10n.t('Download Outputs'), command: 'aloft.downloadOutputs', argument: job.runId };
   const settings = {
-    title: vscode.l10n.t("Don't Show Again"),
+    title: vscode.l10n.t('Notification Settings'),
     command: 'workbench.action.openSettings',
     argument: 'aloft.notifications.jobEnded',
   };
   const chosen = failed
     ? await vscode.window.showWarningMessage(
-        vscode.l10n.t('{0} failed: {1}', job.name, job.reason ?? vscode.l10n.t('no reason was given')),
+        plain(
+          vscode.l10n.t(
+            '{0} failed: {1}',
+            job.name,
+            await failureSentence(logs, job, AbortSignal.timeout(logPatience)),
+          ),
+        ),
         open,
         next,
         settings,
       )
-    : await vscode.window.showInformationMessage(vscode.l10n.t('{0} succeeded.', job.name), open, next, settings);
+    : await vscode.window.showInformationMessage(
+        plain(vscode.l10n.t('{0} succeeded.', job.name)),
+        open,
+        next,
+        settings,
+      );
   if (chosen !== undefined) {
     await vscode.commands.executeCommand(chosen.command, chosen.argument);
   }

@@ -7,7 +7,7 @@ import { isProviderError } from '../../core/providerError.ts';
 import type { ConnectionInfo } from '../../engine/connections.ts';
 import type { Engine } from '../../engine/engine.ts';
 import { isAbort } from '../errorSentence.ts';
-import { oneLine } from '../hostileText.ts';
+import { oneLine, plain } from '../hostileText.ts';
 import { withProgress } from '../progress.ts';
 import { onDidChangeSetting, personalSetting, setPersonalSetting } from '../settings.ts';
 import { addProvider } from './addProvider.ts';
@@ -259,9 +259,4 @@ function brokenEntryOf(clicked: unknown): EntryOf | undefined {
 
 function isBroken(value: unknown): value is BrokenConnection {
   return typeof value === 'object' && value !== null && 'entry' in value && 'reason' in value;
-}
-
-/** A notification makes links of `[text](target)`; what others named stays text. */
-function plain(text: string): string {
-  return text.replaceAll('](', '] (');
 }

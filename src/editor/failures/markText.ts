@@ -19,13 +19,13 @@ export const hoverCommands = [
 ] as const satisfies readonly CommandId[];
 
 /** `RuntimeError: shape mismatch`: the first line that the failure says something in. */
-export function headline(mark: FailureMark, most = sentence): string {
-  const lines = errorText(mark).split('\n');
+export function headline(failure: Pick<FailureMark, 'type' | 'message'>, most = sentence): string {
+  const lines = errorText(failure).split('\n');
   return oneLine(lines.find((line) => line.trim() !== '') ?? '', most);
 }
 
 /** Some messages begin with the name of the error. */
-function errorText({ type, message }: FailureMark): string {
+function errorText({ type, message }: Pick<FailureMark, 'type' | 'message'>): string {
   return message.startsWith(type)
     ? message
     : [type, ...(message.trim() === '' ? [] : [message.trimStart()])].join(': ');

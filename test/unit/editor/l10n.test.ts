@@ -18,7 +18,7 @@ describe('the bundle that translators start from', () => {
 
   it('is found by the script in every layer that has texts', async () => {
     const { texts } = await localizedStrings(root);
-    expect(texts).toEqual(expect.arrayContaining(['Which job?', 'CPU only', 'Submit', "Don't Show Again"]));
+    expect(texts).toEqual(expect.arrayContaining(['Which job?', 'CPU only', 'Submit', 'Notification Settings']));
   });
 });
 
