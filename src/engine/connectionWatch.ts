@@ -8,7 +8,7 @@ import { explain } from './errorNote.ts';
 import type { LiveAttempt } from './jobReader.ts';
 import { pollInterval } from './pollInterval.ts';
 import { delayAfter, within } from './retry.ts';
-import { waitingSince } from './waitingSince.ts';
+import { waitingSince, waits } from './waitingSince.ts';
 
 /** All in ms. */
 const answerWithin = 30_000;
@@ -185,9 +185,10 @@ export class ConnectionWatch {
   #judgeWaiting(live: readonly LiveAttempt[]): void {
     const { store, clock, connections } = this.#deps;
     const abilities = connectionAbilities(connections, this.#connectionId);
-    for (const { key, spec, acceptedAt } of live) {
+    for (const { key, spec, acceptedAt, state } of live) {
       const limit = waitLimit(spec, abilities);
-      if (limit === null || clock.now() - acceptedAt <= limit) {
+      // Those that did not wait before the newest answer have not waited for long.
+      if (limit === null || !waits(state) || clock.now() - acceptedAt <= limit) {
         continue;
       }
       const job = store.job(key.runId);

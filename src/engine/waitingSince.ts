@@ -1,4 +1,10 @@
 import type { EpochMs, Job, JobEvent } from '../core/job.ts';
+import type { JobState } from '../core/jobState.ts';
+
+/** Whether a job in that state has not the machines it needs. */
+export function waits(state: JobState): boolean {
+  return state === 'queued' || state === 'provisioning' || state === 'preempted';
+}
 
 /**
  * Since when a job waits for its machines: since it was accepted, or since it lost those it ran on. null when it does not wait, or
@@ -9,8 +15,7 @@ export function waitingSince(
   events: readonly Pick<JobEvent, 'at' | 'state'>[],
   acceptedAt: EpochMs,
 ): EpochMs | null {
-  const waits = job.state === 'queued' || job.state === 'provisioning' || job.state === 'preempted';
-  if (!waits || job.cancelRequestedAt !== null) {
+  if (!waits(job.state) || job.cancelRequestedAt !== null) {
     return null;
   }
   const changes = events.filter(({ state }) => state !== null);
