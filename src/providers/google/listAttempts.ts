@@ -1,9 +1,11 @@
 import * as z from 'zod/mini';
+import { eachAtOnce } from '../../core/eachAtOnce.ts';
 import { type AttemptKey, keyText } from '../../core/job.ts';
 import type { Json } from '../../core/provider.ts';
 import type { VertexJob } from './client/jobs.ts';
 import { keyOfLabels, labelFilter } from './labels.ts';
 import type { FindContext } from './submit/findJob.ts';
+import { allRegions } from './submit/otherRegions.ts';
 import { theOne } from './submit/secondJobs.ts';
 import type { Submissions } from './submit/submission.ts';
 
@@ -16,11 +18,10 @@ interface Found {
 /** Specs that are read at a time. */
 const atOnce = 16;
 
-/** Every job of ours in these regions, with what was submitted. A region that does not answer is left out, unless none does. */
-export async function listAttempts(
-  { jobs, submissions, regions, logger }: Pick<FindContext, 'jobs' | 'submissions' | 'regions' | 'logger'>,
-  signal: AbortSignal,
-): Promise<readonly Found[]> {
+/** Every job of ours, with what was submitted. A region that does not answer is left out, unless none does. */
+export async function listAttempts(context: FindContext, signal: AbortSignal): Promise<readonly Found[]> {
+  const { jobs, submissions, logger } = context;
+  const regions = await allRegions(context, signal);
   const answers = await Promise.allSettled(regions.map(async (region) => jobs.list(region, labelFilter(null), signal)));
   signal.throwIfAborted();
   const lists = answers.flatMap((answer) => (answer.status === 'fulfilled' ? [answer.value] : []));
@@ -34,14 +35,10 @@ export async function listAttempts(
     const key = keyOfLabels(job.labels);
     return key === null ? [] : [{ key, job }];
   });
-  const waiting = [...Map.groupBy(ours, ({ key }) => keyText(key)).values()];
   const found: Found[] = [];
-  const read = async (): Promise<void> => {
-    for (let next = waiting.pop(); next !== undefined; next = waiting.pop()) {
-      found.push(...(await described(submissions, next, signal)));
-    }
-  };
-  await Promise.all(Array.from({ length: atOnce }, read));
+  await eachAtOnce(atOnce, [...Map.groupBy(ours, ({ key }) => keyText(key)).values()], async (alike) => {
+    found.push(...(await described(submissions, alike, signal)));
+  });
   return found;
 }
 

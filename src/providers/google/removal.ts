@@ -1,3 +1,4 @@
+import { eachAtOnce } from '../../core/eachAtOnce.ts';
 import type { Clock } from '../../core/ports.ts';
 import type { Handle } from '../../core/provider.ts';
 import { ProviderError } from '../../core/providerError.ts';
@@ -9,6 +10,8 @@ import { runFolder } from './paths.ts';
 
 const lookAgainMs = 500;
 const goneWithinMs = 30_000;
+/** Objects that are deleted at a time. */
+const atOnce = 16;
 
 /**
  * Deletes the job, and what the bucket has of the run; the output directory with its models and checkpoints stays. Code stays too:
@@ -36,5 +39,7 @@ export async function removeJob(
     }
   }
   const kept = await bucket.list(runFolder(key), signal);
-  await Promise.all(kept.map(async ({ name }) => bucket.remove(name, signal)));
+  await eachAtOnce(atOnce, kept, async ({ name }) => {
+    await bucket.remove(name, signal);
+  });
 }

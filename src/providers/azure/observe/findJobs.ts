@@ -1,7 +1,7 @@
 import { isProviderError, isRetryable } from '../../../core/providerError.ts';
 import { runIdTime } from '../../../core/runId.ts';
 import type { AzureApi } from '../client/api.ts';
-import { eachAtOnce } from '../client/eachAtOnce.ts';
+import { eachAtOnce } from '../../../core/eachAtOnce.ts';
 import { type Job, parseJob, timeOf } from '../job.ts';
 import { keyOfName } from '../names.ts';
 import { getJob } from '../submit/submit.ts';

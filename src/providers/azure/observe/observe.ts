@@ -2,7 +2,7 @@ import type { Clock } from '../../../core/ports.ts';
 import type { Handle, Observation } from '../../../core/provider.ts';
 import { isProviderError, isRetryable } from '../../../core/providerError.ts';
 import type { AzureApi } from '../client/api.ts';
-import { eachAtOnce } from '../client/eachAtOnce.ts';
+import { eachAtOnce } from '../../../core/eachAtOnce.ts';
 import type { RunDetails, RunHistory } from '../client/runHistory.ts';
 import { dataOf } from '../handle.ts';
 import { type Job, timeOf } from '../job.ts';

@@ -1,5 +1,5 @@
 import type { OutputFile } from '../../../core/provider.ts';
-import { eachAtOnce } from '../client/eachAtOnce.ts';
+import { eachAtOnce } from '../../../core/eachAtOnce.ts';
 import { blobError, bytesOf } from '../client/blobs.ts';
 import { type HttpRequest, sendVerbatim } from '../client/http.ts';
 import type { RunHistory } from '../client/runHistory.ts';

@@ -3,7 +3,7 @@ import type { SetUpPorts } from '../../../core/ports.ts';
 import { isProviderError } from '../../../core/providerError.ts';
 import { openAccount } from '../account.ts';
 import type { AzureApi } from '../client/api.ts';
-import { eachAtOnce } from '../client/eachAtOnce.ts';
+import { eachAtOnce } from '../../../core/eachAtOnce.ts';
 import type { SignedIn, Where } from './signIn.ts';
 
 export interface Tenant {

@@ -1,5 +1,5 @@
 import type { BlobContainer } from '../client/blobs.ts';
-import { eachAtOnce } from '../client/eachAtOnce.ts';
+import { eachAtOnce } from '../../../core/eachAtOnce.ts';
 import { stored } from '../names.ts';
 
 /** Requests under way at a time. */

@@ -6,7 +6,7 @@ import { gzip } from 'node:zlib';
 import type { Snapshot, SnapshotPiece, StagedCode, StageProgress } from '../../../core/provider.ts';
 import { ProviderError } from '../../../core/providerError.ts';
 import { StagingProgress } from '../../../core/stagingProgress.ts';
-import { eachAtOnce } from '../client/eachAtOnce.ts';
+import { eachAtOnce } from '../../../core/eachAtOnce.ts';
 import type { DefaultStore } from '../client/workspace.ts';
 import { stored } from '../names.ts';
 import { piecesAmong } from './piecesAmong.ts';

@@ -1,3 +1,4 @@
+import { eachAtOnce } from '../../../core/eachAtOnce.ts';
 import type { Jobs, VertexJob } from '../client/jobs.ts';
 import { labelFilter } from '../labels.ts';
 import type { HandleData } from '../handle.ts';
@@ -43,16 +44,12 @@ export async function findJobs(
     }
     return found;
   }
-  const ask = async (): Promise<void> => {
-    for (let next = missing.pop(); next !== undefined; next = missing.pop()) {
-      const { id } = next;
-      const job = await jobs.get(region, id, signal).catch((error: unknown) => ({ unanswered: error }));
-      if (job !== null) {
-        found.set(id, job);
-      }
+  await eachAtOnce(atOnce, missing, async ({ id }) => {
+    const job = await jobs.get(region, id, signal).catch((error: unknown) => ({ unanswered: error }));
+    if (job !== null) {
+      found.set(id, job);
     }
-  };
-  await Promise.all(Array.from({ length: atOnce }, ask));
+  });
   return found;
 }
 
