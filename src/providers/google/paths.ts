@@ -14,6 +14,8 @@ export const objectOf = {
   piece: (sha256: string) => `${piecesFolder}/${sha256}.gz`,
   /** The SHA-256 of the pieces of a snapshot in their order, one a line. */
   code: (snapshotId: string) => `${root}/code/${snapshotId}`,
+  /** Says that a job was sent to a region that is none of its connection's; without a region what all of them begin with. */
+  region: (region: string) => `${root}/regions/${region}`,
   /** That an attempt is being, or was, submitted. */
   submission: (key: AttemptKey) => `${runFolder(key)}submission.json`,
   /** A shell script that sets the secrets of an attempt. */

@@ -8,6 +8,7 @@ import { labelFilter, labelsOf } from '../labels.ts';
 import { objectOf } from '../paths.ts';
 import { type JobRequest, readRequest } from '../plan/request.ts';
 import { type FindContext, findJob, jobOf, settledAfterMs } from './findJob.ts';
+import { rememberRegion } from './otherRegions.ts';
 import { cancelOthers } from './secondJobs.ts';
 import { secretsScript } from './secrets.ts';
 import type { Submission } from './submission.ts';
@@ -31,6 +32,7 @@ export async function submitJob(context: FindContext, input: SubmitInput, signal
     spec: request.spec,
     job: null,
   };
+  await rememberRegion(context, request.region, signal);
   const made = await claim(context, key, submission, signal);
   if (typeof made !== 'string') {
     return made;
