@@ -33,7 +33,13 @@ const jobSchema = z.object({
     z.nullable(
       z.object({
         scheduling: z.optional(
-          z.nullable(z.object({ strategy: z.optional(z.union([z.string(), z.number()])), maxWaitDuration: duration })),
+          z.nullable(
+            z.object({
+              strategy: z.optional(z.union([z.string(), z.number()])),
+              maxWaitDuration: duration,
+              disableRetries: z.optional(z.nullable(z.boolean())),
+            }),
+          ),
         ),
         baseOutputDirectory: z.optional(z.nullable(z.object({ outputUriPrefix: z.string() }))),
       }),
@@ -53,6 +59,8 @@ export interface VertexJob {
   readonly endedAt: EpochMs | null;
   readonly error: { readonly code: number; readonly message: string } | null;
   readonly strategy: string;
+  /** Vertex AI does not start it again; false where a list does not say it. */
+  readonly isTriedOnce: boolean;
   readonly outputUri: string;
   /** As received. */
   readonly native: Json;
@@ -175,6 +183,7 @@ function readJob(received: unknown): VertexJob {
     endedAt: timeOf(job.endTime),
     error: error === null || error === undefined ? null : { code: error.code ?? 0, message: error.message ?? '' },
     strategy: String(job.jobSpec?.scheduling?.strategy ?? labels[label.strategy]?.toUpperCase() ?? ''),
+    isTriedOnce: job.jobSpec?.scheduling?.disableRetries === true,
     outputUri: job.jobSpec?.baseOutputDirectory?.outputUriPrefix ?? '',
     native: z.parse(z.json(), JSON.parse(JSON.stringify(received))),
   };

@@ -30,6 +30,11 @@ export interface Machine {
   readonly quota: string;
 }
 
+/** How much of its quota a machine takes: accelerators or chips; cores of TPU v2 and v3; vCPUs where there is nothing else. */
+export function quotaNeed({ accelerator, count, acceleratorCount, cpus }: Machine): number {
+  return accelerator === null ? (cpus ?? 0) : (acceleratorCount ?? count);
+}
+
 export function isTpu({ accelerator }: Machine): boolean {
   return accelerator?.startsWith('TPU') === true;
 }

@@ -39,7 +39,7 @@ const ownFailures: Readonly<Record<number, string>> = {
 };
 
 function explained(
-  { startedAt, strategy, error }: VertexJob,
+  { startedAt, strategy, isTriedOnce, error }: VertexJob,
   message: string,
   project: string,
   region: string,
@@ -63,7 +63,9 @@ function explained(
     return say(
       startedAt === null
         ? `Google Cloud has no spot machines like these in ${region} now: try another region, or without spot`
-        : 'Google Cloud took its spot machines back more often than Vertex AI starts a job again: submit again, or without spot',
+        : isTriedOnce
+          ? 'Google Cloud took its spot machines back, and the job was not to be started again: submit again, without spot or without disableRetries'
+          : 'Google Cloud took its spot machines back more often than Vertex AI starts a job again: submit again, or without spot',
     );
   }
   if (/resources are insufficient|STOCKOUT|RESOURCE_POOL_EXHAUSTED/iu.test(message)) {

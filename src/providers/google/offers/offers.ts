@@ -2,7 +2,7 @@ import { accelerators } from '../../../core/accelerator.ts';
 import type { ConnectionId, EpochMs } from '../../../core/job.ts';
 import type { Offer, OfferQuery } from '../../../core/offer.ts';
 import { machines } from '../machines/choose.ts';
-import { isTpu, type Machine } from '../machines/machine.ts';
+import { isTpu, type Machine, quotaNeed } from '../machines/machine.ts';
 import type { LivePrices } from './livePrices.ts';
 import prices from './prices.json' with { type: 'json' };
 import type { Quotas } from './quota.ts';
@@ -53,7 +53,9 @@ function usual(alike: readonly Machine[], region: string, context: OfferContext)
 function offerOf(machine: Machine, price: Price, region: string, { connectionId, quotas, asOf }: OfferContext): Offer {
   const limit = quotas?.limit(region, machine.quota, false);
   const spotLimit = quotas?.limit(region, machine.quota, true);
-  const isBeyond = limit !== undefined && limit < machine.count && (spotLimit ?? 0) < machine.count;
+  const need = quotaNeed(machine);
+  const isBeyond = limit !== undefined && limit < need && (spotLimit ?? 0) < need;
+  const words = (quota: number): string => `${quota === Infinity ? 'unlimited' : quota}${unitOf(machine)}`;
   return {
     connectionId,
     accelerator: machine.accelerator,
@@ -75,8 +77,9 @@ function offerOf(machine: Machine, price: Price, region: string, { connectionId,
   };
 }
 
-function words(limit: number): string {
-  return limit === Infinity ? 'unlimited' : String(limit);
+/** What a quota counts where that is not what the offer counts. */
+function unitOf({ accelerator, acceleratorCount }: Machine): string {
+  return accelerator === null ? ' CPUs' : acceleratorCount === undefined ? '' : ' cores';
 }
 
 /** null where neither the price list nor the catalogue has such a machine in that region. */

@@ -51,7 +51,11 @@ export function planJob(input: PlanInput, settings: GoogleSettings): Plan {
   });
   const customJob: CustomJobRequest = {
     displayName: spec.name,
-    labels: { ...labelsOf(key), ...(spec.secrets.length === 0 ? {} : { [label.secrets]: 'yes' }) },
+    labels: {
+      ...labelsOf(key),
+      [label.strategy]: scheduling.strategy.toLowerCase(),
+      ...(spec.secrets.length === 0 ? {} : { [label.secrets]: 'yes' }),
+    },
     jobSpec: jobSpec(placesOf(key), {
       secrets: spec.secrets.length === 0 ? null : objectOf.secrets(key),
       variables: { ALOFT_RUN_ID: key.runId, ALOFT_ATTEMPT: String(key.attempt) },
@@ -144,7 +148,7 @@ function warningsOf(
   machine: Machine,
   region: string,
   image: string,
-  { flexStart, reservation }: PlanOptions,
+  { flexStart, reservation, restart }: PlanOptions,
   { regions, bucket }: GoogleSettings,
 ): readonly string[] {
   const { accelerator } = spec;
@@ -159,6 +163,9 @@ function warningsOf(
       ? [`Google gives ${named} as spot or Flex-start only: a standard job may find none.`]
       : []),
     ...(flexStart && !machine.flexStart ? ['Google Cloud may refuse Flex-start for a job without accelerators.'] : []),
+    ...(spec.spot && restart === 'disableRetries'
+      ? ['With disableRetries the job fails as soon as Google Cloud takes its spot machines back.']
+      : []),
     ...((machine.hosts ?? 1) > 1 ? [`The slice has ${machine.hosts} machines; each of them runs the command.`] : []),
     ...(spec.secrets.length > 0
       ? [

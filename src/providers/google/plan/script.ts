@@ -44,6 +44,7 @@ export function jobScript({ spec, snapshotId, bucket, places, secrets }: ScriptI
     ...(waits ? [notYetSaved] : []),
     ...(secrets === null ? [] : [readSecrets]),
     run,
+    ...(waits ? [hasEnded] : []),
     ...(patterns.length === 0 ? [] : [leaveResults]),
     ...(secrets === null ? [] : [removeSecrets]),
     ...(waits ? [awaitOthers(spec.nodes)] : []),
@@ -130,22 +131,34 @@ find . -type f 2>/dev/null | sed 's|^[.]/||' | { grep -E -e "$aloft_wanted" || [
   done
 if [ -e "$aloft_work.unsaved" ] && [ "$aloft_status" = 0 ]; then aloft_status=${exitCode.notSaved}; fi`;
 
-/** What a node says when its results are in the bucket; it may be there from before the job was started again. */
-const notYetSaved = 'if [ "$NODE_RANK" != 0 ]; then rm -f "$aloft_saved$NODE_RANK"; fi';
+/** What a node says when its command has ended, and when its results are in the bucket; both may be there from before a restart. */
+const notYetSaved = 'if [ "$NODE_RANK" != 0 ]; then rm -f "$aloft_saved$NODE_RANK" "$aloft_saved$NODE_RANK.ended"; fi';
+const hasEnded = `if [ "$NODE_RANK" != 0 ]; then
+  mkdir -p "\${aloft_saved%/*}" && true > "$aloft_saved$NODE_RANK.ended"
+fi`;
 
-/** How long the first node waits for the results of the others, in seconds. */
-const othersWithin = 300;
+/** How long the first node waits for the commands of the others to end, and for their results, in seconds. */
+const othersWithin = { end: 60, save: 300 };
 
-/** Vertex AI ends all other nodes once the first has succeeded, so that one waits until they have left their results. */
+/**
+ * Vertex AI ends all other nodes once the first has succeeded, so that one waits until they have left their results; not where nothing
+ * can be written, nor long for one whose command goes on.
+ */
 function awaitOthers(nodes: number): string {
   return `if [ "$NODE_RANK" != 0 ]; then
-  mkdir -p "\${aloft_saved%/*}" && : > "$aloft_saved$NODE_RANK"
-elif [ "$aloft_status" = 0 ]; then
+  true > "$aloft_saved$NODE_RANK"
+elif [ "$aloft_status" = 0 ] && mkdir -p "\${aloft_saved%/*}" && true > "\${aloft_saved}0"; then
   trap 'exit 143' TERM INT
   aloft_node=1 aloft_waited=0
   while [ "$aloft_node" -lt ${nodes} ]; do
     if [ -e "$aloft_saved$aloft_node" ]; then aloft_node=\`expr "$aloft_node" + 1\`; continue; fi
-    if [ "$aloft_waited" -ge ${othersWithin} ]; then echo "Aloft: node $aloft_node has not left its results within ${othersWithin} s" >&2; break; fi
+    aloft_most=${othersWithin.end}
+    if [ -e "$aloft_saved$aloft_node.ended" ]; then aloft_most=${othersWithin.save}; fi
+    if [ "$aloft_waited" -ge "$aloft_most" ]; then
+      echo "Aloft: node $aloft_node has not left its results within $aloft_most s" >&2
+      aloft_node=\`expr "$aloft_node" + 1\`
+      continue
+    fi
     if [ "$aloft_waited" = 0 ]; then echo "Aloft: waiting for the results of the other nodes" >&2; fi
     sleep 1
     aloft_waited=\`expr "$aloft_waited" + 1\`

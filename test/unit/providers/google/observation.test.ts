@@ -12,6 +12,7 @@ const job = (state: string, more: Partial<VertexJob> = {}): VertexJob => ({
   endedAt: null,
   error: null,
   strategy: 'STANDARD',
+  isTriedOnce: false,
   outputUri: 'gs://b/o',
   native: {},
   ...more,
@@ -87,6 +88,7 @@ describe('what Vertex AI says of a job', () => {
   it('explains what spot and Flex-start end with', () => {
     expect(failed('STOCKOUT', { strategy: 'SPOT' }).explanation).toMatch(/took its spot machines back/u);
     expect(failed('STOCKOUT', { strategy: 'SPOT', startedAt: null }).explanation).toMatch(/no spot machines/u);
+    expect(failed('STOCKOUT', { strategy: 'SPOT', isTriedOnce: true }).explanation).toMatch(/without disableRetries/u);
     const flex = { strategy: 'FLEX_START', startedAt: null };
     expect(failed('The job exceeded its max wait duration.', flex).explanation).toMatch(/waited as long/u);
     expect(failed('Job failed.', flex).explanation).toBeUndefined();

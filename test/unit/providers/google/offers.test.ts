@@ -65,4 +65,20 @@ describe('offers of Google Cloud', () => {
     expect(offers({ accelerator: named('L4') }, ['me-central1'], quotas)[0]).toMatchObject({ priceUsdPerHour: null });
     expect(offers({ accelerator: named('L4') }, ['me-central1'])).toEqual([]);
   });
+
+  it('compare quota in the unit in which Google counts it', () => {
+    const region = 'us-central1';
+    const tpu = (cores: number): readonly unknown[] =>
+      offers({ accelerator: named('TPU v2'), region }, [], limited({ [`${region} tpu_v2`]: cores }))
+        .filter(({ count }) => count === 4)
+        .map(({ likelihood, note }) => [likelihood, note.split(',')[0]]);
+    expect(tpu(4)).toEqual([['no', 'quota 4 cores']]);
+    expect(tpu(8)).toEqual([['unknown', 'quota 8 cores']]);
+    const cpus = (limit: number): readonly unknown[] =>
+      offers({ region }, [], limited({ [`${region} cpus`]: limit }))
+        .filter(({ accelerator }) => accelerator === null)
+        .map(({ likelihood, note }) => [likelihood, note.split(',')[0]]);
+    expect(cpus(0)).toEqual([['no', 'quota 0 CPUs']]);
+    expect(cpus(20)).toEqual([['unknown', 'quota 20 CPUs']]);
+  });
 });

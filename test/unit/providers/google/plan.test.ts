@@ -152,6 +152,12 @@ describe('a plan for Google Cloud', () => {
       disableRetries: true,
     });
     expect(job().jobSpec.scheduling).toEqual({ strategy: 'STANDARD' });
+    // Lists show labels, and not how machines are given.
+    expect([job(), job({ spot: true }), flex].map(({ labels }) => labels['aloft-strategy'])).toEqual([
+      'standard',
+      'spot',
+      'flex_start',
+    ]);
   });
 
   it('has one replica in the first pool and the others in the second', () => {

@@ -42,13 +42,14 @@ async function replica(
   command: string,
   more: Partial<JobSpec> = {},
   env: Readonly<Record<string, string>> = {},
+  change: (script: string) => string = (script) => script,
 ): Promise<{ readonly code: number; readonly stdout: string; readonly stderr: string }> {
   const places = placesOf(key);
   const secrets = more.secrets === undefined ? null : objectOf.secrets(key);
   const script = jobScript({ spec: specFor(command, more), snapshotId, bucket: 'lab', places, secrets })
     .replaceAll('/gcs/lab/', `${folder}/`)
     .replaceAll(places.work, join(folder, 'work'));
-  return run('sh', ['-c', script], { env: { PATH: process.env['PATH'], ...env } }).then(
+  return run('sh', ['-c', change(script)], { env: { PATH: process.env['PATH'], ...env } }).then(
     ({ stdout, stderr }) => ({ code: 0, stdout, stderr }),
     (error: unknown) => error as { code: number; stdout: string; stderr: string },
   );
@@ -163,6 +164,36 @@ describe('the script of a replica', () => {
     // One that failed ends the job at once.
     await rm(join(runFolder, 'saved'), { recursive: true });
     expect(await node(0, 'exit 4')).toMatchObject({ code: 4, stderr: '' });
+  });
+
+  it('does not wait on the first node for results that cannot come', async () => {
+    const first = async (): ReturnType<typeof replica> =>
+      replica(
+        'true',
+        { nodes: 3, outputs: ['*.txt'] },
+        {
+          CLUSTER_SPEC: JSON.stringify({
+            cluster: { workerpool0: ['a-0:2222'], workerpool1: ['b-0:2222', 'b-1:2222'] },
+            environment: 'cloud',
+            task: { type: 'workerpool0', index: 0 },
+          }),
+        },
+        (script) => script.replace('aloft_most=60\n', 'aloft_most=1\n').replace('aloft_most=300;', 'aloft_most=2;'),
+      );
+    const saved = join(folder, 'aloft', 'runs', `${key.runId}.1`, 'saved');
+    await mkdir(saved, { recursive: true });
+    // The command of the first goes on, and that of the second has ended.
+    await writeFile(join(saved, 'node2.ended'), '');
+    expect(await first()).toMatchObject({
+      code: 0,
+      stderr: expect.stringMatching(/node 1 has not .* within 1 s\n.*node 2 has not .* within 2 s\n/su),
+    });
+    // Nothing can be written there.
+    await rm(saved, { recursive: true });
+    await writeFile(saved, '');
+    const { code, stderr } = await first();
+    expect(code).toBe(0);
+    expect(stderr).not.toContain('waiting');
   });
 
   it('hands secrets over whatever they hold, and removes them at the end', async () => {

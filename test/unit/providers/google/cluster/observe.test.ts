@@ -65,7 +65,7 @@ describe('observing jobs of Google Cloud', () => {
   it('lists those that have not ended, without what they run, however many ended since', async () => {
     const connection = lab.open();
     const live = make(90);
-    make(400, 'JOB_STATE_SUCCEEDED');
+    make(150, 'JOB_STATE_SUCCEEDED');
     const observed = await connection.observe(handlesOf(live), never());
     expect(observed.size).toBe(90);
     expect(asked()).toEqual({ lists: 1, gets: 0 });
