@@ -239,8 +239,11 @@ export type Location =
  */
 export interface Connection {
   identity(signal: AbortSignal): Promise<Identity>;
-  /** The person is there and wants to sign in anew. Absent where the next call that needs it asks by itself. */
-  signIn?(signal: AbortSignal): Promise<void>;
+  /**
+   * The person is there and wants to sign in anew; resolves to false when they went away. Absent where the next call that needs it
+   * asks by itself.
+   */
+  signIn?(signal: AbortSignal): Promise<boolean>;
   offers(query: OfferQuery, signal: AbortSignal): Promise<readonly Offer[]>;
   /** Spec to native request: pure, no network. Throws `unsupported` or `invalid`. */
   plan(input: PlanInput): Plan;

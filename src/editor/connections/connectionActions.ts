@@ -201,13 +201,15 @@ export class ConnectionActions {
       try {
         const connection = await catalog.open(id);
         const tried = await withProgress(vscode.l10n.t('Connecting to {0}', label), async (signal, report) => {
-          if (signsIn) {
-            await signInAgain(connection, signal, report);
+          if (signsIn && !(await signInAgain(connection, signal, report))) {
+            return undefined;
           }
           return await tryConnection(connection, clock, () => catalog.isAsking(id), signal, report);
         });
-        health.note(id, tried.identity, tried.offers);
-        void vscode.window.showInformationMessage(plain(triedSentence(label, tried)));
+        if (tried !== undefined) {
+          health.note(id, tried.identity, tried.offers);
+          void vscode.window.showInformationMessage(plain(triedSentence(label, tried)));
+        }
         return;
       } catch (error) {
         if (isAbort(error)) {

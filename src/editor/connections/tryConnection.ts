@@ -34,16 +34,20 @@ export async function tryConnection(
   return { identity, offers };
 }
 
-/** Lets the person sign in again, where the provider has a way to ask them. Rejects with a ProviderError or the signal's reason. */
+/**
+ * Lets the person sign in again, where the provider has a way to ask them; false when they went away. Rejects with a ProviderError or
+ * the signal's reason.
+ */
 export async function signInAgain(
   connection: Pick<Connection, 'signIn'>,
   signal: AbortSignal,
   report: (step: string) => void,
-): Promise<void> {
-  if (connection.signIn !== undefined) {
-    report(t('Signing in'));
-    await connection.signIn(signal);
+): Promise<boolean> {
+  if (connection.signIn === undefined) {
+    return true;
   }
+  report(t('Signing in'));
+  return await connection.signIn(signal);
 }
 
 /** "Connected to lab-slurm as ada: 16 of 32 H100 free". */

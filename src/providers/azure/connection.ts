@@ -56,7 +56,7 @@ export class AzureConnection implements Connection {
     });
   }
 
-  async signIn(signal: AbortSignal): Promise<void> {
+  async signIn(signal: AbortSignal): Promise<boolean> {
     return this.#do(signal, async ({ credential, cloud }) => credential.signIn(cloud.armScope, signal));
   }
 

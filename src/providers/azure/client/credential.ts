@@ -44,6 +44,9 @@ interface Kept extends Token {
   readonly since: number;
 }
 
+/** The person was asked to sign in and did not want to. To others that wait for a token it is a refusal as any. */
+class WentAway extends ProviderError {}
+
 /** Tokens from wherever the person is signed in, found once and kept to. */
 export class Credential {
   readonly #options: CredentialOptions;
@@ -78,10 +81,10 @@ export class Credential {
   }
 
   /**
-   * The person is there and wants to sign in anew: the editor asks them, unless it is another way that is taken. Rejects as `token`
-   * does.
+   * The person is there and wants to sign in anew: the editor asks them, unless it is another way that is taken. False when they went
+   * away; rejects as `token` does.
    */
-  async signIn(scope: string, signal: AbortSignal): Promise<void> {
+  async signIn(scope: string, signal: AbortSignal): Promise<boolean> {
     const { kind, accounts } = this.#options;
     this.#kept.clear();
     this.#kind = kind;
@@ -95,8 +98,16 @@ export class Credential {
         this.#kind = 'editor';
       }
     }
-    if (this.#kind === 'editor') {
-      await untilAborted(this.#ask(scope, ['editor'], true), signal);
+    try {
+      if (this.#kind === 'editor') {
+        await untilAborted(this.#ask(scope, ['editor'], true), signal);
+      }
+      return true;
+    } catch (error) {
+      if (error instanceof WentAway) {
+        return false;
+      }
+      throw error;
     }
   }
 
@@ -131,6 +142,7 @@ export class Credential {
   async #find(scope: string, ways: readonly CredentialKind[], mayAsk: boolean): Promise<Token> {
     const { logger } = this.#options;
     const failures: string[] = [];
+    let notSignedIn = 0;
     let unreachable: unknown;
     /** The one that is to be used, as far as that shows: what is refused was set up by somebody. */
     let meant = this.#kind;
@@ -141,6 +153,7 @@ export class Credential {
           this.#kind = kind;
           return token;
         }
+        notSignedIn += 1;
         failures.push(`${names[kind]}: not signed in`);
       } catch (error) {
         failures.push(`${names[kind]}: ${error instanceof Error ? error.message : String(error)}`);
@@ -161,7 +174,8 @@ export class Credential {
         cause: unreachable,
       });
     }
-    throw new ProviderError(
+    const Refusal = mayAsk && failures.length === notSignedIn ? WentAway : ProviderError;
+    throw new Refusal(
       'auth',
       meant === undefined ? 'You are not signed in to Azure.' : `The sign-in by ${names[meant]} does not work.`,
       { raw: failures.join('\n'), remedy: this.remedyIn(this.#options.tenant, meant) },

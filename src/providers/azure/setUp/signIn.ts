@@ -44,8 +44,7 @@ export async function signIn(ports: SetUpPorts, where: Where, signal: AbortSigna
   }
   const kind = way === 'editor' ? 'editor' : way === 'cli' ? 'cli' : 'managedIdentity';
   const account = openAccount(where, kind, ports);
-  await account.credential.signIn(account.cloud.armScope, signal);
-  return { account, kind };
+  return (await account.credential.signIn(account.cloud.armScope, signal)) ? { account, kind } : undefined;
 }
 
 /** The same sign-in in another tenant, for which the person may be asked once more. */
@@ -60,10 +59,10 @@ export async function signInTo(
   try {
     await account.credential.token(account.cloud.armScope, signal);
   } catch (error) {
-    if (!isProviderError(error) || error.tag !== 'auth') {
+    const isRefused = isProviderError(error) && error.tag === 'auth';
+    if (!isRefused || !(await account.credential.signIn(account.cloud.armScope, signal))) {
       throw error;
     }
-    await account.credential.signIn(account.cloud.armScope, signal);
   }
   return account;
 }

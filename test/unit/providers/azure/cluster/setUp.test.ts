@@ -199,15 +199,26 @@ describe('a connection whose sign-in in the editor has ended', () => {
     });
     expect(asked).toEqual([false]);
     const steps: string[] = [];
-    await signInAgain(connection, never(), (step) => steps.push(step));
+    expect(await signInAgain(connection, never(), (step) => steps.push(step))).toBe(true);
     expect(steps).toEqual(['Signing in']);
     expect(await connection.identity(never())).toMatchObject({ account: 'ada@lab.example' });
     expect(asked).toEqual([false, true]);
   });
 
+  it('is no error when the person goes away, in set-up neither', async () => {
+    lab.control.signOut();
+    const accounts: Accounts = { token: async () => null };
+    const connection = lab.open({ credential: 'editor' }, { ...testPorts('azure', lab.azure.folder), accounts });
+    expect(await signInAgain(connection, never(), () => undefined)).toBe(false);
+    expect(await setUp(somebody('Microsoft account').ask, accounts)).toBeUndefined();
+    const failing: Accounts = { token: async () => Promise.reject(new Error('AADSTS53003: Access has been blocked.')) };
+    const error = await rejection(setUp(somebody('Microsoft account').ask, failing));
+    expect(error).toMatchObject({ tag: 'auth', raw: expect.stringContaining('AADSTS53003') });
+  });
+
   it('is left alone where its provider has no way to ask', async () => {
     const steps: string[] = [];
-    await signInAgain({}, never(), (step) => steps.push(step));
+    expect(await signInAgain({}, never(), (step) => steps.push(step))).toBe(true);
     expect(steps).toEqual([]);
   });
 });
