@@ -31,14 +31,14 @@ const stepAxis = 0;
 const epochAxis = 1;
 const orderAxis = 2;
 
-/** Cells of a bucket. */
+/** Cells of a bucket. Where two buckets become one, those from `sum` to `broken` are added, of those from `lastX` on the later ones stay. */
 const firstX = 0;
-const lastX = 1;
-const min = 2;
-const max = 3;
-const sum = 4;
-const count = 5;
-const broken = 6;
+const min = 1;
+const max = 2;
+const sum = 3;
+const count = 4;
+const broken = 5;
+const lastX = 6;
 const last = 7;
 const line = 8;
 const segment = 9;
@@ -53,19 +53,13 @@ export class Series implements PointReceiver {
   readonly name: string;
   readonly rank: number | null;
   readonly #buckets: Float64Array;
-  /** Offset of the bucket that fills; negative before the first point. What is in it is beside the others until it is full. */
+  /** The bucket that fills, which is beside the others until it is full. Numbers in it are written where they lie, those in fields are not. */
+  readonly #bucket = new Float64Array(cells);
+  /** Where it belongs; negative before the first point. */
   #current = -cells;
   #perBucket = 1;
   #points = 0;
-  #firstX = 0;
-  #lastX = 0;
-  #min = 0;
-  #max = 0;
-  #sum = 0;
   #count = 0;
-  #broken = 0;
-  #last = 0;
-  #line = 0;
   #segment = -1;
   #axis = -1;
   /** As printed last. */
@@ -90,25 +84,26 @@ export class Series implements PointReceiver {
     const kind = step === null ? (epoch === null ? orderAxis : epochAxis) : stepAxis;
     const x = step === null ? (epoch ?? this.#points) : this.#stepOverEpochs(step, epoch);
     this.#points += 1;
-    const isNext = kind === this.#axis && x >= this.#lastX;
+    const bucket = this.#bucket;
+    const isNext = kind === this.#axis && x >= (bucket[lastX] ?? 0);
     if (!isNext || this.#count >= this.#perBucket) {
       this.#open(x, kind, isNext ? this.#segment : this.#segment + 1);
     }
-    this.#lastX = x;
-    this.#last = value;
-    this.#line = atLine;
+    bucket[lastX] = x;
+    bucket[last] = value;
+    bucket[line] = atLine;
     this.#count += 1;
     // Neither NaN nor infinite.
     if (value - value === 0) {
-      this.#sum += value;
-      if (value < this.#min) {
-        this.#min = value;
+      bucket[sum] = (bucket[sum] ?? 0) + value;
+      if (value < (bucket[min] ?? 0)) {
+        bucket[min] = value;
       }
-      if (value > this.#max) {
-        this.#max = value;
+      if (value > (bucket[max] ?? 0)) {
+        bucket[max] = value;
       }
     } else {
-      this.#broken += 1;
+      bucket[broken] = (bucket[broken] ?? 0) + 1;
     }
   }
 
@@ -152,32 +147,25 @@ export class Series implements PointReceiver {
       this.#halve();
     }
     this.#current += cells;
-    this.#firstX = x;
-    this.#min = Infinity;
-    this.#max = -Infinity;
-    this.#sum = 0;
+    const bucket = this.#bucket;
+    bucket[firstX] = x;
+    bucket[min] = Infinity;
+    bucket[max] = -Infinity;
+    bucket[sum] = 0;
+    bucket[broken] = 0;
     this.#count = 0;
-    this.#broken = 0;
     this.#segment = part;
     this.#axis = kind;
   }
 
   /** Writes the bucket that fills to its place. */
   #store(): void {
-    const buckets = this.#buckets;
-    const at = this.#current;
-    if (at >= 0) {
-      buckets[at + firstX] = this.#firstX;
-      buckets[at + lastX] = this.#lastX;
-      buckets[at + min] = this.#min;
-      buckets[at + max] = this.#max;
-      buckets[at + sum] = this.#sum;
-      buckets[at + count] = this.#count;
-      buckets[at + broken] = this.#broken;
-      buckets[at + last] = this.#last;
-      buckets[at + line] = this.#line;
-      buckets[at + segment] = this.#segment;
-      buckets[at + axis] = this.#axis;
+    const bucket = this.#bucket;
+    if (this.#current >= 0) {
+      bucket[count] = this.#count;
+      bucket[segment] = this.#segment;
+      bucket[axis] = this.#axis;
+      this.#buckets.set(bucket, this.#current);
     }
   }
 
@@ -201,7 +189,10 @@ function merged(buckets: Float64Array, end: number, sameSegment: boolean): numbe
       isPair = true;
     } else {
       to += cells;
-      buckets.copyWithin(to, from, from + cells);
+      // By hand: a call for so few numbers takes longer.
+      for (let cell = 0; cell < cells; cell += 1) {
+        buckets[to + cell] = buckets[from + cell] ?? 0;
+      }
       isPair = false;
     }
   }
@@ -212,10 +203,10 @@ function merged(buckets: Float64Array, end: number, sameSegment: boolean): numbe
 function absorb(into: Float64Array, to: number, buckets: Float64Array, from: number): void {
   into[to + min] = Math.min(into[to + min] ?? 0, buckets[from + min] ?? 0);
   into[to + max] = Math.max(into[to + max] ?? 0, buckets[from + max] ?? 0);
-  for (const cell of [sum, count, broken]) {
+  for (let cell = sum; cell <= broken; cell += 1) {
     into[to + cell] = (into[to + cell] ?? 0) + (buckets[from + cell] ?? 0);
   }
-  for (const cell of [lastX, last, line, segment, axis]) {
+  for (let cell = lastX; cell < cells; cell += 1) {
     into[to + cell] = buckets[from + cell] ?? 0;
   }
 }
