@@ -13,6 +13,7 @@ import { bundleScanScript } from '../fixtures/log/scanScript.ts';
 import { followed } from './logIngest.ts';
 import { peerMs, ripgrep } from './logPeers.ts';
 import { median } from './median.ts';
+import { retainedBytes } from './retained.ts';
 
 const lines = 10_000_000;
 const rounds = 5;
@@ -54,6 +55,8 @@ async function indexed(path: string, script: string): Promise<Record<string, num
   const ours: number[] = [];
   const wc: number[] = [];
   const grown: number[] = [];
+  const held: number[] = [];
+  const atFirst = retainedBytes();
   for (let round = 0; round < rounds; round += 1) {
     wc.push((await peerMs('wc', ['-l', path])) ?? Number.NaN);
     const before = process.memoryUsage().rss;
@@ -62,6 +65,7 @@ async function indexed(path: string, script: string): Promise<Record<string, num
     ours.push(performance.now() - started);
     await timed(log, { kind: 'find', query: { text: pattern, isRegex: true, matchCase: true, wholeWord: false } });
     grown.push((process.memoryUsage().rss - before) / 1e6);
+    held.push((retainedBytes() - atFirst) / 1e6);
     await log.close();
   }
   return present({
@@ -71,6 +75,7 @@ async function indexed(path: string, script: string): Promise<Record<string, num
     'log.scan.ms.peer.lnav': await peerMs('lnav', ['-n', '-q', '-c', ':goto 100%', path], { most: mostPeerMs }),
     'log.scan.vs.wc': median(ours) / median(wc),
     'log.host.rss.mb': Math.max(...grown),
+    'log.host.retained.mb': Math.max(...held),
   });
 }
 

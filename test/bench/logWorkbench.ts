@@ -60,7 +60,7 @@ export async function benchLogWorkbench(): Promise<Record<string, number>> {
     }
     const viewer = await window.webview('.log-scroller');
     const jumpTimes = await viewer.evaluate(jump, jumps);
-    const blank = await viewer.evaluate(scroll, { ms: scrolledMs, rowsPerSecond });
+    const scrolled = await viewer.evaluate(scroll, { ms: scrolledMs, rowsPerSecond });
     const after = await memory(window);
     await window.closeEditors();
     await window.page.waitForTimeout(settling);
@@ -72,7 +72,8 @@ export async function benchLogWorkbench(): Promise<Record<string, number>> {
       'log.jump.p50.ms': percentile(jumpTimes, 0.5),
       'log.jump.p95.ms': percentile(jumpTimes, 0.95),
       'log.jump.p99.ms': percentile(jumpTimes, 0.99),
-      'log.scroll.blank.percent': 100 * blank,
+      'log.scroll.blank.percent': 100 * scrolled.blank,
+      'log.scroll.held.percent': 100 * scrolled.held,
       'log.workbench.host.mb': after.host - before.host,
       'log.webview.rss.mb': after.renderers - before.renderers,
       'log.tail.p50.ms': percentile(ages, 0.5),
@@ -118,14 +119,21 @@ async function jump(count: number): Promise<number[]> {
   return times;
 }
 
-/** Runs in the viewer: turns the wheel in every frame; the share of frames that showed a row without its text. */
-async function scroll({ ms, rowsPerSecond: speed }: { ms: number; rowsPerSecond: number }): Promise<number> {
+/**
+ * Runs in the viewer: turns the wheel in every frame; the share of frames that showed a row without its text, and of those that still
+ * showed the rows of the frame before.
+ */
+async function scroll({ ms, rowsPerSecond: speed }: { ms: number; rowsPerSecond: number }): Promise<{
+  blank: number;
+  held: number;
+}> {
   const scroller = document.querySelector('.log-scroller');
   const height = document.querySelector('.log .row')?.getBoundingClientRect().height ?? 18;
   const start = performance.now();
-  let [now, frames, blank] = [start, 0, 0];
+  let [now, frames, blank, held] = [start, 0, 0, 0];
+  let first: string | null | undefined = null;
   while (now - start < ms) {
-    const before = now;
+    const [before, firstBefore] = [now, first];
     await new Promise<void>((resolve) => {
       requestAnimationFrame(() => {
         setTimeout(resolve);
@@ -133,11 +141,14 @@ async function scroll({ ms, rowsPerSecond: speed }: { ms: number; rowsPerSecond:
     });
     now = performance.now();
     frames += 1;
-    blank += document.querySelector('.log .row.loading') === null ? 0 : 1;
+    first = document.querySelector('.log .row')?.getAttribute('data-row');
+    const isBlank = document.querySelector('.log .row.loading') !== null;
+    blank += isBlank ? 1 : 0;
+    held += !isBlank && first === firstBefore ? 1 : 0;
     const deltaY = ((before - now) / 1000) * speed * height;
     scroller?.dispatchEvent(new WheelEvent('wheel', { deltaY, cancelable: true, bubbles: true }));
   }
-  return blank / frames;
+  return { blank: blank / frames, held: held / frames };
 }
 
 const producer = `
