@@ -22,7 +22,7 @@ import { describeSubmit } from './submitCases.ts';
 export function describeProvider(name: string, setup: ProviderSetup): void {
   describe(name, () => {
     const harness = new Harness(setup);
-    beforeAll(async () => harness.start());
+    beforeAll(async () => harness.start(), 60_000);
     // A busy machine takes its time to end what a case began.
     afterEach(async () => harness.clean(), 60_000);
     afterAll(async () => harness.stop());

@@ -133,7 +133,8 @@ export class AzureConnection implements Connection {
   async jobOptions(signal: AbortSignal): Promise<readonly JobOption[]> {
     return this.#do(signal, async ({ api, history, id, settings, workspace }) => {
       const { location } = await workspace.info(signal);
-      return jobOptions(api, id, locationPath(settings.subscription, location), history, signal);
+      const input = { api, history, workspace: id, usualCluster: settings.compute };
+      return jobOptions({ ...input, locationPath: locationPath(settings.subscription, location) }, signal);
     });
   }
 

@@ -11,12 +11,19 @@ import { listQuotas, listSizes, type OfferedSize } from '../offers/regionLists.t
 import { acceleratorOf, type Size, usualSizes } from '../sizes.ts';
 import { type OptionName, optionNames, optionTexts } from './options.ts';
 
+export interface JobOptionsInput {
+  readonly api: AzureApi;
+  readonly history: Pick<RunHistory, 'region'>;
+  /** Resource id. */
+  readonly workspace: string;
+  readonly locationPath: string;
+  /** Where jobs go unless they say otherwise; undefined: to serverless compute. */
+  readonly usualCluster: string | undefined;
+}
+
 /** The options with the choices that this workspace has. */
 export async function jobOptions(
-  api: AzureApi,
-  workspace: string,
-  locationPath: string,
-  history: Pick<RunHistory, 'region'>,
+  { api, history, workspace, locationPath, usualCluster }: JobOptionsInput,
   signal: AbortSignal,
 ): Promise<readonly JobOption[]> {
   const [clusters, sizes, quotas, environments, curated] = await Promise.all([
@@ -48,16 +55,19 @@ export async function jobOptions(
     ],
     identity: [
       { value: 'user', description: 'As you' },
-      { value: 'managed', description: 'As the managed identity of the cluster' },
+      // Serverless compute has none: beside another compute it is typed.
+      ...(usualCluster === undefined
+        ? []
+        : [{ value: 'managed', description: 'As the managed identity of the cluster' }]),
       { value: 'workspace', description: 'By a token of Azure ML' },
     ],
   };
-  const closed: ReadonlySet<OptionName> = new Set(['distribution', 'identity']);
+
   return optionNames.map((name) => ({
     name,
     ...optionTexts[name],
     choices: choices[name] ?? [],
-    mayType: !closed.has(name),
+    mayType: name !== 'distribution',
   }));
 }
 

@@ -60,7 +60,7 @@ export const optionTexts = {
   },
   identity: {
     label: 'Identity',
-    help: 'As whom the job reads data and calls Azure: you, the managed identity of a cluster (serverless has none), or a token of the workspace.',
+    help: 'As whom the job reads data and calls Azure: user is you, managed the identity of a cluster (serverless has none), workspace a token of Azure ML.',
     fallback: 'that of the workspace',
   },
   sharedMemory: {

@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { Ask, Choice } from '../../../../../src/core/ask.ts';
 import type { Accounts } from '../../../../../src/core/ports.ts';
-import type { NewConnection } from '../../../../../src/core/provider.ts';
+import type { JsonObject, NewConnection } from '../../../../../src/core/provider.ts';
 import { signInAgain } from '../../../../../src/editor/connections/tryConnection.ts';
 import { UsedConnection } from '../../../../../src/editor/connections/usedConnection.ts';
 import { setUpWorkspace } from '../../../../../src/providers/azure/setUp/setUp.ts';
@@ -256,6 +256,12 @@ describe('offers', () => {
   it('make options for jobs', async () => {
     const options = await lab.open().jobOptions?.(never());
     expect(options?.find(({ name }) => name === 'compute')?.choices.map(({ value }) => value)).toContain('serverless');
+    const identities = async (settings: JsonObject): Promise<readonly string[]> =>
+      ((await lab.open(settings).jobOptions?.(never())) ?? [])
+        .filter(({ name }) => name === 'identity')
+        .flatMap(({ choices }) => choices.map(({ value }) => value));
+    expect(await identities({})).toEqual(['user', 'workspace']);
+    expect(await identities({ compute: 'gpu' })).toEqual(['user', 'managed', 'workspace']);
     const environments = options?.find(({ name }) => name === 'environment')?.choices ?? [];
     const curated = environments.filter(({ description }) => description === 'Curated by Microsoft');
     expect(curated.map(({ value }) => value)).toEqual(
