@@ -10,7 +10,7 @@ import { chooseMachine } from '../machines/choose.ts';
 import type { Machine } from '../machines/machine.ts';
 import { type JobPlaces, objectOf, placesByHand, placesOf } from '../paths.ts';
 import { defaultRegion, type GoogleSettings, isRegion } from '../settings.ts';
-import { defaultImage } from './images.ts';
+import { defaultImage, defaultImageNote } from './images.ts';
 import { commandText, requestText } from './commandText.ts';
 import { type PlanOptions, readOptions } from './options.ts';
 import type { CustomJobRequest, JobRequest } from './request.ts';
@@ -154,7 +154,7 @@ function warningsOf(
   const { accelerator } = spec;
   const named = accelerator === null ? machine.machineType : formatAccelerator(accelerator);
   return [
-    ...(spec.image === null ? [`No image was chosen: ${image} is used.`] : []),
+    ...(spec.image === null ? [defaultImageNote(image)] : []),
     ...(regions.includes(region) ? [] : [`${region} is none of the regions of this connection.`]),
     ...(machine.needsReservation === true && reservation === null
       ? [`${named} is usually given to reservations only.`]

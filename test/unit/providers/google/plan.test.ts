@@ -262,6 +262,8 @@ describe('a plan for Google Cloud', () => {
   });
 
   it('warns of what may surprise', () => {
+    expect(plan(accelerator('TPU v3', 4)).warnings.join('\n')).toMatch(/python:3\.12 is used, which has no JAX/u);
+    expect(plan(accelerator('TPU v6e', 4)).warnings.join('\n')).toMatch(/jax-ai-image\/tpu:latest is used\.$/mu);
     expect(plan({ region: 'nowhere-land1' }).warnings.join('\n')).toContain('nowhere-land1');
     expect(plan(accelerator('TPU v6e', 16)).warnings.join('\n')).toContain('4 machines');
     expect(plan(accelerator('H100', 1)).warnings.join('\n')).toContain('spot or Flex-start only');
