@@ -74,8 +74,8 @@ interface Outcome {
 export function itSurvivesDeaths(start: () => Promise<DeathBackend>): void {
   it(
     'makes one job of each submission whose process is killed, reads its whole log and leaves nothing behind',
-    { timeout: 300_000 },
-    async () => {
+    { timeout: 600_000 },
+    async ({ signal }) => {
       const backend = await start();
       onTestFinished(async () => backend.stop(), 60_000);
       const folder = workFolder();
@@ -84,7 +84,7 @@ export function itSurvivesDeaths(start: () => Promise<DeathBackend>): void {
         store.dispose();
         folder.remove();
       });
-      const deaths = new Deaths(backend, folder.path);
+      const deaths = new Deaths(backend, folder.path, signal);
       await deaths.atSteps();
       await deaths.atRequests();
       const before = await Promise.all(deaths.runs.map(async ({ runId }) => (await backend.jobs(runId)).length));
@@ -93,7 +93,7 @@ export function itSurvivesDeaths(start: () => Promise<DeathBackend>): void {
 
       startWindow(folder.path, backend.target);
       const promised = deaths.runs.filter(({ moment }) => moment !== 'before created');
-      await expect.poll(() => unfinished(store, promised), { timeout: 120_000, interval: 200 }).toEqual([]);
+      await expect.poll(() => unfinished(store, promised), { timeout: 300_000, interval: 200 }).toEqual([]);
       await expect.poll(async () => backend.leftovers(), { timeout: 20_000, interval: 200 }).toEqual([]);
       const inStore = store.summaries().map(({ runId }) => runId);
       expect(inStore.toSorted()).toEqual(promised.map(({ runId }) => runId).toSorted());
@@ -126,11 +126,14 @@ class Deaths {
   readonly runs: Run[] = [];
   readonly #backend: DeathBackend;
   readonly #folder: string;
+  /** Aborted when the test is over. */
+  readonly #signal: AbortSignal;
   #next: Promise<Ready> | null = null;
 
-  constructor(backend: DeathBackend, folder: string) {
+  constructor(backend: DeathBackend, folder: string, signal: AbortSignal) {
     this.#backend = backend;
     this.#folder = folder;
+    this.#signal = signal;
   }
 
   async atSteps(): Promise<void> {
@@ -165,6 +168,7 @@ class Deaths {
     const { runId, submitter } = await (this.#next ?? this.#ready());
     // Only one talks to the backend at a time; meanwhile another gets ready.
     this.#next = this.#ready();
+    this.#next.catch(() => undefined);
     this.runs.push({ moment: `${hold === 'hang' ? 'before request' : 'after change'} ${request + 1}`, runId });
     const held = Promise.withResolvers<'held'>();
     this.#backend.hold?.(hold, request, () => {
@@ -180,6 +184,7 @@ class Deaths {
 
   /** A process that is ready to submit a run, whose code tells it from others. */
   async #ready(point?: string): Promise<Ready> {
+    this.#signal.throwIfAborted();
     const runId = newRunId();
     const { target, job } = this.#backend;
     mkdirSync(join(this.#folder, runId));
