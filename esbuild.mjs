@@ -49,6 +49,8 @@ const bundles = [
     entryPoints: ['src/providers/azure/index.ts'],
     outfile: 'dist/providers/azure.js',
     plugins: [ownBundles],
+    // The same in ES modules, of which only what is used is taken: half as much to load.
+    alias: { yaml: './node_modules/yaml/browser/index.js' },
   },
   {
     ...host,
