@@ -23,7 +23,7 @@ afterEach(() => {
 
 afterAll(async () => {
   await lab.stop();
-});
+}, 60_000);
 
 interface Asked {
   readonly title: string;
