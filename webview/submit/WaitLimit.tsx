@@ -3,14 +3,17 @@ import { t } from '../ui/l10n.ts';
 import { type FieldProps, TextField } from './fields.tsx';
 
 /** Where waits are bounded as a rule, the limit is shown though nobody typed it. */
-export function WaitLimit(props: { readonly field: FieldProps; readonly state: FormState }) {
+export function WaitLimit(props: {
+  readonly field: FieldProps;
+  readonly state: Pick<FormState, 'connections' | 'draft'>;
+}) {
   const { connections, draft } = props.state;
   const chosen = connections.find(({ id }) => id === draft.connection);
   const bounded = (chosen === undefined ? connections : [chosen]).find(({ usualWait }) => usualWait !== null);
   return (
     <TextField
       {...props.field}
-      placeholder={chosen?.usualWait ?? t('never')}
+      placeholder={chosen?.usualWait ?? (chosen === undefined && bounded !== undefined ? '' : t('never'))}
       hint={
         bounded === undefined
           ? undefined
