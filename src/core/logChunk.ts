@@ -28,10 +28,13 @@ export interface LogBytes {
   readonly cursor: LogCursor;
 }
 
-/** `sampled`: the provider hands out only a part of what is printed. `expired`: it does not keep it any more. */
-export type GapCause = 'sampled' | 'expired';
+/**
+ * `sampled`: the provider hands out only a part of what is printed. `expired`: it does not keep it any more. `late`: nothing is missing, but
+ * what comes next was printed before what comes above it.
+ */
+export type GapCause = 'sampled' | 'expired' | 'late';
 
-/** The provider lost or left out something here. */
+/** The provider lost or left out something here, or shows late what belongs further up. */
 export interface LogGap {
   readonly kind: 'gap';
   /** null when it concerns every stream. */

@@ -18,8 +18,9 @@ export interface LogRow {
   readonly cutBytes: number;
   /** How often the line rewrote itself with `\r`: versions that came before the one in `text`. */
   readonly rewrites: number;
-  /** Set on a marker: something is missing here, and why. */
+  /** Set on a marker: something is missing here, and why; or, where the cause is `late`, what comes next belongs further up. */
   readonly gap: string | null;
+  readonly gapCause?: GapCause;
   readonly level: LineLevel | null;
 }
 
@@ -66,7 +67,7 @@ export const noFilter: LineFilter = {
  */
 export type LogTruth = 'none' | 'following' | 'complete' | 'file' | 'interrupted' | 'gap' | 'sampled' | 'expired';
 
-/** Something that is missing from a log. */
+/** Something that is missing from a log, or came late. */
 export interface LogGapNote {
   readonly from: EpochMs | null;
   readonly to: EpochMs | null;

@@ -5,7 +5,7 @@ import type { LogToWebview, LogRowView } from './logView.ts';
 type Run<T> = readonly [value: T, rows: number];
 
 /** What few rows have. */
-type Rarity = Partial<Pick<LogRowView, 'cutBytes' | 'rewrites' | 'gap' | 'level' | 'links'>>;
+type Rarity = Partial<Pick<LogRowView, 'cutBytes' | 'rewrites' | 'gap' | 'gapCause' | 'level' | 'links'>>;
 
 /**
  * Rows as they travel to a webview. VS Code writes and reads a message as JSON twice on its way, so what rows have in common is said
@@ -132,11 +132,12 @@ function repeated<T>(all: readonly Run<T>[]): readonly T[] {
   return all.flatMap(([value, count]) => Array.from({ length: count }, () => value));
 }
 
-function rarityOf({ cutBytes, rewrites, gap, level, links }: LogRowView): Rarity | null {
+function rarityOf({ cutBytes, rewrites, gap, gapCause, level, links }: LogRowView): Rarity | null {
   const rarity: Rarity = {
     ...(cutBytes === 0 ? {} : { cutBytes }),
     ...(rewrites === 0 ? {} : { rewrites }),
     ...(gap === null ? {} : { gap }),
+    ...(gapCause === undefined ? {} : { gapCause }),
     ...(level === null ? {} : { level }),
     ...(links.length === 0 ? {} : { links }),
   };

@@ -36,7 +36,7 @@ export function rowElement(row: LogRowView, look: RowLook): HTMLElement {
   }
   if (row.gap !== null) {
     element.classList.add('gap');
-    element.append(cell('text', t('Gap: {0}', row.gap)));
+    element.append(cell('text', row.gapCause === 'late' ? row.gap : t('Gap: {0}', row.gap)));
     return element;
   }
   if (look.origin !== null) {

@@ -22,13 +22,13 @@ export function truthText({ truth, gaps, writtenAt }: Truth, now: number): strin
     case 'expired':
       return t('not all of it is kept by the provider any more');
     case 'gap':
-      return gapsText(gaps, now) + writtenText(writtenAt, now);
+      return gapsText(gaps.filter(isMissing), now) + writtenText(writtenAt, now);
   }
 }
 
 /** All that is known of it: what is missing, from when to when and why, each gap on a line of its own. */
 export function truthDetails(outline: Truth, now: number): string {
-  const { gaps } = outline;
+  const gaps = outline.gaps.filter(isMissing);
   const shown = gaps.slice(-mostGapsTold).map((gap) => gapText(gap, now));
   const again =
     outline.truth === 'interrupted'
@@ -37,6 +37,9 @@ export function truthDetails(outline: Truth, now: number): string {
   const left = gaps.length > shown.length ? [t('{0} gaps before these', gaps.length - shown.length)] : [];
   return [truthText(outline, now), ...again, ...left, ...shown].join('\n');
 }
+
+/** What came late is marked where it came, and is not missing. */
+const isMissing = ({ cause }: LogGapNote): boolean => cause !== 'late';
 
 /** Of more gaps only the newest are told one by one. */
 const mostGapsTold = 10;

@@ -191,7 +191,8 @@ export class LogLines {
       const line = firstLine + index;
       const { time } = span;
       if (span.kind === 'gap') {
-        return { ...plain, line, time, gap: this.#source.status.gaps[span.gap]?.reason ?? '' };
+        const { reason = '', cause } = this.#source.status.gaps[span.gap] ?? {};
+        return { ...plain, line, time, gap: reason, ...(cause === undefined ? {} : { gapCause: cause }) };
       }
       const { text, cutBytes, rewrites } = texts.get(span) ?? textIn(windows.get(span.stream), span);
       return { line, stream: span.stream, time, text, cutBytes, rewrites, gap: null, level: lineLevel(text) };

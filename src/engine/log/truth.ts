@@ -3,9 +3,7 @@ import type { LogStatus } from '../logRecords.ts';
 
 /** What can be said of a log as a whole. One with a gap is never called complete; the gaps themselves say from when to when. */
 export function truthOf(status: LogStatus, gaps: readonly LogGapNote[]): LogTruth {
-  const [first] = gaps;
-  if (first === undefined) {
-    return status;
-  }
-  return gaps.every(({ cause }) => cause === first.cause) ? (first.cause ?? 'gap') : 'gap';
+  const causes = [...new Set(gaps.map(({ cause }) => cause ?? 'gap'))].filter((cause) => cause !== 'late');
+  const [first] = causes;
+  return first === undefined ? status : causes.length === 1 ? first : 'gap';
 }

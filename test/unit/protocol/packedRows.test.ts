@@ -6,20 +6,22 @@ import { packed, packRows, unpacked, unpackRows } from '../../../src/protocol/pa
 import { logRow, logState } from '../webview/log/logRows.ts';
 
 /** Of few values each, so that there are runs. */
-const anyRow: fc.Arbitrary<LogRowView> = fc.record({
-  line: fc.integer({ min: -1, max: 40 }),
-  stream: fc.integer({ min: -1, max: 3 }),
-  time: fc.constantFrom(null, 1, 2),
-  text: fc.oneof(
-    fc.constant(''),
-    fc.string({ unit: 'binary' }).map((text) => text.replaceAll('\n', '')),
-  ),
-  cutBytes: fc.constantFrom(0, 7),
-  rewrites: fc.constantFrom(0, 3),
-  gap: fc.constantFrom(null, '3 lines are missing'),
-  level: fc.constantFrom(null, 'error' as const, 'warning' as const),
-  links: fc.constantFrom([], [{ start: 0, end: 8, path: 'train.py', line: 3 }]),
-});
+const anyRow: fc.Arbitrary<LogRowView> = fc
+  .record({
+    line: fc.integer({ min: -1, max: 40 }),
+    stream: fc.integer({ min: -1, max: 3 }),
+    time: fc.constantFrom(null, 1, 2),
+    text: fc.oneof(
+      fc.constant(''),
+      fc.string({ unit: 'binary' }).map((text) => text.replaceAll('\n', '')),
+    ),
+    cutBytes: fc.constantFrom(0, 7),
+    rewrites: fc.constantFrom(0, 3),
+    gap: fc.constantFrom(null, '3 lines are missing'),
+    level: fc.constantFrom(null, 'error' as const, 'warning' as const),
+    links: fc.constantFrom([], [{ start: 0, end: 8, path: 'train.py', line: 3 }]),
+  })
+  .chain((row) => fc.constantFrom(row, row.gap === null ? row : { ...row, gapCause: 'late' as const }));
 
 describe('rows on their way to a webview', () => {
   test('are after it what they were before, whatever they are', () => {

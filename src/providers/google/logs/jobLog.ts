@@ -25,6 +25,9 @@ export class JobLog {
   readonly #waiting = new Map<string, LogEntry>();
   #ripe: LogEntry | null = null;
   readonly #items: LogItem[] = [];
+  /** When the newest line of each stream was printed that was handed out. */
+  readonly #newest = new Map<string, bigint>();
+  readonly #resumedAt: bigint;
   #queuedBytes = 0;
   #outcome: { readonly error: unknown } | 'ended' | null = null;
   #change = Promise.withResolvers<void>();
@@ -33,6 +36,7 @@ export class JobLog {
     this.id = id;
     this.since = since;
     this.position = ReadPosition.at(cursor);
+    this.#resumedAt = this.position.last?.nanos ?? 0n;
   }
 
   /** False while whoever reads is far behind. */
@@ -155,17 +159,62 @@ export class JobLog {
     const leaving = [...this.#waiting].filter(([, entry]) => compareEntries(entry, ripe) <= 0);
     leaving.forEach(([key]) => this.#waiting.delete(key));
     const entries = leaving.map(([, entry]) => entry).toSorted(compareEntries);
+    const late = Map.groupBy(
+      entries.filter((entry) => this.#isLate(entry)),
+      ({ stream }) => streamText(stream),
+    );
     for (const group of groups(entries)) {
-      group.forEach((entry) => this.position.add(entry));
       const [first] = group;
       if (first !== undefined) {
+        const stream = streamText(first.stream);
+        this.#markLate(late.get(stream) ?? []);
+        late.delete(stream);
+        group.forEach((entry) => this.position.add(entry));
         const bytes = Buffer.concat(group.map((entry) => entry.bytes));
         const time = Number(first.nanos / 1_000_000n);
+        const printed = [...group.map(({ nanos }) => nanos), this.#newestOf(stream)];
+        this.#newest.set(
+          stream,
+          printed.reduce((a, b) => (a > b ? a : b)),
+        );
         this.#queuedBytes += bytes.length;
         this.#items.push({ kind: 'bytes', stream: first.stream, bytes, time, cursor: this.position.cursor });
       }
     }
     this.#signal();
+  }
+
+  /** Of the lines of a stream that were handed out; where reading went on, of those of all streams. */
+  #newestOf(stream: string): bigint {
+    return this.#newest.get(stream) ?? this.#resumedAt;
+  }
+
+  /** Lines of its stream that were printed after it were handed out. */
+  #isLate({ stream, nanos }: LogEntry): boolean {
+    return nanos < this.#newestOf(streamText(stream));
+  }
+
+  /** What was handed out stays where it is, so late lines come below it, with a mark. */
+  #markLate([first, ...others]: readonly LogEntry[]): void {
+    if (first === undefined) {
+      return;
+    }
+    const at = ({ nanos }: LogEntry): EpochMs => Number(nanos / 1_000_000n);
+    const [from, to] = [at(first), at(others.at(-1) ?? first)];
+    const clock = (time: EpochMs): string => new Date(time).toISOString().slice(11, 23);
+    const reason =
+      others.length === 0
+        ? `Cloud Logging showed this line late: it was printed at ${clock(from)} UTC, before what is above`
+        : `Cloud Logging showed these ${others.length + 1} lines late: they were printed from ${clock(from)} to ${clock(to)} UTC, before what is above`;
+    this.#items.push({
+      kind: 'gap',
+      stream: first.stream,
+      from,
+      to,
+      reason,
+      cause: 'late',
+      cursor: this.position.cursor,
+    });
   }
 
   #signal(): void {

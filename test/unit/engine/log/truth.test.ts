@@ -21,6 +21,14 @@ test('one with gaps is never complete, and has a name only where all that is mis
   expect(truthOf('complete', [sampled, expired])).toBe('gap');
 });
 
+test('what came late is not missing', () => {
+  const late = { ...gap, cause: 'late' } as const;
+  expect(truthOf('complete', [late])).toBe('complete');
+  expect(truthOf('following', [late, late])).toBe('following');
+  expect(truthOf('complete', [late, sampled, sampled])).toBe('sampled');
+  expect(truthOf('complete', [gap, late])).toBe('gap');
+});
+
 test('words of a reason are no cause', () => {
   expect(truthOf('complete', [{ ...gap, reason: 'the token expired while samples were read' }])).toBe('gap');
 });

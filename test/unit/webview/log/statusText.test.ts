@@ -45,6 +45,13 @@ describe('truthText', () => {
     expect(truthDetails({ truth: 'complete', gaps: [], writtenAt: null }, now)).toBe('complete');
   });
 
+  it('does not count what came late as missing', () => {
+    const late = { from: now, to: now, reason: 'shown late', cause: 'late' } as const;
+    const lost = { from: null, to: null, reason: 'lost' };
+    expect(truthDetails({ truth: 'complete', gaps: [late], writtenAt: null }, now)).toBe('complete');
+    expect(truthText({ truth: 'gap', gaps: [late, lost], writtenAt: null }, now)).toBe('gap: lost');
+  });
+
   it('says from when to when something is missing, with the day unless that is today, and how much more is', () => {
     const [from, to] = [now - 60 * minute, now - 59 * minute];
     const clock = (time: number) => new Date(time).toLocaleTimeString([], { hour12: false });

@@ -68,24 +68,46 @@ describe('a log that is followed', () => {
 });
 
 describe('late lines', () => {
-  it.each(['received', 'indexed'] as const)('that are %s a minute late come once, with their time', async (how) => {
-    const logs = new VirtualLogs();
-    logs.store.lateness = ({ message }) => ({ received: 0, indexed: 0, ...(message === 'late' && { [how]: minute }) });
-    const reader = new Reader(logs.feed(), '7');
-    for (let index = 0; index < 100; index += 1) {
-      logs.print('7', index === 10 ? 'late' : `line ${index}`);
-      await logs.clock.advance(2000);
-    }
-    await logs.clock.advance(30_000);
-    const times = reader.items.flatMap((item) =>
-      item.kind === 'bytes' ? [[Buffer.from(item.bytes).toString(), item.time]] : [],
-    );
-    expect(reader.lines.toSorted()).toEqual(
-      stdout('late', ...Array.from({ length: 100 }, (_, index) => `line ${index}`).toSpliced(10, 1)).toSorted(),
-    );
-    const printed = logs.store.entries[10]?.nanos ?? 0n;
-    expect(Object.fromEntries(times)['late\n']).toBe(Number(printed / 1_000_000n));
-  });
+  it.each(['received', 'indexed'] as const)(
+    'that are %s a minute late come once, with their time and a mark',
+    async (how) => {
+      const logs = new VirtualLogs();
+      logs.store.lateness = ({ message }) => ({
+        received: 0,
+        indexed: 0,
+        ...(message === 'late' && { [how]: minute }),
+      });
+      const reader = new Reader(logs.feed(), '7');
+      for (let index = 0; index < 100; index += 1) {
+        logs.print('7', index === 10 ? 'late' : `line ${index}`);
+        await logs.clock.advance(2000);
+      }
+      await logs.clock.advance(30_000);
+      const times = reader.items.flatMap((item) =>
+        item.kind === 'bytes' ? [[Buffer.from(item.bytes).toString(), item.time]] : [],
+      );
+      expect(reader.lines.toSorted()).toEqual(
+        stdout('late', ...Array.from({ length: 100 }, (_, index) => `line ${index}`).toSpliced(10, 1)).toSorted(),
+      );
+      const printed = logs.store.entries[10]?.nanos ?? 0n;
+      const at = Number(printed / 1_000_000n);
+      expect(Object.fromEntries(times)['late\n']).toBe(at);
+      const marks = reader.items.flatMap((item, index) =>
+        item.kind === 'gap' ? [{ item, next: reader.items[index + 1] }] : [],
+      );
+      expect(marks).toMatchObject([
+        {
+          item: {
+            cause: 'late',
+            from: at,
+            to: at,
+            reason: expect.stringContaining(new Date(at).toISOString().slice(11, 19)),
+          },
+          next: { kind: 'bytes', bytes: Buffer.from('late\n') },
+        },
+      ]);
+    },
+  );
 
   it('that come within seconds of each other stand in order of their times', async () => {
     const logs = new VirtualLogs();
@@ -96,6 +118,7 @@ describe('late lines', () => {
       logs.print('7', `${index % 2 === 0 ? 'slow' : 'fast'} ${index}`);
     }
     await logs.clock.advance(20_000);
+    expect(reader.items.filter(({ kind }) => kind === 'gap')).toEqual([]);
     expect(reader.lines.map((line) => Number(line.split(' ').at(-1)))).toEqual(
       Array.from({ length: 20 }, (_, index) => index),
     );

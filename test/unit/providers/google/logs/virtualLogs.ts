@@ -146,9 +146,10 @@ export class Reader {
   }
 }
 
-/** Each line with its stream before it; gaps as `gap: <reason>`, with their cause behind it if they have one. */
+/** Each line with its stream before it; gaps as `gap: <reason>`, with their cause behind it if they have one. Without marks of late lines. */
 export function linesOf(items: readonly LogItem[]): readonly string[] {
-  return items.flatMap((item) =>
+  const told = items.filter((item) => item.kind === 'bytes' || item.cause !== 'late');
+  return told.flatMap((item) =>
     item.kind === 'gap'
       ? [`gap: ${item.reason}${item.cause === undefined ? '' : ` (${item.cause})`}`]
       : Buffer.from(item.bytes)
