@@ -50,6 +50,7 @@ export default defineConfig({
           include: real,
           environment: 'node',
           testTimeout: 120_000,
+          hookTimeout: 60_000,
           // The machine may be busy with other things.
           retry: 1,
           // They mostly wait.
