@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { createGzip } from 'node:zlib';
+import { eachAtOnce } from '../../../core/eachAtOnce.ts';
 import type { Snapshot, SnapshotPiece, StagedCode, StageProgress } from '../../../core/provider.ts';
 import { ProviderError } from '../../../core/providerError.ts';
 import { StagingProgress } from '../../../core/stagingProgress.ts';
@@ -25,22 +26,31 @@ export async function stageCode(
   onProgress: (progress: StageProgress) => void,
 ): Promise<StagedCode> {
   const object = objectOf.code(snapshot.id);
-  const waiting = [...new Map(snapshot.pieces.map((piece) => [piece.sha256, piece])).values()];
-  const progress = new StagingProgress(waiting, [], onProgress);
+  const pieces = [...new Map(snapshot.pieces.map((piece) => [piece.sha256, piece])).values()];
   const failed = new AbortController();
   const wanted = AbortSignal.any([signal, failed.signal]);
+  const missing = new Set<SnapshotPiece>();
+  const [isListed] = await Promise.all([
+    bucket.exists(object, signal),
+    eachAtOnce(atOnce, pieces, async (piece) => {
+      if (!(await bucket.exists(objectOf.piece(piece.sha256), signal))) {
+        missing.add(piece);
+      }
+    }),
+  ]);
+  const present = pieces.filter((piece) => !missing.has(piece));
+  const progress = new StagingProgress(pieces, present, onProgress);
   const folder = new TemporaryFolder();
+  const waiting = [...missing];
   const work = async (): Promise<void> => {
     for (let piece = waiting.pop(); piece !== undefined; piece = waiting.pop()) {
-      if (!(await bucket.exists(objectOf.piece(piece.sha256), wanted))) {
-        await sendPiece(bucket, piece, { from: snapshot.piecePath(piece), by: await folder.path() }, progress, wanted);
-      }
+      await sendPiece(bucket, piece, { from: snapshot.piecePath(piece), by: await folder.path() }, progress, wanted);
       progress.sent(piece, piece.bytes);
     }
   };
   const workers = Array.from({ length: atOnce }, work);
   try {
-    const [isListed] = await Promise.all([bucket.exists(object, wanted), ...workers]);
+    await Promise.all(workers);
     if (!isListed) {
       await bucket.write(object, snapshot.pieces.map(({ sha256 }) => `${sha256}\n`).join(''), null, wanted);
     }
