@@ -131,6 +131,7 @@ describe('reading a log', () => {
 
   it('keeps selected lines readable in every theme', async () => {
     await goToLine(1_004);
+    await panel.locator('.row.cursor', { hasText: 'RuntimeError: out of memory' }).waitFor();
     await press('Shift+ArrowDown', 'Shift+ArrowDown', 'Shift+ArrowDown');
     for (const [theme, kind] of [
       ['Light Modern', 'vscode-light'],
