@@ -18,6 +18,8 @@ export async function pickKind(entries: readonly ProviderEntry[]): Promise<Provi
     title: vscode.l10n.t('Add Provider'),
     placeHolder: vscode.l10n.t('What do you want to run jobs on?'),
     matchOnDetail: true,
+    // VS Code hears late that the form which asked has the keyboard, and may give it the keyboard again.
+    ignoreFocusOut: true,
   });
   return picked?.entry;
 }
