@@ -133,11 +133,14 @@ export class Preparation {
     }
     const mayStartNow = (offer: Offer): boolean => offer.likelihood === 'now' && satisfies(offer, spec);
     const { offers, problems } = await askOffers(this.#deps.connections, infos, mayStartNow, this.#deps.clock, signal);
-    const place = choosePlace(
-      spec,
-      offers,
-      infos.map(({ id, providerId }) => ({ connectionId: id, providerId })),
-    );
+    const offersOf = (id: ConnectionId): readonly Offer[] => offers.filter(({ connectionId }) => connectionId === id);
+    const places = infos.map(({ id, providerId }) => ({ connectionId: id, providerId }));
+    // A cost can be limited only where there is a price.
+    const withPrice =
+      spec.limits.costUsd === null
+        ? places
+        : places.filter(({ connectionId }) => usdPerHour(spec, offersOf(connectionId)) !== null);
+    const place = choosePlace(spec, offers, withPrice) ?? choosePlace(spec, offers, places);
     const info = infos.find(({ id }) => id === place?.connectionId);
     if (info === undefined) {
       const what =
@@ -152,8 +155,7 @@ export class Preparation {
         remedy: 'Choose another accelerator, count or provider.',
       });
     }
-    const there = offers.filter(({ connectionId }) => connectionId === info.id);
-    return { info, spec: withinCost(spec, usdPerHour(spec, there), info.label) };
+    return { info, spec: withinCost(spec, usdPerHour(spec, offersOf(info.id)), info.label) };
   }
 
   #options(include: readonly string[]): SnapshotOptions {

@@ -37,21 +37,29 @@ afterAll(async () => {
   await backend.stop();
 });
 
-function startEngine(): { readonly engine: Engine; readonly folder: string } {
+function startEngine(others: ReadonlyMap<string, Backend> = new Map()): {
+  readonly engine: Engine;
+  readonly folder: string;
+} {
   const folder = workFolder();
-  const connection = provider.connect({ url: backend.url }, testPorts('a', folder.path));
+  const connections = new Map(
+    [...others, ['a', backend] as const].map(([id, { url }]) => [
+      id,
+      provider.connect({ url }, testPorts(id, folder.path)),
+    ]),
+  );
   const engine = Engine.start({
     root: folder.path,
     clock: systemClock,
     logger: quietLogger,
-    connections: connectionsOf(new Map([['a', connection]])),
+    connections: connectionsOf(connections),
     secrets: { get: async () => undefined, set: async () => undefined, delete: async () => undefined },
     maxFileBytes: () => 1_000_000,
     maySubmit: () => true,
   });
   onTestFinished(async () => {
     await engine.dispose();
-    await connection.dispose();
+    await Promise.all([...connections.values()].map(async (connection) => connection.dispose()));
     folder.remove();
   });
   return { engine, folder: folder.path };
@@ -193,5 +201,14 @@ describe('before a submission', () => {
       field: 'limits.cost',
     });
     await backend.control.setConditions({ offers: null });
+  });
+
+  it('a job with a cost limit goes where there is a price, though another place could start it as soon', async () => {
+    const free = await startBackend();
+    onTestFinished(async () => free.stop());
+    await free.control.setConditions({ offers: [{ accelerator: null, count: 0, region: null, likelihood: 'now' }] });
+    const { engine } = startEngine(new Map([['free', free]]));
+    expect((await engine.preparation.place(specOf(), never)).info.id).toBe('free');
+    expect((await engine.preparation.place(specOf({ limits: { cost: 0.5 } }), never)).info.id).toBe('a');
   });
 });
