@@ -84,7 +84,6 @@ export class ConnectionWatch {
       this.#lastChange = this.#deps.clock.now();
     }
     const wait = await this.#ask(live, signal);
-    this.#judgeWaiting(live);
     await this.#deliverCancels(live, signal);
     return wait;
   }
@@ -125,6 +124,7 @@ export class ConnectionWatch {
     });
     const changed = store.observe(known);
     this.#failures = 0;
+    this.#judgeWaiting(live.filter(({ handle }) => (answers.get(handle.id)?.state ?? 'unknown') !== 'unknown'));
     await this.#judgeMissing(live, answers, signal);
     const now = clock.now();
     // A clock that was set back: what seems to lie ahead is now.
@@ -181,7 +181,10 @@ export class ConnectionWatch {
     }
   }
 
-  /** Our own limit on waiting: no provider needs to know of it. The newest answer counts: it may have started meanwhile. */
+  /**
+   * Our own limit on waiting: no provider needs to know of it. `live`: those of which the provider has just said something, as the
+   * others may have started meanwhile.
+   */
   #judgeWaiting(live: readonly LiveAttempt[]): void {
     const { store, clock, connections } = this.#deps;
     const abilities = connectionAbilities(connections, this.#connectionId);
