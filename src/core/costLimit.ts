@@ -6,9 +6,12 @@ import { ProviderError } from './providerError.ts';
 const minute = 60_000;
 const hour = 60 * minute;
 
+/** Options of providers by which a job gets another machine than the one that is offered for its accelerator. */
+const machineOptions = ['machineType', 'instanceType', 'compute'] as const;
+
 /**
  * What a job costs while it runs, in US dollars an hour, all nodes together: at the dearest of the offers that are what it asks
- * for, as a connection may choose among them. null: of one of them the price is not known.
+ * for, as a connection may choose among them. null: of one of them the price is not known, or the job may get a larger machine.
  */
 export function usdPerHour(spec: JobSpec, offers: readonly Offer[]): number | null {
   const prices = offers
@@ -16,7 +19,14 @@ export function usdPerHour(spec: JobSpec, offers: readonly Offer[]): number | nu
     .map(({ priceUsdPerHour, spotPriceUsdPerHour }) =>
       spec.spot ? (spotPriceUsdPerHour ?? priceUsdPerHour) : priceUsdPerHour,
     );
-  return prices.length === 0 || prices.includes(null) ? null : Math.max(...prices.map(Number)) * spec.nodes;
+  const dearest = Math.max(...prices.map(Number));
+  const isKnown = prices.length > 0 && !prices.includes(null) && (dearest === 0 || !mayGetLarger(spec));
+  return isKnown ? dearest * spec.nodes : null;
+}
+
+/** Whether it asks for more than its accelerator, so that the price of what is offered for that does not hold. */
+export function mayGetLarger({ cpus, memoryBytes, options }: JobSpec): boolean {
+  return cpus !== null || memoryBytes !== null || machineOptions.some((name) => Object.hasOwn(options, name));
 }
 
 /** How long it may run until it has cost that much, in ms, whole minutes; null: for ever, as it costs nothing. */
@@ -36,7 +46,9 @@ export function withinCost(spec: JobSpec, perHour: number | null, place: string)
   if (perHour === null) {
     throw new ProviderError(
       'unsupported',
-      `${place} tells no price for this job, so it cannot be kept below $${costUsd}.`,
+      mayGetLarger(spec)
+        ? `The CPUs, memory or machine of this job may cost more than ${place} tells, so it cannot be kept below $${costUsd}.`
+        : `${place} tells no price for this job, so it cannot be kept below $${costUsd}.`,
       {
         field: 'limits.cost',
         remedy: 'Leave the cost limit empty and limit its time instead.',

@@ -1,4 +1,4 @@
-import { affordableMs } from '../core/costLimit.ts';
+import { affordableMs, mayGetLarger } from '../core/costLimit.ts';
 import type { JobSpec } from '../core/jobSpec.ts';
 import { writeDuration } from '../core/quantity.ts';
 import type { AcceleratorChoice } from '../protocol/submitForm.ts';
@@ -35,10 +35,12 @@ export function costLine(spec: JobSpec, connection: string, choices: readonly Ac
 
 /** For all nodes, in US dollars an hour, of each place that the job may get; null where it is not known. */
 function pricesOf(
-  { accelerator, nodes, region, spot }: JobSpec,
+  spec: JobSpec,
   connection: string,
   choices: readonly AcceleratorChoice[],
 ): readonly (number | null)[] {
+  const { accelerator, nodes, region, spot } = spec;
+  const isLarger = mayGetLarger(spec);
   const choice = choices.find(
     ({ name, count }) => name === (accelerator?.name ?? '') && count === (accelerator?.count ?? 0),
   );
@@ -47,7 +49,7 @@ function pricesOf(
       (place) => (connection === '' || place.connection === connection) && (region === null || place.region === region),
     )
     .map(({ usdPerHour, spotUsdPerHour }) => (spot ? (spotUsdPerHour ?? usdPerHour) : usdPerHour))
-    .map((price) => (price === null ? null : price * nodes));
+    .map((price) => (price === null || (price > 0 && isLarger) ? null : price * nodes));
 }
 
 /** "$400", "$24.80". */

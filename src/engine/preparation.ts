@@ -131,7 +131,10 @@ export class Preparation {
         remedy: 'Choose another provider, or add it.',
       });
     }
-    const mayStartNow = (offer: Offer): boolean => offer.likelihood === 'now' && satisfies(offer, spec);
+    const mayStartNow = (offer: Offer): boolean =>
+      offer.likelihood === 'now' &&
+      satisfies(offer, spec) &&
+      (spec.limits.costUsd === null || usdPerHour(spec, [offer]) !== null);
     const { offers, problems } = await askOffers(this.#deps.connections, infos, mayStartNow, this.#deps.clock, signal);
     const offersOf = (id: ConnectionId): readonly Offer[] => offers.filter(({ connectionId }) => connectionId === id);
     const places = infos.map(({ id, providerId }) => ({ connectionId: id, providerId }));

@@ -41,6 +41,18 @@ describe('usdPerHour', () => {
   });
 });
 
+describe('a job that may get a larger machine than the one offered for its accelerator', () => {
+  const larger = [{ cpus: 96 }, { memory: '1TiB' }, { options: { machineType: 'g2-standard-32' } }] as const;
+
+  it.each(larger)('has no known price: %o', (fields) => {
+    expect(usdPerHour(spec(fields), [offer('east', 40)])).toBeNull();
+    expect(usdPerHour(spec(fields), [offer('here', 0)])).toBe(0);
+    expect(() => withinCost(spec({ ...fields, limits: { cost: 5 } }), null, 'cloud')).toThrow(
+      'may cost more than cloud',
+    );
+  });
+});
+
 describe('withinCost', () => {
   it('limits the time, in whole minutes that cost no more', () => {
     const kept = withinCost(spec({ limits: { cost: 100 } }), 49.24, 'cloud');
