@@ -72,13 +72,15 @@ export class EndNotifier implements vscode.Disposable {
   async #end(engine: Engine, runId: RunId, job: Job | undefined): Promise<void> {
     await this.forget(runId);
     const wanted = readSettings().jobEndedNotifications;
-    const silent =
-      job === undefined ||
-      job.state === 'cancelled' ||
-      wanted === 'none' ||
-      (wanted === 'failed' && job.state !== 'failed');
+    if (job === undefined || wanted === 'none') {
+      return;
+    }
+    const givenUp = job.state === 'cancelled' ? engine.store.givenUpBecause(runId) : null;
+    const isBad = job.state === 'failed' || givenUp !== null;
+    // Whoever cancels a job knows that it ends.
+    const silent = !isBad && (job.state === 'cancelled' || wanted === 'failed');
     if (!silent && engine.store.acquireLease(`notified:${runId}`, forEver)) {
-      await show(engine, job);
+      await show(engine, job, givenUp);
     }
   }
 
@@ -90,10 +92,11 @@ export class EndNotifier implements vscode.Disposable {
 /** How long a notification waits for the end of a log, in ms. */
 const logPatience = 5_000;
 
-async function show({ logs }: Engine, job: Job): Promise<void> {
-  const failed = job.state === 'failed';
+/** `givenUp`: why Aloft cancelled it. */
+async function show({ logs }: Engine, job: Job, givenUp: string | null): Promise<void> {
+  const isBad = job.state !== 'succeeded';
   const open = { title: vscode.l10n.t('Open Log'), command: 'aloft.openJob', argument: job.runId };
-  const next = failed
+  const next = isBad
     ? { title: vscode.l10n.t('Submit Again'), command: 'aloft.submitAgain', argument: job.runId }
     : { title: vscode.l10n.t('Download Outputs'), command: 'aloft.downloadOutputs', argument: job.runId };
   const settings = {
@@ -101,14 +104,16 @@ async function show({ logs }: Engine, job: Job): Promise<void> {
     command: 'workbench.action.openSettings',
     argument: 'aloft.notifications.jobEnded',
   };
-  const chosen = failed
+  const chosen = isBad
     ? await vscode.window.showWarningMessage(
         plain(
-          vscode.l10n.t(
-            '{0} failed: {1}',
-            job.name,
-            await failureSentence(logs, job, AbortSignal.timeout(logPatience)),
-          ),
+          givenUp === null
+            ? vscode.l10n.t(
+                '{0} failed: {1}',
+                job.name,
+                await failureSentence(logs, job, AbortSignal.timeout(logPatience)),
+              )
+            : vscode.l10n.t('{0} was cancelled by Aloft: {1}', job.name, givenUp),
         ),
         open,
         next,

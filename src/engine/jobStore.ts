@@ -36,6 +36,7 @@ export interface Damage {
 
 /** Under this name the store keeps the newest damaged file that was dealt with. */
 const damageKey = 'damage';
+const personAsked = 'You asked for it to be cancelled';
 
 /**
  * Opens the store of a folder; see `openDatabase` for what can go wrong. Damage is reported, by every process and after every
@@ -172,7 +173,7 @@ export class JobStore extends JobReader implements Disposable {
   // People
 
   /** Notes once that the job is to end, and why; false when it has ended already. */
-  requestCancel(runId: RunId, why = 'You asked for it to be cancelled'): boolean {
+  requestCancel(runId: RunId, why: string = personAsked): boolean {
     return this.#writeDurably(() => {
       const row = this.statements.get('SELECT state, attempt, cancel_requested_at FROM jobs WHERE run_id = ?', runId);
       if (row === undefined || isTerminal(stateOf(row))) {
@@ -187,6 +188,12 @@ export class JobStore extends JobReader implements Disposable {
       }
       return true;
     });
+  }
+
+  /** Why Aloft itself gave a job up; null where it did not. */
+  givenUpBecause(runId: RunId): string | null {
+    const text = this.events(runId).find(({ kind }) => kind === 'cancel')?.text;
+    return text === undefined || text === personAsked ? null : text;
   }
 
   /** Forgets a job that has ended; throws when it has not. Its files are the caller's. */

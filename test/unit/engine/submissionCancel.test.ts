@@ -154,6 +154,7 @@ describe('a wish to cancel', () => {
     expect(parts.clock.now() - accepted).toBeGreaterThan(600_000);
     const wish = parts.store.events(runId).find(({ kind }) => kind === 'cancel');
     expect(wish?.text).toContain('waited longer than its limit');
+    expect(parts.store.givenUpBecause(runId)).toBe(wish?.text);
   });
 
   it('is given as well when it lost its machines and gets no others for so long', async () => {
@@ -196,5 +197,22 @@ describe('a wish to cancel', () => {
     await parts.clock.advance(60_000);
     await watcher.stop();
     expect(parts.store.job(runId)).toMatchObject({ state: 'running', cancelRequestedAt: null });
+  });
+
+  it('is not given for a job of which the provider says nothing, as it may have started meanwhile', async () => {
+    const parts = scriptedParts();
+    await parts.control.setDefaultScript({ life: [{ state: 'queued' }, { state: 'running' }] });
+    const { runId } = await submit(parts, { spec: specOf({ limits: { wait: '10m' } }) });
+    for (const { id } of await parts.control.jobs()) {
+      await parts.control.advance(id);
+    }
+    await parts.control.addFault({ on: 'observe', kind: 'fail', tag: 'auth', times: 3 });
+    parts.clock.jump(7_200_000);
+    const watcher = new JobWatcher(parts);
+    watcher.start();
+    await parts.clock.until(() => parts.store.job(runId)?.state === 'running');
+    await watcher.stop();
+    expect(parts.store.job(runId)).toMatchObject({ state: 'running', cancelRequestedAt: null });
+    expect(parts.store.givenUpBecause(runId)).toBeNull();
   });
 });
