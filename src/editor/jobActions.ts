@@ -65,7 +65,12 @@ function jobsOf(engine: Engine, runIds: readonly RunId[]): readonly Job[] {
   return runIds.flatMap((runId) => engine.store.job(runId) ?? []);
 }
 
-export async function cancelJobs(engine: Engine, runIds: readonly RunId[]): Promise<void> {
+/** `answered` is called as soon as the question is gone: it can take long until the wish has reached the providers. */
+export async function cancelJobs(
+  engine: Engine,
+  runIds: readonly RunId[],
+  answered = (): void => undefined,
+): Promise<void> {
   const jobs = jobsOf(engine, runIds).filter((job) => !isTerminal(job.state));
   if (jobs.length === 0) {
     void vscode.window.showInformationMessage(vscode.l10n.t('Nothing to cancel: it has already ended.'));
@@ -79,6 +84,7 @@ export async function cancelJobs(engine: Engine, runIds: readonly RunId[]): Prom
     // Beside a button named Cancel Job, one that reads Cancel would be a riddle.
     { title: vscode.l10n.t('Keep Running'), isCloseAffordance: true },
   );
+  answered();
   if (chosen?.title === yes) {
     await Promise.all(
       jobs.map(async (job) => {

@@ -44,9 +44,10 @@ export class PanelActions {
     const { engine, submissions, ports, openedFolder } = this.#deps;
     switch (wish.type) {
       case 'cancel':
-        await cancelJobs(await engine(), [runId]);
-        // After a question of its own VS Code gives the keyboard to the frame around the panel.
-        await vscode.commands.executeCommand('workbench.action.focusActiveEditorGroup');
+        await cancelJobs(await engine(), [runId], () => {
+          // After a question of its own VS Code gives the keyboard to the frame around the panel.
+          void vscode.commands.executeCommand('workbench.action.focusActiveEditorGroup');
+        });
         break;
       case 'submitAgain':
         await submissions.submitAgain(runId);
