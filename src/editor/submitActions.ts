@@ -108,7 +108,7 @@ export class SubmitActions {
 
   async #submit(draft: FormDraft, folder: string | null): Promise<RunId | undefined> {
     const { model, notifier, view } = this.#deps;
-    if (model.state.submission.kind === 'submitting') {
+    if (model.isSubmitting) {
       void vscode.window.showInformationMessage(
         vscode.l10n.t(
           'Another submission is under way. Submit again when it is done, or cancel it in the New Job form.',

@@ -189,6 +189,11 @@ export class SubmitModel implements Disposable {
     }
   }
 
+  /** Also while the form shows something else, such as after it was emptied. */
+  get isSubmitting(): boolean {
+    return this.#submitting !== undefined;
+  }
+
   /** The spec of a draft, or undefined when it has problems; these are shown in the form. */
   parse(draft: FormDraft): JobSpec | undefined {
     const parsed = parseJobSpec(draftToInput(draft));
@@ -203,7 +208,7 @@ export class SubmitModel implements Disposable {
    * has problems (shown there), the person cancelled, or another submission is under way. Rejects when it failed.
    */
   async submit(draft: FormDraft, folder = this.#folder): Promise<RunId | undefined> {
-    if (this.#submitting !== undefined) {
+    if (this.isSubmitting) {
       return undefined;
     }
     const spec = this.parse(draft);
@@ -243,7 +248,7 @@ export class SubmitModel implements Disposable {
         return undefined;
       }
       this.#deps.logger.error(`submitting ${runId} failed`, error);
-      this.showRefusal(error, draft);
+      this.#refuse(error, draft);
       throw error;
     } finally {
       this.#submitting = undefined;
@@ -267,8 +272,14 @@ export class SubmitModel implements Disposable {
     this.#submitting?.abort(new DOMException('Cancelled', 'AbortError'));
   }
 
-  /** Shows why a draft cannot be submitted, at its field where it has one. */
+  /** Shows why a draft cannot be submitted, at its field where it has one. Not in place of a submission that is under way. */
   showRefusal(error: unknown, draft: FormDraft): void {
+    if (!this.isSubmitting) {
+      this.#refuse(error, draft);
+    }
+  }
+
+  #refuse(error: unknown, draft: FormDraft): void {
     if (isProviderError(error) && error.field !== undefined) {
       const problem = formProblem({ path: error.field, message: error.message }, draft);
       this.#problems = problem.field === 'form' ? this.#problems : [...this.#problems, problem];

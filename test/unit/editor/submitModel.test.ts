@@ -371,6 +371,19 @@ describe('submit', () => {
     expect(engine.submissions).toHaveLength(1);
   });
 
+  it('goes on to be shown when a preview fails meanwhile', async () => {
+    const { model, engine } = setup();
+    const submitted = model.submit(draft);
+    await rest();
+    engine.submissions[0]?.report('Sending 3 files', 0.5);
+    model.showRefusal(new ProviderError('transient', 'Cloud a cannot be reached.', {}), draft);
+    expect(model.state.submission).toEqual({ kind: 'submitting', step: 'Sending 3 files', fraction: 0.5 });
+    expect(model.isSubmitting).toBe(true);
+    engine.submissions[0]?.answer(undefined);
+    await submitted;
+    expect(model.isSubmitting).toBe(false);
+  });
+
   it('takes the code and the included files of the folder it is told', async () => {
     const { model, engine, values } = setup();
     await model.upload.include('.env', true);
