@@ -3,6 +3,7 @@ import { formatBytes } from '../../src/core/quantity.ts';
 import type { LogRowView } from '../../src/protocol/logView.ts';
 import { t } from '../ui/l10n.ts';
 import { drawnText } from './drawnText.ts';
+import { gapText } from './gapText.ts';
 import { type RunTarget, type Stretch, type TextRun, textRuns } from './textRuns.ts';
 import { wholeTime } from './times.ts';
 import type { WholeLine } from './wholeLine.ts';
@@ -34,9 +35,10 @@ export function rowElement(row: LogRowView, look: RowLook): HTMLElement {
     time.title = row.time === null ? '' : wholeTime(row.time);
     element.append(time);
   }
-  if (row.gap !== null) {
+  const gap = gapText(row);
+  if (gap !== null) {
     element.classList.add('gap');
-    element.append(cell('text', row.gapCause === 'late' ? row.gap : t('Gap: {0}', row.gap)));
+    element.append(cell('text', gap));
     return element;
   }
   if (look.origin !== null) {

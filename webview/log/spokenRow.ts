@@ -1,11 +1,14 @@
 import { visibleText } from '../../src/core/failure/visibleText.ts';
 import type { LogRowView } from '../../src/protocol/logView.ts';
 import { t } from '../ui/l10n.ts';
+import { gapText } from './gapText.ts';
 
 /** What a screen reader says of a line: what is seen of it, its colour at the edge in words. */
-export function spokenRow({ text, level, gap }: Pick<LogRowView, 'text' | 'level' | 'gap'>): string {
+export function spokenRow(row: Pick<LogRowView, 'text' | 'level' | 'gap' | 'gapCause'>): string {
+  const { text, level } = row;
+  const gap = gapText(row);
   if (gap !== null) {
-    return t('Gap: {0}', gap);
+    return gap;
   }
   const visible = visibleText(text);
   switch (level) {

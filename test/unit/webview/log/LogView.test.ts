@@ -303,6 +303,7 @@ describe('LogView', () => {
     const changes: readonly Partial<LogRowView>[] = [
       { text: 'Epoch 1\u001b[0m' },
       { text: '', gap: 'the node had rotated the log' },
+      { text: '', gap: 'these lines arrived late', gapCause: 'late' },
       { text: 'RuntimeError: out of memory', level: 'error' },
       { text: '\u001b[33mslow\u001b[0m disk', level: 'warning' },
       { text: '  ' },
@@ -318,6 +319,7 @@ describe('LogView', () => {
     expect(heard).toEqual([
       'Epoch 1',
       'Gap: the node had rotated the log',
+      'these lines arrived late',
       'error: RuntimeError: out of memory',
       'warning: slow disk',
       'blank',
