@@ -167,9 +167,14 @@ export class RowsPane {
     if (row === null || row !== this.#selection.cursor) {
       this.#matchIn = null;
     } else if (this.#deps.content.row(row) !== undefined && this.#deps.isMarked(row)) {
+      const element = this.#scroller.layer.elementOf(row);
+      if (element === undefined || element.classList.contains('loading')) {
+        // It is drawn together with the rows around it, which are on their way.
+        return;
+      }
       this.#matchIn = null;
-      const found = this.#scroller.layer.elementOf(row)?.querySelector('.found');
-      if (found === null || found === undefined) {
+      const found = element.querySelector('.found');
+      if (found === null) {
         this.#deps.isWithoutMatch(row);
       } else {
         this.#scroller.bringInSight(found);

@@ -466,6 +466,32 @@ describe('LogView', () => {
     expect(ofType('logCopy')).toEqual([{ type: 'logCopy', from: 1, to: 1, numbers: false }]);
   });
 
+  it('opens no line for its match before it is drawn', async () => {
+    show({ findOpen: true, query: { text: 'loss', isRegex: false, matchCase: false, wholeWord: false } });
+    view.restore();
+    await grow(100_000);
+    const give = (from: number, to: number): void => {
+      const rows = rowsFrom(from, to, { cutBytes: 9, text: 'loss 0.1 and so on' });
+      view.receive({ type: 'logRows', view: 1, from, rows });
+    };
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    try {
+      view.receive({ type: 'logStep', row: 5_000, position: 7 });
+      await frame();
+      // Others in sight are still on their way, so that what was in sight stays.
+      give(5_000, 5_001);
+      await frame();
+      expect(view.element.querySelector('.row.cursor')).toBeNull();
+      expect(ofType('logWhole')).toEqual([]);
+      give(4_900, 5_100);
+      await frame();
+      expect(view.element.querySelector('.row.cursor .found')?.textContent).toBe('loss');
+      expect(ofType('logWhole')).toEqual([]);
+    } finally {
+      vi.useRealTimers();
+    }
+  });
+
   it('tells of no position among matches that are counted anew', async () => {
     show({ findOpen: true, query: literal('line') });
     view.restore();
