@@ -14,7 +14,7 @@ export function focusField(field: FormField): void {
 
 /** What is wrong may be in a part that is folded away, and in one of many rows. */
 export function focusFirstProblem(): void {
-  const problem = document.querySelector('.problem');
+  const problem = document.querySelector('[data-problem]');
   const holder = problem?.closest('.row, .field');
   holder?.closest('details')?.setAttribute('open', '');
   // Of the fields that share a line, each has its own element around it and what is said of it.
@@ -35,7 +35,7 @@ export function Problems(props: {
   return (
     <>
       {own.map((problem) => (
-        <p key={problem.message} class="problem" role="alert" data-label={props.label}>
+        <p key={problem.message} class="problem" role="alert" data-problem={props.field} data-label={props.label}>
           {problem.message}
         </p>
       ))}

@@ -1,4 +1,4 @@
-import { render } from 'preact';
+import { type ComponentChild, render } from 'preact';
 import { act } from 'preact/test-utils';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 
@@ -21,7 +21,7 @@ afterEach(() => {
   root.remove();
 });
 
-function draw(problems: readonly FormProblem[]): void {
+function draw(problems: readonly FormProblem[], besides?: ComponentChild): void {
   const change = (): void => undefined;
   const rows = [
     { name: 'GOOD', value: '1' },
@@ -30,6 +30,7 @@ function draw(problems: readonly FormProblem[]): void {
   void act(() => {
     render(
       <>
+        {besides}
         <TextField field="nodes" label="Nodes" value="two" problems={problems} change={change} />
         <Section title="Environment" filled={1}>
           <EnvTable rows={rows} problems={problems} change={change} />
@@ -57,6 +58,18 @@ it('unfolds a section for it, and finds the row', () => {
   focusFirstProblem();
   expect(root.querySelector('details')?.open).toBe(true);
   expect(document.activeElement?.getAttribute('aria-label')).toBe('Name of variable 2');
+});
+
+it('passes by what is wrong with no field', () => {
+  draw(
+    [nodes],
+    <div class="field">
+      <input id="field-accelerator" />
+      <p class="problem">The accelerators cannot be listed.</p>
+    </div>,
+  );
+  focusFirstProblem();
+  expect(document.activeElement?.id).toBe('field-nodes');
 });
 
 it('leaves the keyboard where it is when nothing is wrong', () => {
