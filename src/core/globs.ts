@@ -87,7 +87,10 @@ function setPattern(characters: readonly string[], isNegated: boolean): string |
   const brackets = ['[', ']'].filter((bracket) => characters.includes(bracket));
   const inner = notMisread(characters.filter((character) => !brackets.includes(character))).replaceAll('\\', '\\\\');
   if (isNegated) {
-    return `[^/${inner}${brackets.join('')}]`;
+    // A slash before a dash that stands for itself would be the beginning of a range; one such dash is enough.
+    return inner.startsWith('-')
+      ? `[^${inner.replace(/^(-|[\s\S]*[^-])-$/u, '$1')}${brackets.join('')}/]`
+      : `[^${brackets.join('')}/${inner}]`;
   }
   const choices = [...brackets.map(literal), ...(inner === '' ? [] : [inner === '^' ? literal(inner) : `[${inner}]`])];
   return choices.length === 1 ? choices.join('') : `(${choices.join('|')})`;
