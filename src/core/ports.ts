@@ -39,14 +39,19 @@ export interface Accounts {
   token(request: AccountRequest): Promise<AccountToken | null>;
 }
 
+/**
+ * Whether the person is there to sign in. `never`: nothing is shown; `ifNone`: only where no sign-in serves; `anew`: they want to,
+ * though they may be signed in already.
+ */
+export type AccountAsking = 'never' | 'ifNone' | 'anew';
+
 export interface AccountRequest {
   readonly provider: 'microsoft';
   /** Left out: the one that the account is at home in. */
   readonly tenant?: string | undefined;
   /** As the service that the token is for names them. */
   readonly scopes: readonly string[];
-  /** The person is there and wants to sign in, though they may be signed in already; else nothing is shown. */
-  readonly mayAsk: boolean;
+  readonly asking: AccountAsking;
 }
 
 export interface AccountToken {

@@ -1,4 +1,4 @@
-import type { AccountRequest, Accounts, AccountToken } from '../core/ports.ts';
+import type { AccountAsking, AccountRequest, Accounts, AccountToken } from '../core/ports.ts';
 
 interface Session {
   readonly accessToken: string;
@@ -8,8 +8,19 @@ interface Session {
 export type GetSession = (
   provider: string,
   scopes: readonly string[],
-  options: { readonly silent: true } | { readonly forceNewSession: true },
+  options: GetSessionOptions,
 ) => PromiseLike<Session | undefined>;
+
+type GetSessionOptions =
+  | { readonly silent: true }
+  | { readonly createIfNone: true }
+  | { readonly forceNewSession: true };
+
+const optionsOf: Readonly<Record<AccountAsking, GetSessionOptions>> = {
+  never: { silent: true },
+  ifNone: { createIfNone: true },
+  anew: { forceNewSession: true },
+};
 
 /** Tokens of the accounts that people signed in with in the editor. */
 export class AccountSessions implements Accounts {
@@ -24,16 +35,13 @@ export class AccountSessions implements Accounts {
     return session === undefined ? null : tokenOf(session.accessToken);
   }
 
-  async #session({ provider, tenant, scopes, mayAsk }: AccountRequest): Promise<Session | undefined> {
+  async #session({ provider, tenant, scopes, asking }: AccountRequest): Promise<Session | undefined> {
     // A scope by which VS Code's own sign-in takes another tenant than that of the account.
     const all = tenant === undefined ? [...scopes] : [...scopes, `VSCODE_TENANT:${tenant}`];
-    if (!mayAsk) {
-      return await this.#getSession(provider, all, { silent: true });
-    }
     try {
-      return await this.#getSession(provider, all, { forceNewSession: true });
+      return await this.#getSession(provider, all, optionsOf[asking]);
     } catch (error) {
-      if (wentAway(error)) {
+      if (asking !== 'never' && wentAway(error)) {
         return undefined;
       }
       throw error;

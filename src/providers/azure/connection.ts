@@ -57,7 +57,7 @@ export class AzureConnection implements Connection {
   }
 
   async signIn(signal: AbortSignal): Promise<boolean> {
-    return this.#do(signal, async ({ credential, cloud }) => credential.signIn(cloud.armScope, signal));
+    return this.#do(signal, async ({ credential, cloud }) => credential.signIn(cloud.armScope, 'anew', signal));
   }
 
   async offers(query: OfferQuery, signal: AbortSignal): Promise<readonly Offer[]> {

@@ -14,18 +14,20 @@ describe('accounts of the editor', () => {
       return { accessToken: jwt({ exp: 1_800_000_000 }) };
     };
     const accounts = new AccountSessions(getSession);
-    expect(await accounts.token({ ...request, tenant: 't1', mayAsk: false })).toMatchObject({
+    expect(await accounts.token({ ...request, tenant: 't1', asking: 'never' })).toMatchObject({
       expiresAt: 1_800_000_000_000,
     });
-    await accounts.token({ ...request, mayAsk: true });
+    await accounts.token({ ...request, asking: 'ifNone' });
+    await accounts.token({ ...request, asking: 'anew' });
     expect(calls).toEqual([
       ['microsoft', [...request.scopes, 'VSCODE_TENANT:t1'], { silent: true }],
+      ['microsoft', request.scopes, { createIfNone: true }],
       ['microsoft', request.scopes, { forceNewSession: true }],
     ]);
   });
 
   it('are none where nobody is signed in', async () => {
-    expect(await new AccountSessions(async () => undefined).token({ ...request, mayAsk: false })).toBeNull();
+    expect(await new AccountSessions(async () => undefined).token({ ...request, asking: 'never' })).toBeNull();
   });
 
   it.each([
@@ -35,7 +37,7 @@ describe('accounts of the editor', () => {
     named('ClientAuthError', 'user_cancelled: User cancelled the flow.'),
   ])('are none when the person goes away: %s', async (error) => {
     const accounts = new AccountSessions(async () => Promise.reject(error));
-    expect(await accounts.token({ ...request, mayAsk: true })).toBeNull();
+    expect(await accounts.token({ ...request, asking: 'anew' })).toBeNull();
   });
 
   it.each([
@@ -44,15 +46,15 @@ describe('accounts of the editor', () => {
     named('TypeError', 'fetch failed'),
   ])('say what went wrong otherwise: %s', async (error) => {
     const accounts = new AccountSessions(async () => Promise.reject(error));
-    await expect(accounts.token({ ...request, mayAsk: true })).rejects.toBe(error);
-    await expect(accounts.token({ ...request, mayAsk: false })).rejects.toBe(error);
+    await expect(accounts.token({ ...request, asking: 'anew' })).rejects.toBe(error);
+    await expect(accounts.token({ ...request, asking: 'never' })).rejects.toBe(error);
   });
 
   it('have tokens that last an hour where these do not say', async () => {
     const before = Date.now();
     const found = await new AccountSessions(async () => ({ accessToken: 'opaque' })).token({
       ...request,
-      mayAsk: false,
+      asking: 'never',
     });
     expect(found?.expiresAt).toBeGreaterThanOrEqual(before + 3_600_000);
   });

@@ -1,4 +1,4 @@
-import type { Accounts, Clock, Logger } from '../../../core/ports.ts';
+import type { AccountAsking, Accounts, Clock, Logger } from '../../../core/ports.ts';
 import { isProviderError, ProviderError } from '../../../core/providerError.ts';
 import type { AzureCloud } from '../cloud.ts';
 import type { CredentialKind } from '../settings.ts';
@@ -77,20 +77,20 @@ export class Credential {
       return kept;
     }
     // Shared by all that wait: one of them going away must not take it from the others.
-    return untilAborted(this.#asked.get(scope) ?? this.#ask(scope, this.#ways, false), signal);
+    return untilAborted(this.#asked.get(scope) ?? this.#ask(scope, this.#ways, 'never'), signal);
   }
 
   /**
-   * The person is there and wants to sign in anew: the editor asks them, unless it is another way that is taken. False when they went
+   * The person is there and wants to sign in: the editor asks them, unless it is another way that is taken. False when they went
    * away; rejects as `token` does.
    */
-  async signIn(scope: string, signal: AbortSignal): Promise<boolean> {
+  async signIn(scope: string, asking: Exclude<AccountAsking, 'never'>, signal: AbortSignal): Promise<boolean> {
     const { kind, accounts } = this.#options;
     this.#kept.clear();
     this.#kind = kind;
     if (kind !== 'editor') {
       try {
-        await untilAborted(this.#ask(scope, this.#ways, false), signal);
+        await untilAborted(this.#ask(scope, this.#ways, 'never'), signal);
       } catch (error) {
         if (kind !== undefined || accounts === undefined || !isProviderError(error) || error.tag !== 'auth') {
           throw error;
@@ -100,7 +100,7 @@ export class Credential {
     }
     try {
       if (this.#kind === 'editor') {
-        await untilAborted(this.#ask(scope, ['editor'], true), signal);
+        await untilAborted(this.#ask(scope, ['editor'], asking), signal);
       }
       return true;
     } catch (error) {
@@ -124,9 +124,9 @@ export class Credential {
     }
   }
 
-  async #ask(scope: string, ways: readonly CredentialKind[], mayAsk: boolean): Promise<Kept> {
+  async #ask(scope: string, ways: readonly CredentialKind[], asking: AccountAsking): Promise<Kept> {
     const asked = (async () => {
-      const found = await this.#find(scope, ways, mayAsk);
+      const found = await this.#find(scope, ways, asking);
       const kept = { ...found, since: this.#options.clock.now() };
       this.#kept.set(scope, kept);
       return kept;
@@ -139,7 +139,7 @@ export class Credential {
     return asked;
   }
 
-  async #find(scope: string, ways: readonly CredentialKind[], mayAsk: boolean): Promise<Token> {
+  async #find(scope: string, ways: readonly CredentialKind[], asking: AccountAsking): Promise<Token> {
     const { logger } = this.#options;
     const failures: string[] = [];
     let notSignedIn = 0;
@@ -148,7 +148,7 @@ export class Credential {
     let meant = this.#kind;
     for (const kind of ways) {
       try {
-        const token = await this.#from(kind, scope, mayAsk);
+        const token = await this.#from(kind, scope, asking);
         if (token !== null) {
           this.#kind = kind;
           return token;
@@ -174,7 +174,7 @@ export class Credential {
         cause: unreachable,
       });
     }
-    const Refusal = mayAsk && failures.length === notSignedIn ? WentAway : ProviderError;
+    const Refusal = asking !== 'never' && failures.length === notSignedIn ? WentAway : ProviderError;
     throw new Refusal(
       'auth',
       meant === undefined ? 'You are not signed in to Azure.' : `The sign-in by ${names[meant]} does not work.`,
@@ -183,11 +183,13 @@ export class Credential {
   }
 
   /** null where there is certainly none. */
-  async #from(kind: CredentialKind, scope: string, mayAsk: boolean): Promise<Token | null> {
+  async #from(kind: CredentialKind, scope: string, asking: AccountAsking): Promise<Token | null> {
     const { accounts, tenant, cloud } = this.#options;
     if (kind === 'editor') {
-      const asked = accounts?.token({ provider: 'microsoft', tenant, scopes: [scope], mayAsk });
-      return asked === undefined ? null : this.#inTime(asked, mayAsk ? editorWithin.asking : editorWithin.quiet);
+      const asked = accounts?.token({ provider: 'microsoft', tenant, scopes: [scope], asking });
+      return asked === undefined
+        ? null
+        : this.#inTime(asked, asking === 'never' ? editorWithin.quiet : editorWithin.asking);
     }
     const { tokenFrom } = await import('./azureIdentity.ts');
     return tokenFrom(kind, scope, tenant, cloud);

@@ -44,7 +44,7 @@ export async function signIn(ports: SetUpPorts, where: Where, signal: AbortSigna
   }
   const kind = way === 'editor' ? 'editor' : way === 'cli' ? 'cli' : 'managedIdentity';
   const account = openAccount(where, kind, ports);
-  return (await account.credential.signIn(account.cloud.armScope, signal)) ? { account, kind } : undefined;
+  return (await account.credential.signIn(account.cloud.armScope, 'ifNone', signal)) ? { account, kind } : undefined;
 }
 
 /** The same sign-in in another tenant, for which the person may be asked once more. */
@@ -60,7 +60,7 @@ export async function signInTo(
     await account.credential.token(account.cloud.armScope, signal);
   } catch (error) {
     const isRefused = isProviderError(error) && error.tag === 'auth';
-    if (!isRefused || !(await account.credential.signIn(account.cloud.armScope, signal))) {
+    if (!isRefused || !(await account.credential.signIn(account.cloud.armScope, 'ifNone', signal))) {
       throw error;
     }
   }

@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { Ask, Choice } from '../../../../../src/core/ask.ts';
-import type { Accounts } from '../../../../../src/core/ports.ts';
+import type { AccountAsking, Accounts } from '../../../../../src/core/ports.ts';
 import type { JsonObject, NewConnection } from '../../../../../src/core/provider.ts';
 import { signInAgain } from '../../../../../src/editor/connections/tryConnection.ts';
 import { UsedConnection } from '../../../../../src/editor/connections/usedConnection.ts';
@@ -128,18 +128,20 @@ describe('setUp', () => {
 
   it('asks how to sign in where nothing is, and signs in by the editor', async () => {
     lab.control.signOut();
-    const wishes: boolean[] = [];
+    const wishes: AccountAsking[] = [];
     const accounts: Accounts = {
-      token: async ({ mayAsk }) => {
-        wishes.push(mayAsk);
-        return mayAsk || wishes.length > 2 ? { token: lab.azure.token(), expiresAt: Date.now() + 3_600_000 } : null;
+      token: async ({ asking }) => {
+        wishes.push(asking);
+        return asking !== 'never' || wishes.length > 2
+          ? { token: lab.azure.token(), expiresAt: Date.now() + 3_600_000 }
+          : null;
       },
     };
     const { ask, asked } = somebody('Microsoft account', 'vision');
     // What was chosen is kept, though another way may work some day.
     expect(await setUp(ask, accounts)).toMatchObject({ label: 'vision', settings: { credential: 'editor' } });
     expect(asked[0]?.labels).toEqual(['Microsoft account', 'Azure CLI', 'Managed identity']);
-    expect(wishes.slice(0, 2)).toEqual([false, true]);
+    expect(wishes.slice(0, 2)).toEqual(['never', 'ifNone']);
   });
 
   it('keeps to Azure CLI where that was chosen', async () => {
@@ -181,11 +183,11 @@ describe('setUp', () => {
 describe('a connection whose sign-in in the editor has ended', () => {
   it('says what to choose, asks nobody by itself, and works once the person has signed in again', async () => {
     let isSignedIn = false;
-    const asked: boolean[] = [];
+    const asked: AccountAsking[] = [];
     const accounts: Accounts = {
-      token: async ({ mayAsk }) => {
-        asked.push(mayAsk);
-        isSignedIn ||= mayAsk;
+      token: async ({ asking }) => {
+        asked.push(asking);
+        isSignedIn ||= asking !== 'never';
         return isSignedIn ? { token: lab.azure.token(), expiresAt: Date.now() + 3_600_000 } : null;
       },
     };
@@ -197,12 +199,12 @@ describe('a connection whose sign-in in the editor has ended', () => {
       tag: 'auth',
       remedy: expect.stringContaining('Sign In Again'),
     });
-    expect(asked).toEqual([false]);
+    expect(asked).toEqual(['never']);
     const steps: string[] = [];
     expect(await signInAgain(connection, never(), (step) => steps.push(step))).toBe(true);
     expect(steps).toEqual(['Signing in']);
     expect(await connection.identity(never())).toMatchObject({ account: 'ada@lab.example' });
-    expect(asked).toEqual([false, true]);
+    expect(asked).toEqual(['never', 'anew']);
   });
 
   it('is no error when the person goes away, in set-up neither', async () => {

@@ -1,5 +1,5 @@
 import { describe, expect, it, vi } from 'vitest';
-import type { Accounts } from '../../../../../src/core/ports.ts';
+import type { AccountAsking, Accounts } from '../../../../../src/core/ports.ts';
 import { AzureApi } from '../../../../../src/providers/azure/client/api.ts';
 import { Credential } from '../../../../../src/providers/azure/client/credential.ts';
 import { isPassing } from '../../../../../src/providers/azure/client/signInTrouble.ts';
@@ -64,7 +64,7 @@ describe('what keeps a sign-in from working', () => {
     const clock = new ManualClock();
     const answer = Promise.withResolvers<{ token: string; expiresAt: number }>();
     const credential = open({ token: async () => answer.promise }, clock);
-    const asked = credential.signIn('scope', never());
+    const asked = credential.signIn('scope', 'anew', never());
     await clock.advance(60_000);
     answer.resolve({ token: 'late', expiresAt: clock.now() + 3_600_000 });
     await asked;
@@ -78,14 +78,14 @@ describe('signing in anew', () => {
   const inAnHour = (): number => clock.now() + 3_600_000;
 
   /** An editor in which that account is signed in from the beginning, and another once the person was asked. */
-  const editor = (first: string | null): Accounts & { readonly wishes: boolean[] } => {
-    const wishes: boolean[] = [];
+  const editor = (first: string | null): Accounts & { readonly wishes: AccountAsking[] } => {
+    const wishes: AccountAsking[] = [];
     let token = first;
     return {
       wishes,
-      token: async ({ mayAsk }) => {
-        wishes.push(mayAsk);
-        token = mayAsk ? 'anew' : token;
+      token: async ({ asking }) => {
+        wishes.push(asking);
+        token = asking === 'never' ? token : 'anew';
         return token === null ? null : { token, expiresAt: inAnHour() };
       },
     };
@@ -101,16 +101,16 @@ describe('signing in anew', () => {
     ] as const) {
       const accounts = editor(first);
       const credential = withKind(kind, accounts);
-      await credential.signIn('scope', never());
+      await credential.signIn('scope', 'anew', never());
       expect((await credential.token('scope', never())).token).toBe('anew');
-      expect(accounts.wishes.filter(Boolean)).toEqual([true]);
+      expect(accounts.wishes.filter((wish) => wish !== 'never')).toEqual(['anew']);
     }
   });
 
   it('asks nobody where another way was chosen', async () => {
     vi.stubEnv('PATH', '/nonexistent');
     const accounts = editor('old');
-    expect(await rejection(withKind('cli', accounts).signIn('scope', never()))).toMatchObject({
+    expect(await rejection(withKind('cli', accounts).signIn('scope', 'anew', never()))).toMatchObject({
       tag: 'auth',
       remedy: 'Run: az login',
     });
