@@ -15,7 +15,7 @@ export function commandByHand({ plan, secrets, isStaged }: ByHand): string {
   }
   const code = isStaged
     ? 'its code is already in the storage'
-    : 'its code comes to the storage with the first submission of these files, and it fails before that';
+    : 'its code may not be in the storage yet, where it comes with the first submission of these files, and without it the job fails';
   const without = secrets.length === 0 ? '' : `, and it goes without the ${listed(secrets)}`;
   return `# This makes a job of its own, which Aloft neither follows nor deletes: ${code}${without}.\n${plan.command}`;
 }

@@ -45,7 +45,7 @@ async function askToStage(place: string): Promise<'stage' | 'copy' | undefined> 
   const stage = vscode.l10n.t('Send Code and Copy');
   const only = vscode.l10n.t('Copy Only');
   const answer = await vscode.window.showInformationMessage(
-    vscode.l10n.t('The code is not in the storage of {0} yet, from where the command takes it.', place),
+    vscode.l10n.t('The code may not be in the storage of {0} yet, from where the command takes it.', place),
     {
       modal: true,
       detail: vscode.l10n.t(

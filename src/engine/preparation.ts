@@ -50,7 +50,8 @@ export interface PreparationDeps {
 /** What is found out before a submission: which files go, where the job may run, what would be asked for there. */
 export class Preparation {
   readonly #deps: PreparationDeps;
-  readonly #staged = new WeakSet<PlannedRequest>();
+  /** Where this process put which code. */
+  readonly #staged = new Set<string>();
 
   constructor(deps: PreparationDeps) {
     this.#deps = deps;
@@ -86,9 +87,9 @@ export class Preparation {
     return { files, request: { connectionId: info.id, plan, secrets: spec.secrets, snapshot } };
   }
 
-  /** The code of a request was put where its job finds it, without a submission. */
-  isStaged(request: PlannedRequest): boolean {
-    return this.#staged.has(request);
+  /** True when the code of a request was put by `stage` where its job finds it; else it may be there all the same. */
+  isStaged(request: StagedCode): boolean {
+    return this.#staged.has(stagedKey(request));
   }
 
   /** Puts the code of a request where its job finds it, for whoever makes that job by hand. */
@@ -99,7 +100,7 @@ export class Preparation {
   ): Promise<void> {
     const connection = await this.#deps.connections.open(request.connectionId);
     await connection.stage(request.snapshot, signal, onProgress);
-    this.#staged.add(request);
+    this.#staged.add(stagedKey(request));
   }
 
   /** Shows a request to the backend without making anything; null where it cannot be asked. */
@@ -166,3 +167,7 @@ export class Preparation {
     return { storeFolder: root, cacheFolder: join(root, 'cache'), include, maxFileBytes: maxFileBytes() };
   }
 }
+
+type StagedCode = Pick<PlannedRequest, 'connectionId' | 'snapshot'>;
+
+const stagedKey = ({ connectionId, snapshot }: StagedCode): string => JSON.stringify([connectionId, snapshot.id]);

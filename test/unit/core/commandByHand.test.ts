@@ -9,7 +9,7 @@ describe('commandByHand', () => {
       '# This makes a job of its own, which Aloft neither follows nor deletes: its code is already in the storage.\naz ml job create\n',
     );
     expect(commandByHand({ plan, secrets: [], isStaged: false })).toMatch(
-      /^# .*: its code comes to the storage with the first submission of these files, and it fails before that\.\naz /u,
+      /^# .*: its code may not be in the storage yet, where it comes with the first submission of these files, and without it the job fails\.\naz /u,
     );
   });
 

@@ -179,6 +179,9 @@ describe('before a submission', () => {
     });
     expect(sent).toBeGreaterThan(0);
     expect(engine.preparation.isStaged(request)).toBe(true);
+    // Another preview of the same files is no other code.
+    expect(engine.preparation.isStaged({ ...request })).toBe(true);
+    expect(engine.preparation.isStaged({ ...request, connectionId: connectionId('b') })).toBe(false);
     expect(await backend.control.jobs()).toEqual(before);
   });
 
