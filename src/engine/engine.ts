@@ -101,7 +101,7 @@ export class Engine {
     this.store = store;
     this.damaged = damaged;
     this.connections = connections;
-    this.logs = new RunLogs({ root, clock, store });
+    this.logs = new RunLogs({ root, clock, store, connections });
     this.preparation = new Preparation(deps);
     this.accepted = new AcceptedRuns({ root, store, connections });
     this.#deps = deps;

@@ -1,9 +1,10 @@
 import { join } from 'node:path';
 
 import type { Failure } from '../core/failure/failure.ts';
-import { currentAttempt, type EpochMs, type RunId } from '../core/job.ts';
+import { type AttemptKey, type ConnectionId, currentAttempt, type EpochMs, type RunId } from '../core/job.ts';
 import type { Series } from '../core/metrics/series.ts';
 import type { Clock } from '../core/ports.ts';
+import type { Connections } from './connections.ts';
 import type { JobStore } from './jobStore.ts';
 import { AttemptSource } from './log/attemptSource.ts';
 import { FileSource } from './log/fileSource.ts';
@@ -18,10 +19,8 @@ export interface RunLogsDeps {
   readonly root: string;
   readonly clock: Clock;
   readonly store: JobStore;
+  readonly connections: Pick<Connections, 'list' | 'onDidChange'>;
 }
-
-/** How often it is looked whether the log of an ended job has arrived, in ms. */
-const logInterval = 500;
 
 /** The logs of runs, of their newest attempts, and any other log on disk. */
 export class RunLogs {
@@ -49,21 +48,52 @@ export class RunLogs {
 
   /**
    * What went wrong near the end of a log, see `failuresAtEnd`; waits until all of the log has arrived, as the end of one that was
-   * interrupted tells something else. Rejects with the signal's reason, or with the system's error when the log cannot be read.
+   * interrupted tells something else, unless its connection is gone and nothing can arrive. Rejects with the signal's reason, or with the system's error when the log cannot be read.
    */
   async failures(runId: RunId, signal: AbortSignal): Promise<readonly Failure[]> {
-    const { store, clock } = this.#deps;
     const found = this.#newest(runId);
     if (found === undefined || !found.isAccepted) {
       return [];
     }
-    while (store.logState(found.key).status !== 'complete' && store.job(runId) !== undefined) {
-      await clock.sleep(logInterval, signal);
-    }
     try {
+      await this.#untilArrived(found.key, found.connectionId, signal);
       return await failuresAtEnd(found.source, signal);
     } finally {
       await found.source.close();
+    }
+  }
+
+  async #untilArrived(key: AttemptKey, connectionId: ConnectionId, signal: AbortSignal): Promise<void> {
+    const { store, connections } = this.#deps;
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    const look = (): void => {
+      try {
+        const mayGoOn = store.job(key.runId) !== undefined && connections.list().some(({ id }) => id === connectionId);
+        if (!mayGoOn || store.logState(key).status === 'complete') {
+          resolve();
+        }
+      } catch (error) {
+        reject(error);
+      }
+    };
+    const stop = (): void => {
+      reject(signal.reason);
+    };
+    const changes = store.onDidChange(({ runIds }) => {
+      if (runIds.has(key.runId)) {
+        look();
+      }
+    });
+    const connectionChanges = connections.onDidChange(look);
+    signal.addEventListener('abort', stop, { once: true });
+    try {
+      signal.throwIfAborted();
+      look();
+      await promise;
+    } finally {
+      changes.dispose();
+      connectionChanges.dispose();
+      signal.removeEventListener('abort', stop);
     }
   }
 
@@ -85,6 +115,6 @@ export class RunLogs {
     const startedAt = (): EpochMs | null =>
       store.job(runId)?.attempts.find(({ number }) => number === attempt.number)?.startedAt ?? null;
     const source = new AttemptSource({ key, folder, records: store, clock, startedAt });
-    return { key, folder, source, isAccepted: attempt.handle !== null };
+    return { key, folder, source, connectionId: attempt.connectionId, isAccepted: attempt.handle !== null };
   }
 }

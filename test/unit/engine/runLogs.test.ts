@@ -4,21 +4,36 @@ import { setTimeout as sleep } from 'node:timers/promises';
 
 import { afterAll, expect, test } from 'vitest';
 
+import { Emitter } from '../../../src/core/event.ts';
+import type { AttemptKey } from '../../../src/core/job.ts';
 import type { LogCursor } from '../../../src/core/logChunk.ts';
 import type { OpenLog } from '../../../src/engine/log/openLog.ts';
 import { savedIndexFile } from '../../../src/engine/log/savedIndex.ts';
 import { attemptLogFolder } from '../../../src/engine/logFolder.ts';
 import { LogSpool } from '../../../src/engine/logSpool.ts';
-import { RunLogs } from '../../../src/engine/runLogs.ts';
+import { RunLogs, type RunLogsDeps } from '../../../src/engine/runLogs.ts';
 import { systemClock } from '../../../src/engine/systemClock.ts';
-import { newRunId, openParts, workFolder } from '../../fixtures/engine/engineParts.ts';
+import { scriptedAbilities } from '../../emulators/scripted/request.ts';
+import { connectionId, newRunId, openParts, workFolder } from '../../fixtures/engine/engineParts.ts';
 import { acceptedAttempt } from '../../fixtures/log/logJob.ts';
 import { numberedLines, numberOf } from '../../fixtures/log/numberedLines.ts';
 import { until } from '../../fixtures/log/openedLog.ts';
 
 const work = workFolder();
 const parts = openParts({ folder: work.path, clock: systemClock, session: 'logs', connections: new Map() });
-const logs = new RunLogs({ root: work.path, clock: systemClock, store: parts.store });
+const known = new Set(['a']);
+const connectionsChanged = new Emitter<void>();
+const connections: RunLogsDeps['connections'] = {
+  onDidChange: connectionsChanged.event,
+  list: () =>
+    [...known].map((id) => ({
+      id: connectionId(id),
+      providerId: 'scripted',
+      label: `Cloud ${id}`,
+      abilities: scriptedAbilities,
+    })),
+};
+const logs = new RunLogs({ root: work.path, clock: systemClock, store: parts.store, connections });
 const cache = join(work.path, 'cache');
 /** More than is read in a blink. */
 const lines = 500_000;
@@ -82,14 +97,19 @@ test('indexes that nobody used for a month are removed', async () => {
   expect(existsSync(join(folder, 'new.json'))).toBe(true);
 });
 
-test('what went wrong is read once all of the log is there, not while it is interrupted', async () => {
-  const key = acceptedAttempt(parts.store, 'failed');
+async function spoolOf(key: AttemptKey) {
   const folder = attemptLogFolder(work.path, key);
   const spool = await LogSpool.open({ key, folder, positions: parts.store, clock: systemClock });
   const append = async (text: string, cursor: string): Promise<void> => {
     const stream = { name: 'stdout', task: 0, node: 0 };
     await spool.append({ kind: 'bytes', stream, bytes: Buffer.from(text), time: null, cursor: cursor as LogCursor });
   };
+  return { spool, append };
+}
+
+test('what went wrong is read once all of the log is there, not while it is interrupted', async () => {
+  const key = acceptedAttempt(parts.store, 'failed');
+  const { spool, append } = await spoolOf(key);
   await append('Traceback (most recent call last):\n  File "a.py", line 1, in f\nKeyError: tried again\n', 'a');
   await spool.settle('interrupted');
   let read: readonly string[] | undefined;
@@ -101,8 +121,31 @@ test('what went wrong is read once all of the log is there, not while it is inte
   await append('Traceback (most recent call last):\n  File "a.py", line 2, in g\nRuntimeError: the end\n', 'b');
   await spool.settle('complete');
   await spool.close();
+  parts.store.logChanged(key.runId);
   await reading;
   expect(read).toEqual(['KeyError', 'RuntimeError']);
+});
+
+test('of a log whose connection was removed, what is there is read', async () => {
+  const key = acceptedAttempt(parts.store, 'failed');
+  const { spool, append } = await spoolOf(key);
+  await append('Traceback (most recent call last):\n  File "a.py", line 1, in f\nKeyError: so far\n', 'a');
+  await spool.settle('interrupted');
+  await spool.close();
+  const reading = logs.failures(key.runId, new AbortController().signal);
+  known.delete('a');
+  connectionsChanged.fire();
+  expect((await reading).map(({ type }) => type)).toEqual(['KeyError']);
+  expect(await logs.failures(key.runId, new AbortController().signal)).toHaveLength(1);
+  known.add('a');
+});
+
+test('a wait for the rest of a log ends with whoever waits', async () => {
+  const key = acceptedAttempt(parts.store, 'failed');
+  const closing = new AbortController();
+  const reading = logs.failures(key.runId, closing.signal);
+  closing.abort(new Error('closed'));
+  await expect(reading).rejects.toThrow('closed');
 });
 
 test('a run that never began has no log', async () => {
