@@ -100,7 +100,10 @@ function setPattern(characters: readonly string[], isNegated: boolean): string |
 function notMisread(characters: readonly string[]): string {
   const [first = '', ...rest] = characters;
   const isMisread = first === '^' || (':.='.includes(first) && first === rest.at(-1));
-  return isMisread && rest[0] !== '-' ? [...rest, first].join('') : characters.join('');
+  // Not after a dash at the end, of which it would make a range.
+  return isMisread && rest[0] !== '-'
+    ? rest.join('').replace(/(?<=[^-])-$|$/u, (dash) => first + dash)
+    : characters.join('');
 }
 
 function literal(character: string): string {
