@@ -13,7 +13,7 @@ import { bundleScanScript } from '../fixtures/log/scanScript.ts';
 import { followed } from './logIngest.ts';
 import { peerMs, ripgrep } from './logPeers.ts';
 import { median } from './median.ts';
-import { retainedBytes } from './retained.ts';
+import { retainedBytes } from '../fixtures/retained.ts';
 
 const lines = 10_000_000;
 const rounds = 5;

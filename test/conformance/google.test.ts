@@ -73,7 +73,7 @@ function refuse({ control }: StartedGoogle, method: Method, tag: ProviderErrorTa
 function faultsOf(google: StartedGoogle): Faults {
   const { control } = google;
   const add = (kind: 'loseReply' | 'loseRequest' | 'duplicate' | 'hang' | 'hangAfterWork', method: Method): void =>
-    control.addFault({ on: workOf[method], kind, times: method === 'offers' ? 2 : 1 });
+    control.addFault({ on: workOf[method], kind, times: method === 'offers' && kind !== 'hang' ? 2 : 1 });
   return {
     holdQueue: async () => {
       const release = control.holdQueue();
