@@ -1,4 +1,5 @@
 import type { EpochMs } from '../../../core/job.ts';
+import { minuteOf } from './openMinutes.ts';
 import type { ReadPosition } from './readPosition.ts';
 
 /** The most jobs that one filter names: it may have 20,000 characters. */
@@ -30,11 +31,15 @@ export function newFilter(jobs: readonly AskedJob[], overlap: Overlap): string {
 
 /** The filter of one query for what is new of all these jobs, and for all that is to be compared. */
 export function lastFilter(jobs: readonly AskedJob[], overlap: Overlap): string {
-  return filterSince(jobs, ({ position }) => {
-    const { first } = position.minutes;
-    const since = position.since(overlap.seconds, overlap.most);
-    return first === null || since === null ? since : Math.min(first * 60, since);
+  return filterSince(jobs, (job) => {
+    const since = job.position.since(overlap.seconds, overlap.most);
+    return since === null ? null : Math.min(firstMinute(job) * 60, since);
   });
+}
+
+/** The first minute of what was received of a job that is to be compared. */
+export function firstMinute({ since, position }: AskedJob): number {
+  return Math.max(position.minutes.first, minuteOf(since / 1000));
 }
 
 /** What was received in some minutes of a job: from the first on, before the other. */

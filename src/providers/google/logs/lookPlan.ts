@@ -1,6 +1,6 @@
 import type { Follower } from './follower.ts';
 import type { LeftOutLines } from './leftOutLines.ts';
-import { type AskedJob, jobsInFilter, lastFilter, minutesFilter, newFilter, type Overlap } from './logQuery.ts';
+import { type AskedJob, firstMinute, jobsInFilter, lastFilter, minutesFilter, newFilter, type Overlap } from './logQuery.ts';
 import { ListedCounts, type Look, type LookKind } from './look.ts';
 import { minuteOf } from './openMinutes.ts';
 
@@ -146,8 +146,8 @@ export class LookPlan {
     for (const kind of ['again', 'compare'] as const) {
       const before = now - age[kind];
       const asked = live.flatMap((follower) => {
-        const { first } = follower.log.position.minutes;
-        const from = kind === 'again' ? Math.max(first ?? before, follower.lookedAgainTo) : (first ?? before);
+        const first = firstMinute(follower.log);
+        const from = kind === 'again' ? Math.max(first, follower.lookedAgainTo) : first;
         return from < before ? [{ follower, from }] : [];
       });
       for (const group of inGroups(asked)) {

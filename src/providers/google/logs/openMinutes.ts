@@ -15,6 +15,8 @@ export class OpenMinutes {
   #closedBefore: number;
   /** The last minute that was open before reading went on, which nothing but comparing closes. */
   readonly #resumedAt: number;
+  /** Before which minute all was compared then, while others of then are open. */
+  #resumedFrom: number;
   #isCaughtUp = false;
   #isBehind = false;
 
@@ -22,11 +24,12 @@ export class OpenMinutes {
     this.#counts = new Map(counts);
     this.#closedBefore = closedBefore;
     this.#resumedAt = Math.max(-1, ...this.#counts.keys());
+    this.#resumedFrom = this.#counts.size === 0 ? Number.POSITIVE_INFINITY : closedBefore;
   }
 
-  /** null: none is open. */
-  get first(): number | null {
-    return this.#counts.size === 0 ? null : Math.min(...this.#counts.keys());
+  /** The first that is to be compared. None may be open then: an entry that was received in it may show itself late. */
+  get first(): number {
+    return Math.min(this.#closedBefore, this.#resumedFrom, ...this.#counts.keys());
   }
 
   get closedBefore(): number {
@@ -50,7 +53,9 @@ export class OpenMinutes {
     }
     if (this.#counts.size > mostOpen) {
       const droppable = [...this.#counts.keys()].filter((each) => this.#isCaughtUp || each > this.#resumedAt);
-      this.#counts.delete(Math.min(...droppable));
+      const dropped = Math.min(...droppable);
+      this.#counts.delete(dropped);
+      this.#closedBefore = Math.max(this.#closedBefore, dropped + 1);
       this.#isBehind ||= this.#isCaughtUp;
     }
   }
@@ -76,6 +81,7 @@ export class OpenMinutes {
       }
     }
     this.#closedBefore = Math.max(this.#closedBefore, before);
+    this.#resumedFrom = Number.POSITIVE_INFINITY;
     return missing;
   }
 }

@@ -310,7 +310,7 @@ describe('a tail session', () => {
     expect(reader.lines).toEqual(stdout('one'));
     const from = logs.clock.now();
     await logs.clock.advance(3 * minute);
-    expect(logs.requestsIn(from, from + 3 * minute)).toBeLessThanOrEqual(10);
+    expect(logs.requestsIn(from, from + 3 * minute)).toBeLessThanOrEqual(12);
     expect(reader.lines).toEqual(stdout('one'));
   });
 
@@ -443,6 +443,28 @@ describe('lines that can be found only long after they were received', () => {
     logs.ended.set('7', logs.clock.now());
     await logs.clock.until(() => reader.outcome !== 'open');
     expect(reader.lines.toSorted()).toEqual(stdout(...expected).toSorted());
+  }, 60_000);
+
+  it('come where nothing else was received so early', async () => {
+    const logs = new VirtualLogs();
+    lateBy(logs, { 'first of all': 2 * minute, 'first after a rest': 3 * minute, 'before the end': 100_000 });
+    const reader = new Reader(logs.feed(), '7');
+    for (const [early, later] of [
+      ['first of all', 'second'],
+      ['first after a rest', 'second after a rest'],
+    ] as const) {
+      logs.print('7', early);
+      await logs.clock.advance(70_000);
+      logs.print('7', later);
+      await logs.clock.advance(25 * minute);
+      expect(reader.lines.slice(-2).toSorted()).toEqual(stdout(early, later));
+    }
+    logs.print('7', 'before the end');
+    await logs.clock.advance(70_000);
+    logs.print('7', 'end');
+    logs.ended.set('7', logs.clock.now());
+    await logs.clock.until(() => reader.outcome !== 'open');
+    expect(reader.lines.slice(4).toSorted()).toEqual(stdout('before the end', 'end'));
   }, 60_000);
 
   it('come also when the job has ended meanwhile, once some were seen to be late', async () => {
