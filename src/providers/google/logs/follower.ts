@@ -8,6 +8,8 @@ export class Follower {
   /** Aborted when nobody reads any more. */
   readonly stop = new AbortController();
   phase: 'new' | 'catchingUp' | 'live' = 'new';
+  /** New lines of a tail session that were ignored and that no list has brought yet. */
+  ignoredLines = 0;
   hasEnded = false;
   /** It has ended, and so long ago that nothing comes any more. */
   isSettled = false;

@@ -20,6 +20,11 @@ export class LeftOutLines {
     this.#count += count;
   }
 
+  /** So many of those that were ignored are not expected of a look any more. */
+  forget(count: number): void {
+    this.#found = Math.min(this.#found + count, this.#count);
+  }
+
   /** A look begins. Returns how many were left out before the one before it: it has no excuse not to find those. */
   begin(): number {
     const before = this.#before;

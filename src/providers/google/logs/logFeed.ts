@@ -29,9 +29,9 @@ export class LogFeed {
   readonly #followers = new Set<Follower>();
   readonly #pace: RequestPace;
   readonly #tail: LogTail;
-  readonly #leftOut = new LeftOutLines();
   readonly #ends: JobEnds;
   #plan = new LookPlan();
+  #leftOut = new LeftOutLines();
   #running: AbortController | null = null;
   #refusals = 0;
 
@@ -66,8 +66,14 @@ export class LogFeed {
   #remove(follower: Follower): void {
     follower.stop.abort();
     follower.log.fail(null);
-    this.#followers.delete(follower);
+    this.#drop(follower);
     this.#stopIfIdle();
+  }
+
+  /** Nobody waits for its lines any more. */
+  #drop(follower: Follower): void {
+    this.#followers.delete(follower);
+    this.#found(follower, follower.ignoredLines);
   }
 
   /** Stops asking when nobody reads. */
@@ -76,6 +82,7 @@ export class LogFeed {
       this.#running?.abort();
       this.#running = null;
       this.#plan = new LookPlan();
+      this.#leftOut = new LeftOutLines();
       this.#tail.follow([]);
     }
   }
@@ -158,6 +165,11 @@ export class LogFeed {
       look.listed.get(follower)?.add(entries);
       const { last, count } = follower.log.take(entries);
       look.found += count;
+      if (look.kind === 'new') {
+        follower.ignoredLines = Math.max(0, follower.ignoredLines - count);
+      } else {
+        this.#found(follower, count);
+      }
       if (last !== null) {
         void this.#ripenLater(follower, last, look.kind === 'new' ? orderMs : 0);
       }
@@ -169,12 +181,12 @@ export class LogFeed {
     const hasIgnored = live.some(({ tailed }) => tailed.areIgnored);
     for (const { count, reason } of suppressed) {
       this.#leftOut.add(count, reason);
-      live.forEach(({ tailed }) => this.#leftOut.ignore(tailed.ignore()));
+      live.forEach((follower) => this.#ignore(follower, follower.tailed.ignore()));
     }
     const byJob = entriesByJob(entries);
     for (const follower of live) {
       const { last, ignored } = follower.tailed.take(byJob.get(follower.log.id) ?? []);
-      this.#leftOut.ignore(ignored);
+      this.#ignore(follower, ignored);
       if (last !== null) {
         void this.#ripenLater(follower, last, 0);
       }
@@ -182,6 +194,18 @@ export class LogFeed {
     if (!hasIgnored && live.some(({ tailed }) => tailed.areIgnored)) {
       this.#hurry();
     }
+  }
+
+  #ignore(follower: Follower, count: number): void {
+    follower.ignoredLines += count;
+    this.#leftOut.ignore(count);
+  }
+
+  /** So many of those that were ignored need no look for what is new any more. */
+  #found(follower: Follower, count: number): void {
+    const found = Math.min(count, follower.ignoredLines);
+    follower.ignoredLines -= found;
+    this.#leftOut.forget(found);
   }
 
   async #ripenLater({ log, stop }: Follower, upTo: Parameters<JobLog['ripen']>[0], ms: number): Promise<void> {
@@ -225,7 +249,7 @@ export class LogFeed {
   #fail(followers: readonly Follower[], error: unknown): void {
     for (const follower of followers) {
       follower.log.fail(error);
-      this.#followers.delete(follower);
+      this.#drop(follower);
     }
     this.#stopIfIdle();
   }

@@ -349,6 +349,32 @@ describe('a tail session', () => {
     expect(again.lines).toEqual([]);
   });
 
+  it('that left lines out of a job which nobody follows any more leaves no gap in others', async () => {
+    const logs = new VirtualLogs();
+    logs.hasTail = true;
+    const feed = logs.feed();
+    const [left, stays] = [new Reader(feed, '7'), new Reader(feed, '8')];
+    await logs.clock.advance(30_000);
+    logs.print('8', 'left out');
+    const ignored = Array.from({ length: 20 }, (_, index) => {
+      logs.print('7', `ignored ${index}`);
+      return logs.lastEntry;
+    });
+    logs.failures.push(new ProviderError('rateLimited', 'too many requests'));
+    logs.send({ entries: ignored, suppressed: [{ count: 1, reason: 'RATE_LIMIT' }] });
+    await logs.clock.advance(10);
+    left.stop();
+    await logs.clock.advance(2 * minute);
+    expect(stays.lines).toEqual(stdout('left out'));
+    logs.send({ entries: [], suppressed: [{ count: 3, reason: 'RATE_LIMIT' }] });
+    await logs.clock.advance(10);
+    stays.stop();
+    await logs.clock.advance(1000);
+    const again = new Reader(feed, '8', stays.cursor);
+    await logs.clock.advance(2 * minute);
+    expect(again.lines).toEqual([]);
+  });
+
   it('that is refused is done without', async () => {
     const logs = new VirtualLogs();
     const reader = new Reader(logs.feed(), '7');
