@@ -4,6 +4,7 @@ import type { Bucket } from '../client/bucket.ts';
 import { createWithinMs, type Jobs, type VertexJob } from '../client/jobs.ts';
 import { labelFilter } from '../labels.ts';
 import { objectOf } from '../paths.ts';
+import { allRegions } from './otherRegions.ts';
 import { cancelOthers, theOne } from './secondJobs.ts';
 import { type KnownSubmission, regionOfJob, type Submissions } from './submission.ts';
 
@@ -34,7 +35,7 @@ export async function findJob(context: FindContext, key: AttemptKey, signal: Abo
   let generation: string | null = null;
   for (;;) {
     const known = await submissions.read(key, signal);
-    const job = await (known === null ? findUnclaimed(context, key, signal) : jobOf(context, key, known, signal));
+    const job = await (known === null ? findUnclaimed(context, key, null, signal) : jobOf(context, key, known, signal));
     if (job !== null) {
       return job;
     }
@@ -93,7 +94,7 @@ export async function jobOf(
     return jobs.get(region, known.job, signal);
   }
   if (known.region === '') {
-    return findUnclaimed(context, key, signal);
+    return findUnclaimed(context, key, known.generation, signal);
   }
   const found = await jobs.list(known.region, labelFilter(key), signal);
   const job = theOne(found);
@@ -108,12 +109,18 @@ export async function jobOf(
   return job;
 }
 
-/** Without a submission nothing was sent; a job may be there all the same, when the bucket was cleared. */
+/**
+ * Without a submission nothing was sent; a job may be there all the same, when the bucket was cleared. Others beside it are cancelled
+ * unless somebody has begun to submit since the submission was of that generation (null: there was none): one of them may be theirs.
+ */
 async function findUnclaimed(
-  { jobs, regions }: FindContext,
+  context: FindContext,
   key: AttemptKey,
+  submission: string | null,
   signal: AbortSignal,
 ): Promise<VertexJob | null> {
+  const { jobs, submissions } = context;
+  const regions = await allRegions(context, signal);
   const answers = await Promise.allSettled(regions.map(async (region) => jobs.list(region, labelFilter(key), signal)));
   signal.throwIfAborted();
   const found = answers.flatMap((answer) => (answer.status === 'fulfilled' ? answer.value : []));
@@ -121,5 +128,12 @@ async function findUnclaimed(
   if (found.length === 0 && failed !== undefined) {
     throw failed.reason;
   }
-  return theOne(found);
+  const job = theOne(found);
+  if (job !== null && found.length > 1 && failed === undefined) {
+    const known = await submissions.read(key, signal);
+    if ((known?.generation ?? null) === submission) {
+      await cancelOthers(context, job, found, signal);
+    }
+  }
+  return job;
 }

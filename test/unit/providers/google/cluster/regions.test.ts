@@ -22,6 +22,12 @@ it('observes, lists and finds a job in a region that is none of the connection',
     const observed = await later.observe([here, there], never());
     expect([here, there].map(({ id }) => observed.get(id)?.state)).toEqual(['queued', 'queued']);
     expect(await later.find(input.key, never())).toEqual(there);
+    // Also where the bucket has forgotten what was sent; a second one that goes on beside it is cancelled.
+    control.buckets.delete(bucket, objectOf.submission(input.key));
+    const second = control.jobs.create('us-central1', { ...control.jobs.find(there.id).job }).name;
+    expect(await later.find(input.key, never())).toEqual(there);
+    await expect.poll(() => control.jobs.find(second).job.state).toMatch('CANCEL');
+    control.jobs.delete(second);
     // Whatever else lies there is no region.
     control.buckets.put(bucket, objectOf.region('evil.example/x'), Buffer.from(''), { contentType: '', metadata: {} });
     const listed = (await later.list(never())).map(({ handle }) => handle.id);
