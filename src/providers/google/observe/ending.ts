@@ -31,7 +31,7 @@ const ownFailures: Readonly<Record<number, string>> = {
   [exitCode.noBucket]:
     'The job could not read its code from the bucket: its service account needs roles/storage.objectUser there',
   [exitCode.noCode]:
-    'The code of the job could not be unpacked: the image needs sh and tar, and the code must still be in the bucket',
+    'The code of the job could not be unpacked: the image needs sh, tar and gzip, and the code must still be in the bucket',
   [exitCode.noFolder]: 'The working folder is not in the code',
   [exitCode.noSecrets]: 'The secrets of the job were gone when it started again',
   [exitCode.notSaved]:
