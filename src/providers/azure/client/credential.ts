@@ -85,29 +85,40 @@ export class Credential {
    * away; rejects as `token` does.
    */
   async signIn(scope: string, asking: Exclude<AccountAsking, 'never'>, signal: AbortSignal): Promise<boolean> {
-    const { kind, accounts } = this.#options;
+    const before = this.#kind;
     this.#kept.clear();
-    this.#kind = kind;
-    if (kind !== 'editor') {
-      try {
-        await untilAborted(this.#ask(scope, this.#ways, 'never'), signal);
-      } catch (error) {
-        if (kind !== undefined || accounts === undefined || !isProviderError(error) || error.tag !== 'auth') {
-          throw error;
-        }
-        this.#kind = 'editor';
-      }
-    }
+    this.#kind = this.#options.kind;
     try {
-      if (this.#kind === 'editor') {
+      if (await this.#isByEditor(scope, signal)) {
         await untilAborted(this.#ask(scope, ['editor'], asking), signal);
       }
       return true;
     } catch (error) {
+      // What was not signed in with is not kept to: another way may work by the next time.
+      this.#kind = before;
+      this.#kept.clear();
       if (error instanceof WentAway) {
         return false;
       }
       throw error;
+    }
+  }
+
+  /** Whether it is the editor that signs in: because it was chosen, is what works, or nothing else does. */
+  async #isByEditor(scope: string, signal: AbortSignal): Promise<boolean> {
+    const { kind, accounts } = this.#options;
+    if (kind === 'editor') {
+      return true;
+    }
+    try {
+      await untilAborted(this.#ask(scope, this.#ways, 'never'), signal);
+      return this.#kind === 'editor';
+    } catch (error) {
+      if (kind !== undefined || accounts === undefined || !isProviderError(error) || error.tag !== 'auth') {
+        throw error;
+      }
+      this.#kind = 'editor';
+      return true;
     }
   }
 

@@ -1,3 +1,6 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { describe, expect, it, vi } from 'vitest';
 import type { AccountAsking, Accounts } from '../../../../../src/core/ports.ts';
 import { AzureApi } from '../../../../../src/providers/azure/client/api.ts';
@@ -8,6 +11,7 @@ import type { CredentialKind } from '../../../../../src/providers/azure/settings
 import { never, rejection } from '../../../../conformance/harness.ts';
 import { testPorts } from '../../../../emulators/scripted/testPorts.ts';
 import { startStub } from '../../../../fixtures/azure/httpStub.ts';
+import { setVariables } from '../../../../fixtures/azure/signIns.ts';
 import { ManualClock } from '../../../../fixtures/engine/manualClock.ts';
 
 function open(accounts: Accounts, clock = new ManualClock()): Credential {
@@ -105,6 +109,29 @@ describe('signing in anew', () => {
       expect((await credential.token('scope', never())).token).toBe('anew');
       expect(accounts.wishes.filter((wish) => wish !== 'never')).toEqual(['anew']);
     }
+  });
+
+  it.each([
+    ['went away', null],
+    ['was refused', new Error('AADSTS53003: Access has been blocked.')],
+  ])('keeps to no account of the editor that the person %s from', async (_, error) => {
+    const folder = await mkdtemp(join(tmpdir(), 'az-'));
+    const stub = await startStub(() => ({ status: 404 }));
+    setVariables({ AZURE_POD_IDENTITY_AUTHORITY_HOST: stub.url });
+    vi.stubEnv('PATH', folder);
+    const accounts: Accounts = {
+      token: async ({ asking }) => (asking !== 'never' && error !== null ? Promise.reject(error) : null),
+    };
+    const credential = withKind(undefined, accounts);
+    await credential.signIn('scope', 'anew', never()).catch(() => undefined);
+    expect(credential.remedy).toContain('az login');
+    // Which the person does.
+    const said = JSON.stringify({ accessToken: 'of-az', expires_on: Math.floor(Date.now() / 1000) + 3600 });
+    await writeFile(join(folder, 'az'), `#!/bin/sh\necho '${said}'\n`, { mode: 0o755 });
+    expect((await credential.token('https://x.example/.default', never())).token).toBe('of-az');
+    vi.unstubAllEnvs();
+    await stub.stop();
+    await rm(folder, { recursive: true });
   });
 
   it('asks nobody where another way was chosen', async () => {
