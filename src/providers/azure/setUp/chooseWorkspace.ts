@@ -82,7 +82,11 @@ async function chooseElsewhere(
     return undefined;
   }
   const tenant = named('tenant', answered, /^[A-Za-z0-9][-A-Za-z0-9.]*$/u);
-  const { api } = await signInTo(tenant, ports, where, kind, signal);
+  const account = await signInTo(tenant, ports, where, kind, signal);
+  if (account === undefined) {
+    return undefined;
+  }
+  const { api } = account;
   const subscriptions = await listSubscriptions(api, signal);
   const id = await ask.choose(
     {

@@ -47,22 +47,22 @@ export async function signIn(ports: SetUpPorts, where: Where, signal: AbortSigna
   return (await account.credential.signIn(account.cloud.armScope, 'ifNone', signal)) ? { account, kind } : undefined;
 }
 
-/** The same sign-in in another tenant, for which the person may be asked once more. */
+/** The same sign-in in another tenant, for which the person may be asked once more; undefined when they went away. */
 export async function signInTo(
   tenant: string,
   ports: SetUpPorts,
   where: Where,
   kind: CredentialKind | undefined,
   signal: AbortSignal,
-): Promise<Account> {
+): Promise<Account | undefined> {
   const account = openAccount({ ...where, tenant }, kind, ports);
   try {
     await account.credential.token(account.cloud.armScope, signal);
+    return account;
   } catch (error) {
-    const isRefused = isProviderError(error) && error.tag === 'auth';
-    if (!isRefused || !(await account.credential.signIn(account.cloud.armScope, 'ifNone', signal))) {
+    if (!isProviderError(error) || error.tag !== 'auth') {
       throw error;
     }
   }
-  return account;
+  return (await account.credential.signIn(account.cloud.armScope, 'ifNone', signal)) ? account : undefined;
 }

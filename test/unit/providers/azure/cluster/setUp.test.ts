@@ -144,6 +144,21 @@ describe('setUp', () => {
     expect(wishes.slice(0, 2)).toEqual(['never', 'ifNone']);
   });
 
+  it('is over without an error when the person goes away from signing in to another tenant', async () => {
+    lab.control.signOut();
+    const token = { token: lab.azure.token(), expiresAt: Date.now() + 3_600_000 };
+    const asked: (string | undefined)[] = [];
+    const accounts: Accounts = {
+      token: async ({ tenant, mayAsk }) => {
+        asked.push(...(mayAsk ? [tenant] : []));
+        return tenant === undefined ? token : null;
+      },
+    };
+    const typed = ['elsewhere', 'other.example'];
+    expect(await setUp({ ...nobody, choose: async () => typed.shift() }, accounts)).toBeUndefined();
+    expect(asked).toEqual(['other.example']);
+  });
+
   it('keeps to Azure CLI where that was chosen', async () => {
     lab.control.signOut();
     const chosen: Ask = {
