@@ -10,6 +10,7 @@ const claimsSchema = z.looseObject({
   appid: z.optional(z.string()),
   name: z.optional(z.string()),
   oid: z.optional(z.string()),
+  tid: z.optional(z.string()),
 });
 
 /**
@@ -21,6 +22,11 @@ export function identityOf(token: string): Identity {
   const person = claims?.upn ?? claims?.preferred_username ?? claims?.unique_name ?? claims?.email;
   const app = claims?.app_displayname ?? claims?.appid ?? claims?.oid;
   return { account: person ?? (app === undefined ? 'Azure' : `the application ${app}`), expiresAt: null };
+}
+
+/** Id of the tenant that a token is for; null where that cannot be told. */
+export function tenantOf(token: string): string | null {
+  return claimsOf(token)?.tid ?? null;
 }
 
 /**

@@ -59,6 +59,11 @@ export class Credential {
     this.#kind = options.kind;
   }
 
+  /** The way that was chosen, or has worked; undefined: none yet. */
+  get kind(): CredentialKind | undefined {
+    return this.#kind;
+  }
+
   /** What signs in anew, in a sentence. */
   get remedy(): string {
     return this.remedyIn(this.#options.tenant);

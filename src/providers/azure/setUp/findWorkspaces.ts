@@ -4,6 +4,7 @@ import { isProviderError } from '../../../core/providerError.ts';
 import { openAccount } from '../account.ts';
 import type { AzureApi } from '../client/api.ts';
 import { eachAtOnce } from '../../../core/eachAtOnce.ts';
+import { tenantOf } from '../identity.ts';
 import type { SignedIn, Where } from './signIn.ts';
 
 export interface Tenant {
@@ -55,8 +56,9 @@ const workspaceSchema = z.looseObject({
 });
 
 const version = { version: '2022-12-01' };
-/** Tenants that are looked into besides that of the account. */
+/** Tenants that are looked into besides that of the account, and how many at a time. */
 const mostTenants = 10;
+const tenantsAtOnce = 4;
 
 /** Of all subscriptions of the first tenants that the sign-in can see. */
 export async function findWorkspaces(
@@ -65,18 +67,19 @@ export async function findWorkspaces(
   { account, kind }: SignedIn,
   signal: AbortSignal,
 ): Promise<Found> {
-  const { api } = account;
+  const { api, credential, cloud } = account;
   const tenants = await listTenants(api, signal);
+  const home = tenantOf((await credential.token(cloud.armScope, signal)).token);
   const found = new Map<string, FoundWorkspace>();
   const failures: string[] = [];
-  let subscriptions = 0;
+  const subscriptions = new Set<string>();
   const look = async (at: AzureApi, tenant: string | null): Promise<void> => {
     const usable = await listSubscriptions(at, signal);
-    subscriptions += usable.length;
     await eachAtOnce(6, usable, async (subscription) => {
+      subscriptions.add(subscription.id);
       try {
-        const home = subscription.tenant ?? tenant ?? tenants[0]?.id ?? '';
-        for (const workspace of await listWorkspaces(at, subscription, home, signal)) {
+        const its = subscription.tenant ?? tenant ?? tenants[0]?.id ?? '';
+        for (const workspace of await listWorkspaces(at, subscription, its, signal)) {
           found.set(keyOf(workspace), workspace);
         }
       } catch (error) {
@@ -84,19 +87,18 @@ export async function findWorkspaces(
       }
     });
   };
-  await look(api, null);
-  // A token is for one tenant: the others are asked with their own.
-  const seen = new Set([...found.values()].map(({ tenant }) => tenant));
-  const others = tenants.filter(({ id }) => !seen.has(id));
-  for (const { id, name } of others.slice(0, mostTenants)) {
+  await look(api, home);
+  // A token is for one tenant: the others are asked with their own, from where that of the first came.
+  const others = tenants.filter(({ id }) => id !== home);
+  await eachAtOnce(tenantsAtOnce, others.slice(0, mostTenants), async ({ id, name }) => {
     try {
-      await look(openAccount({ ...where, tenant: id }, kind, ports).api, id);
+      await look(openAccount({ ...where, tenant: id }, kind ?? credential.kind, ports).api, id);
     } catch (error) {
       failures.push(failureText(`tenant ${name}`, error, signal));
     }
-  }
+  });
   failures.push(...others.slice(mostTenants).map(({ name }) => `tenant ${name}: not looked into, there are so many`));
-  return { workspaces: byName([...found.values()]), tenants, subscriptions, failures };
+  return { workspaces: byName([...found.values()]), tenants, subscriptions: subscriptions.size, failures };
 }
 
 async function listTenants(api: AzureApi, signal: AbortSignal): Promise<readonly Tenant[]> {
