@@ -8,6 +8,9 @@ export interface RunLook {
   readonly at: number;
 }
 
+/** Of more than so many logs that are at their end, those that came there first are looked at once more. */
+const mostSettled = 2000;
+
 /** What the run history says of runs whose logs are followed, asked for once by all who want it at the same time. */
 export class RunLooks {
   readonly #history: Pick<RunHistory, 'details'>;
@@ -39,6 +42,10 @@ export class RunLooks {
 
   settle(job: string): void {
     this.#settled.add(job);
+    const [oldest] = this.#settled;
+    if (oldest !== undefined && this.#settled.size > mostSettled) {
+      this.#settled.delete(oldest);
+    }
   }
 
   forget(job: string): void {
