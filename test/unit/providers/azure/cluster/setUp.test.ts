@@ -149,8 +149,8 @@ describe('setUp', () => {
     const token = { token: lab.azure.token(), expiresAt: Date.now() + 3_600_000 };
     const asked: (string | undefined)[] = [];
     const accounts: Accounts = {
-      token: async ({ tenant, mayAsk }) => {
-        asked.push(...(mayAsk ? [tenant] : []));
+      token: async ({ tenant, asking }) => {
+        asked.push(...(asking === 'never' ? [] : [tenant]));
         return tenant === undefined ? token : null;
       },
     };
