@@ -1,6 +1,14 @@
 import type { Follower } from './follower.ts';
 import type { LeftOutLines } from './leftOutLines.ts';
-import { type AskedJob, firstMinute, jobsInFilter, lastFilter, minutesFilter, newFilter, type Overlap } from './logQuery.ts';
+import {
+  type AskedJob,
+  firstMinute,
+  jobsInFilter,
+  lastFilter,
+  minutesFilter,
+  newFilter,
+  type Overlap,
+} from './logQuery.ts';
 import { ListedCounts, type Look, type LookKind } from './look.ts';
 import { minuteOf } from './openMinutes.ts';
 
