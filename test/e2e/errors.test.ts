@@ -46,7 +46,7 @@ describe('what a person may get wrong', () => {
 
   it('does not submit a form with problems, and puts the cursor where the first is', async () => {
     await form.locator('#submit').click();
-    await expect.poll(async () => await form.evaluate(() => document.activeElement?.id)).toBe('field-env');
+    await expect.poll(async () => await form.evaluate(() => document.activeElement?.id)).toBe('field-nodes');
     expect(await window.row(/reads/u).count()).toBe(0);
     await form.locator('#field-nodes input').fill('1');
     await form.locator('#field-durationLimit input').fill('12h');
