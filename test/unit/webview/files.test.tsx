@@ -1,27 +1,18 @@
 import { render } from 'preact';
 import { act } from 'preact/test-utils';
-import { afterEach, beforeEach, expect, it } from 'vitest';
+import { expect, it } from 'vitest';
 
 import type { FilesState, JobView } from '../../../src/protocol/jobPanel.ts';
 import { Files } from '../../../webview/job/Files.tsx';
+import { usePage } from './page.ts';
 
-let root: HTMLElement;
-
-beforeEach(() => {
-  root = document.createElement('div');
-  document.body.append(root);
-});
-
-afterEach(() => {
-  render(null, root);
-  root.remove();
-});
+const page = usePage();
 
 function draw(outputGlobs: readonly string[], files: FilesState): string {
   void act(() => {
-    render(<Files job={{ outputGlobs } as JobView} files={files} send={() => undefined} />, root);
+    render(<Files job={{ outputGlobs } as JobView} files={files} send={() => undefined} />, page.root);
   });
-  return root.textContent;
+  return page.root.textContent;
 }
 
 const model = { path: 'model/weights.bin', bytes: 2048, modifiedAt: null };

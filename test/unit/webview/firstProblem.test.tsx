@@ -1,24 +1,18 @@
 import { type ComponentChild, render } from 'preact';
 import { act } from 'preact/test-utils';
-import { afterEach, beforeEach, expect, it } from 'vitest';
+import { beforeEach, expect, it } from 'vitest';
 
 import type { FormProblem } from '../../../src/protocol/submitForm.ts';
 import { EnvTable } from '../../../webview/submit/EnvTable.tsx';
 import { focusFirstProblem, TextField } from '../../../webview/submit/fields.tsx';
 import { Section } from '../../../webview/submit/Section.tsx';
+import { usePage } from './page.ts';
 
-let root: HTMLElement;
+const page = usePage();
 
 beforeEach(() => {
   // jsdom lays nothing out, so it has none.
   Element.prototype.scrollIntoView = (): void => undefined;
-  root = document.createElement('div');
-  document.body.append(root);
-});
-
-afterEach(() => {
-  render(null, root);
-  root.remove();
 });
 
 function draw(problems: readonly FormProblem[], besides?: ComponentChild): void {
@@ -36,11 +30,11 @@ function draw(problems: readonly FormProblem[], besides?: ComponentChild): void 
           <EnvTable rows={rows} problems={problems} change={change} />
         </Section>
       </>,
-      root,
+      page.root,
     );
   });
   // Where the real one is not registered, nothing says that it takes the keyboard.
-  root.querySelector('vscode-text-field')?.setAttribute('tabindex', '0');
+  page.root.querySelector('vscode-text-field')?.setAttribute('tabindex', '0');
 }
 
 const nodes: FormProblem = { field: 'nodes', row: null, message: 'This must be a number.' };
@@ -54,9 +48,9 @@ it('puts the keyboard into the first field of the form that has a problem, in wh
 
 it('unfolds a section for it, and finds the row', () => {
   draw([env]);
-  expect(root.querySelector('details')?.open).toBe(false);
+  expect(page.root.querySelector('details')?.open).toBe(false);
   focusFirstProblem();
-  expect(root.querySelector('details')?.open).toBe(true);
+  expect(page.root.querySelector('details')?.open).toBe(true);
   expect(document.activeElement?.getAttribute('aria-label')).toBe('Name of variable 2');
 });
 

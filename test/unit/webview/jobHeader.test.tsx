@@ -1,9 +1,10 @@
 import { render } from 'preact';
 import { act } from 'preact/test-utils';
-import { afterEach, beforeEach, expect, it } from 'vitest';
+import { expect, it } from 'vitest';
 
 import type { JobView } from '../../../src/protocol/jobPanel.ts';
 import { Header } from '../../../webview/job/Header.tsx';
+import { usePage } from './page.ts';
 
 const minute = 60_000;
 const preempted: JobView = {
@@ -34,30 +35,20 @@ const preempted: JobView = {
   snapshot: null,
   details: [],
   canCancel: true,
-  location: null,
+  locationLabel: null,
   shell: null,
   ports: null,
   forwards: [],
   outputGlobs: [],
 };
 
-let root: HTMLElement;
-
-beforeEach(() => {
-  root = document.createElement('div');
-  document.body.append(root);
-});
-
-afterEach(() => {
-  render(null, root);
-  root.remove();
-});
+const page = usePage();
 
 function draw(job: JobView, now: number): string {
   void act(() => {
-    render(<Header job={job} now={now} send={() => undefined} />, root);
+    render(<Header job={job} now={now} send={() => undefined} />, page.root);
   });
-  return root.querySelector('.facts')?.textContent ?? '';
+  return page.root.querySelector('.facts')?.textContent ?? '';
 }
 
 it('says of a job that ran and waits again how long it has waited since', () => {
@@ -67,11 +58,11 @@ it('says of a job that ran and waits again how long it has waited since', () => 
 
 it('shows it in the colour of waiting, not of failure', () => {
   draw(preempted, 7 * minute);
-  expect(root.querySelector('.state')?.className).toContain('tint-yellow');
+  expect(page.root.querySelector('.state')?.className).toContain('tint-yellow');
 });
 
 it('names each phase and how long it took, for a screen reader as for the eye', () => {
   draw(preempted, 7 * minute);
-  const texts = [...root.querySelectorAll('.phase')].map((phase) => phase.textContent);
+  const texts = [...page.root.querySelectorAll('.phase')].map((phase) => phase.textContent);
   expect(texts).toEqual(['Queued 1 m 00 s', 'Running 4 m 00 s', 'Preempted 2 m 00 s']);
 });

@@ -1,10 +1,11 @@
 import { render } from 'preact';
 import { act } from 'preact/test-utils';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it } from 'vitest';
 
 import type { JobOption } from '../../../src/core/provider.ts';
 import { emptyDraft, type FormDraft, type FormState } from '../../../src/protocol/submitForm.ts';
 import { OptionFields } from '../../../webview/submit/OptionFields.tsx';
+import { usePage } from './page.ts';
 
 const queue: JobOption = {
   name: 'queue',
@@ -20,7 +21,7 @@ const queue: JobOption = {
 const account: JobOption = { ...queue, name: 'account', label: 'Account', mayType: true, fallback: null };
 const comment: JobOption = { ...account, name: 'comment', label: 'Comment', choices: [], fallback: 'nothing' };
 
-let root: HTMLElement;
+const page = usePage();
 let draft: FormDraft;
 let state: Partial<FormState>;
 let refreshed = 0;
@@ -31,10 +32,13 @@ const whole = (): FormState => ({
   activeFile: null,
   folder: null,
   connections: [],
+  removedConnection: null,
+  silent: [],
   accelerators: null,
   acceleratorsError: null,
   options: { options: [queue, account, comment], isAsking: false, problem: null },
   problems: [],
+  cost: null,
   upload: { kind: 'none' },
   submission: { kind: 'idle' },
   storedSecrets: [],
@@ -57,13 +61,13 @@ function draw(): void {
           refreshed += 1;
         }}
       />,
-      root,
+      page.root,
     );
   });
 }
 
 function input(name: string): HTMLInputElement {
-  const found = root.querySelector<HTMLInputElement>(`[id="field-options.${name}"]`);
+  const found = page.root.querySelector<HTMLInputElement>(`[id="field-options.${name}"]`);
   if (found === null) {
     throw new Error(`no field ${name}`);
   }
@@ -84,12 +88,10 @@ function type(element: HTMLInputElement, text: string): void {
 }
 
 const rows = (): readonly string[] =>
-  [...root.querySelectorAll('[role="option"]')].map((row) => row.querySelector('.picker-name')?.textContent ?? '');
+  [...page.root.querySelectorAll('[role="option"]')].map((row) => row.querySelector('.picker-name')?.textContent ?? '');
 const chosen = (): Readonly<Record<string, string>> => draft.options['lab-1'] ?? {};
 
 beforeEach(() => {
-  root = document.createElement('div');
-  document.body.append(root);
   Element.prototype.scrollIntoView = () => undefined;
   draft = { ...emptyDraft, connection: 'lab-1' };
   state = {};
@@ -97,17 +99,12 @@ beforeEach(() => {
   draw();
 });
 
-afterEach(() => {
-  render(null, root);
-  root.remove();
-});
-
 describe('the options of a connection', () => {
   it('are fields with what they fall back to and what they are for', () => {
-    expect(root.querySelector('summary')?.textContent).toBe('Options of lab');
+    expect(page.root.querySelector('summary')?.textContent).toBe('Options of lab');
     expect(input('queue').placeholder).toBe('batch');
     expect(input('account').placeholder).toBe('none');
-    expect(root.textContent).toContain('Which queue it waits in.');
+    expect(page.root.textContent).toContain('Which queue it waits in.');
   });
 
   it('are chosen with the keyboard alone, and can be taken back', () => {
@@ -120,7 +117,7 @@ describe('the options of a connection', () => {
     expect(chosen()).toEqual({ queue: 'debug' });
     expect(input('queue').value).toBe('debug');
     expect(rows()).toEqual([]);
-    expect(root.querySelector('summary')?.textContent).toContain('1 set');
+    expect(page.root.querySelector('summary')?.textContent).toContain('1 set');
     press(input('queue'), 'ArrowDown');
     press(input('queue'), 'ArrowUp');
     press(input('queue'), 'ArrowUp');
@@ -149,21 +146,21 @@ describe('the options of a connection', () => {
   it('are not there for any connection, nor for one that has none', () => {
     draft = { ...draft, connection: '' };
     draw();
-    expect(root.textContent).toBe('');
+    expect(page.root.textContent).toBe('');
     draft = { ...draft, connection: 'lab-1' };
     state = { options: { options: [], isAsking: false, problem: null } };
     draw();
-    expect(root.textContent).toBe('');
+    expect(page.root.textContent).toBe('');
   });
 
   it('that cannot be had leave a quiet word and a way to ask again; what was chosen can be seen', () => {
     draft = { ...draft, options: { 'lab-1': { account: 'mine' } } };
     state = { options: { options: [], isAsking: false, problem: 'No route to lab.' } };
     draw();
-    expect(root.textContent).toContain('lab did not say which options it has. No route to lab.');
-    expect(root.querySelector('[id="field-options.account"]')?.getAttribute('value') ?? '').toBe('mine');
+    expect(page.root.textContent).toContain('lab did not say which options it has. No route to lab.');
+    expect(page.root.querySelector('[id="field-options.account"]')?.getAttribute('value') ?? '').toBe('mine');
     void act(() => {
-      root.querySelector<HTMLButtonElement>('button.link')?.click();
+      page.root.querySelector<HTMLButtonElement>('button.link')?.click();
     });
     expect(refreshed).toBe(1);
   });
@@ -171,8 +168,8 @@ describe('the options of a connection', () => {
   it('that were chosen once and are not offered any more can be seen and emptied', () => {
     draft = { ...draft, options: { 'lab-1': { oldQueue: 'x' } } };
     draw();
-    expect(root.querySelector('[id="field-options.oldQueue"]')).not.toBeNull();
-    expect(root.textContent).toContain('It is not offered any more.');
+    expect(page.root.querySelector('[id="field-options.oldQueue"]')).not.toBeNull();
+    expect(page.root.textContent).toContain('It is not offered any more.');
   });
 
   it('have their problems beside them, or below where they have no field', () => {
@@ -186,7 +183,7 @@ describe('the options of a connection', () => {
     draw();
     expect(input('queue').closest('.field')?.querySelector('.problem')?.textContent).toBe('That queue is closed.');
     expect(input('queue').getAttribute('aria-invalid')).toBe('true');
-    expect(root.textContent).toContain('There is no such option.');
-    expect(root.textContent).not.toContain('Elsewhere.');
+    expect(page.root.textContent).toContain('There is no such option.');
+    expect(page.root.textContent).not.toContain('Elsewhere.');
   });
 });

@@ -10,6 +10,8 @@ const place = (connectionLabel: string) => ({
   likelihood: 'now' as const,
   note: '',
   price: '',
+  usdPerHour: null,
+  spotUsdPerHour: null,
 });
 const h100 = (count: number): AcceleratorChoice => ({
   name: 'H100',

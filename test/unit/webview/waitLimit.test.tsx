@@ -1,9 +1,10 @@
 import { render } from 'preact';
 import { act } from 'preact/test-utils';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 
 import { type ConnectionChoice, emptyDraft } from '../../../src/protocol/submitForm.ts';
 import { WaitLimit } from '../../../webview/submit/WaitLimit.tsx';
+import { usePage } from './page.ts';
 
 const place = (id: string, usualWait: string | null): ConnectionChoice => ({
   id,
@@ -16,17 +17,7 @@ const place = (id: string, usualWait: string | null): ConnectionChoice => ({
   usualWait,
 });
 
-let root: HTMLElement;
-
-beforeEach(() => {
-  root = document.createElement('div');
-  document.body.append(root);
-});
-
-afterEach(() => {
-  render(null, root);
-  root.remove();
-});
+const page = usePage();
 
 /** What the field shows while nothing is typed, and below it. */
 function shown(connection: string, connections: readonly ConnectionChoice[]): readonly (string | null | undefined)[] {
@@ -38,11 +29,11 @@ function shown(connection: string, connections: readonly ConnectionChoice[]): re
     change: () => undefined,
   } as const;
   void act(() => {
-    render(<WaitLimit field={field} state={{ draft: { ...emptyDraft, connection }, connections }} />, root);
+    render(<WaitLimit field={field} state={{ draft: { ...emptyDraft, connection }, connections }} />, page.root);
   });
   return [
-    root.querySelector('vscode-text-field')?.getAttribute('placeholder'),
-    root.querySelector('.hint')?.textContent,
+    page.root.querySelector('vscode-text-field')?.getAttribute('placeholder'),
+    page.root.querySelector('.hint')?.textContent,
   ];
 }
 

@@ -85,7 +85,8 @@ describe('LogView', () => {
     }
     return found;
   };
-  const ofType = (type: LogToHost['type']) => sent.filter((message) => message.type === type);
+  const ofType = <T extends LogToHost['type']>(type: T) =>
+    sent.filter((message): message is Extract<LogToHost, { readonly type: T }> => message.type === type);
   const goTo = async (line: string): Promise<void> => {
     await press(':');
     const input = view.element.querySelector<HTMLInputElement>('#log-go-to');
