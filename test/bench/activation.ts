@@ -1,10 +1,10 @@
-import { cp, mkdtemp, readFile, rm, symlink } from 'node:fs/promises';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-import { build, type Plugin } from 'esbuild';
+import type { Plugin } from 'esbuild';
 
-import { ownBundles } from '../../scripts/ownBundles.ts';
+import { makeExtensionVariant } from '../workbench/extensionVariant.ts';
 import { type Window, Workbench } from '../workbench/workbench.ts';
 import { median } from './median.ts';
 
@@ -53,7 +53,7 @@ export async function benchActivationWithoutClouds(): Promise<Record<string, num
   const workbenches: Workbench[] = [];
   try {
     const without = join(base, 'without');
-    await makeExtensionWithout(['azure', 'google'], without);
+    await makeExtensionVariant(without, withoutProviders(['azure', 'google']), true);
     for (const extension of [root, without]) {
       const dataFolder = join(base, `server${workbenches.length}`);
       workbenches.push(await Workbench.start({ folder: base, dataFolder, extension }));
@@ -78,14 +78,10 @@ export async function benchActivationWithoutClouds(): Promise<Record<string, num
   }
 }
 
-/** This extension as built, but for providers of which `extension.js` knows nothing. */
-async function makeExtensionWithout(providers: readonly string[], folder: string): Promise<void> {
-  await cp(join(root, 'dist'), join(folder, 'dist'), { recursive: true });
-  for (const name of ['package.json', 'package.nls.json', 'l10n', 'media']) {
-    await symlink(join(root, name), join(folder, name));
-  }
-  const leftOut: Plugin = {
-    name: 'left-out',
+/** Leaves these providers out of what `extension.js` knows. */
+function withoutProviders(providers: readonly string[]): Plugin {
+  return {
+    name: 'without-providers',
     setup(plugin) {
       plugin.onLoad({ filter: /providerEntries\.ts$/ }, async ({ path }) => {
         let contents = await readFile(path, 'utf8');
@@ -100,18 +96,6 @@ async function makeExtensionWithout(providers: readonly string[], folder: string
       });
     },
   };
-  await build({
-    entryPoints: [join(root, 'src', 'extension.ts')],
-    outfile: join(folder, 'dist', 'extension.js'),
-    bundle: true,
-    minify: true,
-    platform: 'node',
-    format: 'cjs',
-    target: 'node22',
-    external: ['vscode'],
-    mainFields: ['module', 'main'],
-    plugins: [leftOut, ownBundles],
-  });
 }
 
 /** What "Developer: Startup Performance" says in a new window, once the extension is active. */
