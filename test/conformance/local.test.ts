@@ -1,4 +1,4 @@
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url';
 import type { JsonObject } from '../../src/core/provider.ts';
 import { provider } from '../../src/providers/local/index.ts';
 import { testPorts } from '../emulators/scripted/testPorts.ts';
+import { killSupervisor } from '../fixtures/killSupervisor.ts';
 import { hasEnded, never, newKey, specFor } from './harness.ts';
 import type { Faults, StartedProvider } from './setup.ts';
 import { shellScenarios } from './shellScenarios.ts';
@@ -60,10 +61,7 @@ async function start(): Promise<StartedProvider> {
     faults: { holdQueue: holdQueue(settings, folder) },
     module: { path: sourceFile('index.ts'), settings },
     stop: async () => {
-      const address: unknown = JSON.parse(await readFile(join(root, 'supervisor.json'), 'utf8').catch(() => 'null'));
-      if (typeof address === 'object' && address !== null && 'pid' in address && typeof address.pid === 'number') {
-        process.kill(address.pid, 'SIGKILL');
-      }
+      await killSupervisor(root);
       await rm(folder, { recursive: true, force: true, maxRetries: 5 });
     },
   };

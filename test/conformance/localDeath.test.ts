@@ -1,10 +1,10 @@
-import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe } from 'vitest';
 import { provider } from '../../src/providers/local/index.ts';
 import { testPorts } from '../emulators/scripted/testPorts.ts';
 import { workFolder } from '../fixtures/engine/engineParts.ts';
+import { killSupervisor } from '../fixtures/killSupervisor.ts';
 import { type DeathBackend, itSurvivesDeaths, jobsOf, onThisMachine } from './deathCases.ts';
 
 const sourceFile = (path: string): string =>
@@ -21,8 +21,7 @@ async function start(): Promise<DeathBackend> {
     jobs: async (runId) => jobsOf(connection, runId),
     stop: async () => {
       await connection.dispose();
-      const { pid }: { pid: number } = JSON.parse(await readFile(join(root, 'supervisor.json'), 'utf8'));
-      process.kill(pid, 'SIGKILL');
+      await killSupervisor(root);
       folder.remove();
     },
   };
