@@ -7,6 +7,7 @@ import { provider } from '../../src/providers/azure/index.ts';
 import { ArmError } from '../emulators/azure/armError.ts';
 import type { RequestMatch } from '../emulators/azure/faults.ts';
 import { startAzure, type StartedAzure } from '../emulators/azure/startAzure.ts';
+import { settingsFor, useAz } from '../fixtures/azure/connection.ts';
 import { fastPorts } from '../fixtures/azure/fastPorts.ts';
 import { describeWithContainers } from './describeWithContainers.ts';
 import type { Faults, Method, ProviderSetup, StartedProvider } from './setup.ts';
@@ -120,23 +121,15 @@ function faultsOf(azure: StartedAzure): Partial<Faults> {
 async function start(): Promise<StartedProvider> {
   const azure = await startAzure();
   const folder = await mkdtemp(join(tmpdir(), 'aloft-azure-files-'));
-  const before = process.env['PATH'];
-  process.env['PATH'] = azure.path;
-  const settings = {
-    tenant: azure.tenant,
-    subscription: azure.subscription,
-    resourceGroup: azure.workspace.group,
-    workspace: azure.workspace.name,
-    endpoints: { resourceManager: azure.url, blob: azure.blobUrl },
-    credential: 'cli',
-  };
+  const stopUsingAz = useAz(azure);
+  const settings = settingsFor(azure);
   return {
     open: async () => provider.connect(settings, fastPorts(folder)),
     scenarios: { ...shellScenarios, prints },
     faults: faultsOf(azure),
     module: { path: fileURLToPath(new URL('../../src/providers/azure/index.ts', import.meta.url)), settings },
     stop: async () => {
-      process.env['PATH'] = before;
+      stopUsingAz();
       await azure.stop();
       await rm(folder, { recursive: true, force: true, maxRetries: 5 });
     },

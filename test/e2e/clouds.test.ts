@@ -7,6 +7,7 @@ import { describe, expect, it, vi } from 'vitest';
 import { type StartedAzure, startAzure } from '../emulators/azure/startAzure.ts';
 import { whyNoContainers } from '../emulators/containers/containerProcess.ts';
 import { type StartedGoogle, startGoogle } from '../emulators/google/startGoogle.ts';
+import { settingsFor } from '../fixtures/azure/connection.ts';
 import { aroundTests } from '../workbench/aroundTests.ts';
 import { Scene } from '../workbench/scene.ts';
 import type { Window } from '../workbench/workbench.ts';
@@ -69,14 +70,7 @@ describe.skipIf(noContainers !== null)(
             id: 'azure-vision',
             provider: 'azure',
             label: 'azure-vision',
-            settings: {
-              tenant: azure.tenant,
-              subscription: azure.subscription,
-              resourceGroup: azure.workspace.group,
-              workspace: azure.workspace.name,
-              endpoints: { resourceManager: azure.url, blob: azure.blobUrl },
-              credential: 'cli',
-            },
+            settings: settingsFor(azure),
           },
         ];
         scene = await Scene.set(Object.fromEntries(files), {

@@ -1,38 +1,33 @@
-import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { never, rejection } from '../../../../conformance/harness.ts';
-import { type HttpStub, startStub, type StubAnswer } from '../../../../fixtures/azure/httpStub.ts';
-import { app, openCredential, scope, setVariables } from '../../../../fixtures/azure/signIns.ts';
+import {
+  app,
+  inAnHour,
+  openCredential,
+  scope,
+  setVariables,
+  useIdentityService,
+} from '../../../../fixtures/azure/signIns.ts';
 
 // Apart from the metadata service: Microsoft's library looks once where to ask.
 describe('the managed identity of an App Service or a container app', () => {
-  let stub: HttpStub;
-  /** undefined: it cannot be reached. */
-  let answer: StubAnswer | undefined;
-  beforeAll(async () => {
-    stub = await startStub(() => answer);
-  });
-  afterEach(() => {
-    vi.unstubAllEnvs();
-  });
-  afterAll(async () => stub.stop());
-
-  const inAnHour = (): string => String(Math.floor(Date.now() / 1000) + 3600);
+  const service = useIdentityService();
 
   it('whose endpoint is not there is worth another try', async () => {
-    answer = undefined;
-    setVariables({ IDENTITY_ENDPOINT: `${stub.url}/msi/token`, IDENTITY_HEADER: 'header-secret' });
+    service.answer = undefined;
+    setVariables({ IDENTITY_ENDPOINT: `${service.url}/msi/token`, IDENTITY_HEADER: 'header-secret' });
     expect(await rejection(openCredential('managedIdentity').token(scope, never()))).toMatchObject({
       tag: 'transient',
     });
   });
 
   it('is asked at its endpoint', async () => {
-    answer = {
+    service.answer = {
       status: 200,
       headers: { 'content-type': 'application/json' },
       body: { access_token: 'of-the-service', expires_on: inAnHour(), token_type: 'Bearer', resource: 'x' },
     };
-    const { url, requests } = stub;
+    const { url, requests } = service;
     setVariables({ IDENTITY_ENDPOINT: `${url}/msi/token`, IDENTITY_HEADER: 'header-secret', AZURE_CLIENT_ID: app });
     const found = await openCredential('managedIdentity').token(scope, never());
     expect(found.token).toBe('of-the-service');

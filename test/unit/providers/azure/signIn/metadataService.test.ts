@@ -1,22 +1,18 @@
-import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { never, rejection } from '../../../../conformance/harness.ts';
-import { type HttpStub, startStub, type StubAnswer } from '../../../../fixtures/azure/httpStub.ts';
-import { openCredential, scope, setVariables, tenant } from '../../../../fixtures/azure/signIns.ts';
+import type { StubAnswer } from '../../../../fixtures/azure/httpStub.ts';
+import {
+  inAnHour,
+  openCredential,
+  scope,
+  setVariables,
+  tenant,
+  useIdentityService,
+} from '../../../../fixtures/azure/signIns.ts';
 
 // In this order: Microsoft's library remembers a token that it was given.
 describe('the managed identity of a virtual machine', () => {
-  let stub: HttpStub;
-  /** undefined: it cannot be reached. */
-  let answer: StubAnswer | undefined;
-  beforeAll(async () => {
-    stub = await startStub(() => answer);
-  });
-  afterEach(() => {
-    vi.unstubAllEnvs();
-  });
-  afterAll(async () => stub.stop());
-
-  const inAnHour = (): string => String(Math.floor(Date.now() / 1000) + 3600);
+  const service = useIdentityService();
 
   const refuse = (status: number, error: string, text: string): StubAnswer => ({
     status,
@@ -29,8 +25,8 @@ describe('the managed identity of a virtual machine', () => {
     ['that is not the one of the machine', refuse(404, 'not_found', 'No such identity'), 'auth'],
     ['whose service is down', { status: 503, body: '<html>down</html>' }, 'transient'],
   ])('%s is told as what it is', async (_, refused, tag) => {
-    answer = refused;
-    setVariables({ AZURE_POD_IDENTITY_AUTHORITY_HOST: stub.url });
+    service.answer = refused;
+    setVariables({ AZURE_POD_IDENTITY_AUTHORITY_HOST: service.url });
     const error = await rejection(openCredential('managedIdentity').token(scope, never()));
     expect(error).toMatchObject({ tag });
     expect(error).toMatchObject({
@@ -39,8 +35,8 @@ describe('the managed identity of a virtual machine', () => {
   });
 
   it('that is not chosen, and not there, is no reason to try again', async () => {
-    answer = undefined;
-    setVariables({ AZURE_POD_IDENTITY_AUTHORITY_HOST: stub.url });
+    service.answer = undefined;
+    setVariables({ AZURE_POD_IDENTITY_AUTHORITY_HOST: service.url });
     vi.stubEnv('PATH', '/nonexistent');
     expect(await rejection(openCredential(undefined, { tenant }).token(scope, never()))).toMatchObject({
       tag: 'auth',
@@ -50,13 +46,13 @@ describe('the managed identity of a virtual machine', () => {
   });
 
   it('is asked at its metadata service', async () => {
-    answer = {
+    service.answer = {
       status: 200,
       headers: { 'content-type': 'application/json' },
       body: { access_token: 'of-the-machine', expires_in: '3600', expires_on: inAnHour(), token_type: 'Bearer' },
     };
-    const { requests } = stub;
-    setVariables({ AZURE_POD_IDENTITY_AUTHORITY_HOST: stub.url });
+    const { requests } = service;
+    setVariables({ AZURE_POD_IDENTITY_AUTHORITY_HOST: service.url });
     expect((await openCredential('managedIdentity').token(scope, never())).token).toBe('of-the-machine');
     expect(requests.at(-1)?.path).toContain('/metadata/identity/oauth2/token');
     expect(requests.at(-1)?.headers['metadata']).toBe('true');
