@@ -16,12 +16,15 @@ const machineOptions = ['machineType', 'instanceType', 'compute'] as const;
 export function usdPerHour(spec: JobSpec, offers: readonly Offer[]): number | null {
   const prices = offers
     .filter((offer) => satisfies(offer, spec))
-    .map(({ priceUsdPerHour, spotPriceUsdPerHour }) =>
-      spec.spot ? (spotPriceUsdPerHour ?? priceUsdPerHour) : priceUsdPerHour,
-    );
+    .map(({ priceUsdPerHour, spotPriceUsdPerHour }) => nodePrice(spec, priceUsdPerHour, spotPriceUsdPerHour));
   const dearest = Math.max(...prices.map(Number));
   const isKnown = prices.length > 0 && !prices.includes(null) && (dearest === 0 || !mayGetLarger(spec));
   return isKnown ? dearest * spec.nodes : null;
+}
+
+/** Which of the prices of a node a job pays: where no spot price is known, at most the usual one. */
+export function nodePrice({ spot }: JobSpec, usd: number | null, spotUsd: number | null): number | null {
+  return spot ? (spotUsd ?? usd) : usd;
 }
 
 /** Whether it asks for more than its accelerator, so that the price of what is offered for that does not hold. */

@@ -1,4 +1,4 @@
-import { affordableMs, mayGetLarger } from '../core/costLimit.ts';
+import { affordableMs, mayGetLarger, nodePrice } from '../core/costLimit.ts';
 import type { JobSpec } from '../core/jobSpec.ts';
 import { writeDuration } from '../core/quantity.ts';
 import type { AcceleratorChoice } from '../protocol/submitForm.ts';
@@ -39,7 +39,7 @@ function pricesOf(
   connection: string,
   choices: readonly AcceleratorChoice[],
 ): readonly (number | null)[] {
-  const { accelerator, nodes, region, spot } = spec;
+  const { accelerator, nodes, region } = spec;
   const isLarger = mayGetLarger(spec);
   const choice = choices.find(
     ({ name, count }) => name === (accelerator?.name ?? '') && count === (accelerator?.count ?? 0),
@@ -48,7 +48,7 @@ function pricesOf(
     .filter(
       (place) => (connection === '' || place.connection === connection) && (region === null || place.region === region),
     )
-    .map(({ usdPerHour, spotUsdPerHour }) => (spot ? (spotUsdPerHour ?? usdPerHour) : usdPerHour))
+    .map(({ usdPerHour, spotUsdPerHour }) => nodePrice(spec, usdPerHour, spotUsdPerHour))
     .map((price) => (price === null || (price > 0 && isLarger) ? null : price * nodes));
 }
 
