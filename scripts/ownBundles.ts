@@ -2,7 +2,10 @@ import { basename } from 'node:path';
 
 import type { Plugin } from 'esbuild';
 
-/** Dynamic imports of the engine, of parts of the editor, of providers and of what these seldom need stay imports of their own files, loaded on first use. */
+/**
+ * Dynamic imports of the engine, of parts of the editor, of providers and of what these seldom need stay imports of their own files,
+ * loaded on first use.
+ */
 export const ownBundles: Plugin = {
   name: 'own-bundles',
   setup(plugin) {

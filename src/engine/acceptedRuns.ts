@@ -30,7 +30,10 @@ export class AcceptedRuns {
     this.#deps = deps;
   }
 
-  /** The code of a run; null before a provider has accepted it: until then it is not known where the code lies. Rejects with `notFound` when it is not on this machine (any more). */
+  /**
+   * The code of a run; null before a provider has accepted it: until then it is not known where the code lies. Rejects with
+   * `notFound` when it is not on this machine (any more).
+   */
   async runFiles(runId: RunId): Promise<RunFiles | null> {
     const job = this.#deps.store.job(runId);
     if (job === undefined || job.snapshotId === null || job.attempts.every(({ handle }) => handle === null)) {

@@ -48,7 +48,8 @@ export class RunLogs {
 
   /**
    * What went wrong near the end of a log, see `failuresAtEnd`; waits until all of the log has arrived, as the end of one that was
-   * interrupted tells something else, unless its connection is gone and nothing can arrive. Rejects with the signal's reason, or with the system's error when the log cannot be read.
+   * interrupted tells something else, unless its connection is gone and nothing can arrive. Rejects with the signal's reason, or
+   * with the system's error when the log cannot be read.
    */
   async failures(runId: RunId, signal: AbortSignal): Promise<readonly Failure[]> {
     const found = this.#newest(runId);
