@@ -111,10 +111,10 @@ describe('mainScript', () => {
 describe('keepScript', () => {
   it('lets the pod go when the results were fetched', async () => {
     await mkdir(join(root, 'aloft', 'control'), { recursive: true });
-    const child = start(keepScript, ['600']);
+    const ended = once(start(keepScript, ['600']), 'exit');
     await writeFile(join(root, 'aloft', 'control', 'ended'), '');
     await writeFile(join(root, 'aloft', 'control', 'collected'), '');
-    expect((await once(child, 'exit'))[0]).toBe(0);
+    expect((await ended)[0]).toBe(0);
   });
 
   it('lets the pod go when its time is over', async () => {
@@ -165,14 +165,14 @@ describe('unpackScript', () => {
   });
 
   it('waits for large code to be sent', async () => {
-    const child = start(unpackScript, [place.work]);
+    const ended = once(start(unpackScript, [place.work]), 'exit');
     await archive('elsewhere');
     await expect.poll(async () => exists('aloft/in')).toBe(true);
     for (const name of ['code.sha256', 'code.tgz']) {
       await writeFile(join(root, 'aloft/in', `.${name}`), await readFile(join(root, 'elsewhere', name)));
       await rename(join(root, 'aloft/in', `.${name}`), join(root, 'aloft/in', name));
     }
-    expect((await once(child, 'exit'))[0]).toBe(0);
+    expect((await ended)[0]).toBe(0);
     expect(await exists('aloft/work/train.py')).toBe(true);
     expect(await exists('aloft/in/code.tgz')).toBe(false);
   });
