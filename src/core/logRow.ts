@@ -69,6 +69,8 @@ export type LogTruth = 'none' | 'following' | 'complete' | 'file' | 'interrupted
 
 /** Something that is missing from a log, or came late. */
 export interface LogGapNote {
+  /** Where it concerns one alone. */
+  readonly stream?: StreamId | null;
   readonly from: EpochMs | null;
   readonly to: EpochMs | null;
   readonly reason: string;

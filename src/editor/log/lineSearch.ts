@@ -1,19 +1,30 @@
+import type { LineFilter } from '../../core/logRow.ts';
+import { mayConcern } from '../../core/logGap.ts';
 import { LineList } from '../../engine/log/lineList.ts';
+import type { GapMark } from '../../engine/log/lineReplay.ts';
 import type { OpenLog } from '../../engine/log/openLog.ts';
 import type { LineGoal } from '../../engine/log/scan/scanMessages.ts';
 
-/** Lines of a log that match, found on a thread of its own, first to last and then as the log grows. */
+/**
+ * Lines of a log that match, found on a thread of its own, first to last and then as the log grows. Among what a filter lets through
+ * stay the markers of what is missing: nobody knows what it would have let through of that.
+ */
 export class LineSearch {
   readonly lines = new LineList();
+  readonly #log: OpenLog;
+  readonly #filter: LineFilter | null;
   readonly #scan: { dispose(): void };
   readonly #subscription: { dispose(): void };
   #scanned = 0;
+  #gapsPassed = 0;
   #done = false;
   #problem: string | null = null;
   #isPartial = false;
 
   /** `changed` is called whenever more is known. */
   constructor(log: OpenLog, goal: LineGoal, changed: () => void) {
+    this.#log = log;
+    this.#filter = goal.kind === 'filter' ? goal.filter : null;
     const isAll = (): boolean => log.outline.counted && this.#scanned >= log.outline.lines;
     // The scan may have seen the last line before that was known to be the last.
     this.#subscription = log.onDidChange(() => {
@@ -29,11 +40,13 @@ export class LineSearch {
           break;
         case 'resumed':
           this.lines.cut(message.line);
+          this.#gapsPassed = countBefore(log.gaps, message.line);
           break;
         case 'lines':
-          this.lines.push(message.lines);
+          this.lines.push(this.#withGaps(message.lines, (message.lines.at(-1) ?? -1) + 1));
           break;
         case 'caughtUp':
+          this.lines.push(this.#withGaps(noLines, message.scanned));
           this.#scanned = message.scanned;
           this.#done ||= isAll();
           break;
@@ -47,6 +60,22 @@ export class LineSearch {
       }
       changed();
     });
+  }
+
+  /** `lines` with the markers before line `end` that were not given yet. */
+  #withGaps(lines: Uint32Array, end: number): Uint32Array {
+    const filter = this.#filter;
+    const passed = this.#gapsPassed;
+    this.#gapsPassed = Math.max(passed, countBefore(this.#log.gaps, end));
+    if (filter === null || this.#gapsPassed === passed) {
+      return lines;
+    }
+    const { gaps, streams } = this.#log.outline;
+    const shown = this.#log.gaps.slice(passed, this.#gapsPassed).filter(({ gap }) => {
+      const note = gaps[gap];
+      return note !== undefined && mayConcern(note, filter, streams);
+    });
+    return Uint32Array.from([...lines, ...shown.map(({ line }) => line)]).sort();
   }
 
   /** Everything there was when it was last asked has been looked at. */
@@ -67,4 +96,11 @@ export class LineSearch {
     this.#subscription.dispose();
     this.#scan.dispose();
   }
+}
+
+const noLines = new Uint32Array();
+
+/** How many of the markers stand before a line. */
+function countBefore(gaps: readonly GapMark[], line: number): number {
+  return gaps.findLastIndex((gap) => gap.line < line) + 1;
 }

@@ -31,6 +31,12 @@ export type Arrival =
   | { readonly kind: 'bytes'; readonly stream: number; readonly bytes: number; readonly time: EpochMs | null }
   | { readonly kind: 'gap'; readonly gap: number; readonly time: EpochMs };
 
+/** A line that is a marker: something is missing there. `gap`: its position among the log's gaps. */
+export interface GapMark {
+  readonly line: number;
+  readonly gap: number;
+}
+
 /** Where the bytes of a complete line lie. */
 export interface TextSpan {
   readonly kind: 'line';

@@ -3,7 +3,7 @@ import { setImmediate as turn } from 'node:timers/promises';
 import { type BlockRead, eachArrival, expectedAfter, readArrivals } from './blockReader.ts';
 import type { ByteScan } from './bytes/byteScan.ts';
 import { giveBackByteScan, takeByteScan } from './bytes/createByteScan.ts';
-import { atRest, LineReplay, type LogMark, logStart } from './lineReplay.ts';
+import { atRest, type GapMark, LineReplay, type LogMark, logStart } from './lineReplay.ts';
 import type { IndexMarks } from './savedIndex.ts';
 import { blockBytes, blockRecords, type LogSource, type ReadEdges } from './logSource.ts';
 
@@ -21,6 +21,7 @@ export class LogIndex {
   readonly #source: LogSource;
   #marks: LogMark[] = [logStart];
   #end: LogMark = logStart;
+  #gaps: GapMark[] = [];
   /** While the log rests and some line is unfinished. */
   #rest: LogMark | undefined;
   #edges: ReadEdges = noEdges;
@@ -71,20 +72,27 @@ export class LogIndex {
     return this.#marks;
   }
 
+  /** Where something is missing, in order. */
+  get gaps(): readonly GapMark[] {
+    return this.#gaps;
+  }
+
   /** Takes up where an earlier index of the same log ended. Rejects with the system's error. */
-  async restore({ marks, end }: IndexMarks): Promise<void> {
+  async restore({ marks, end, gaps }: IndexMarks): Promise<void> {
     const taken = end.streams[0]?.taken ?? 0;
     const length = Math.min(edgeBytes, taken);
     const { raw } = this.#source;
     this.#edges = { head: await raw.read(0, 0, length), tail: await raw.read(0, taken - length, length) };
     this.#marks = [logStart, ...marks.slice(1)];
     this.#end = end;
+    this.#gaps = [...gaps];
     this.#rest = undefined;
   }
 
   clear(): void {
     this.#marks = [logStart];
     this.#end = logStart;
+    this.#gaps = [];
     this.#rest = undefined;
     this.#edges = noEdges;
     this.#next = this.#next?.then(() => undefined);
@@ -100,6 +108,7 @@ export class LogIndex {
     let size = takenBytes(this.#end) - takenBytes(begin);
     eachArrival(block, (arrival, bytes) => {
       if (arrival.kind === 'gap') {
+        this.#gaps.push({ line: replay.line, gap: arrival.gap });
         replay.gap();
       } else {
         replay.count(arrival.stream, bytes, this.#bytes.countLineFeeds(bytes), arrival.time);

@@ -3,6 +3,7 @@ import type { Clock } from '../../core/ports.ts';
 import type { LogOutline, LogRow } from '../../core/logRow.ts';
 import { explain } from '../errorNote.ts';
 import { errorCode, plainReason } from '../fileError.ts';
+import type { GapMark } from './lineReplay.ts';
 import { LogIndex } from './logIndex.ts';
 import { LogLines } from './logLines.ts';
 import type { LogSource } from './logSource.ts';
@@ -75,6 +76,11 @@ export class OpenLog {
       writtenAt,
       problem: this.#problem,
     };
+  }
+
+  /** Where something is missing among the lines that were counted so far, in order; told apart by their position in the outline. */
+  get gaps(): readonly GapMark[] {
+    return this.#index.gaps;
   }
 
   /** The newest lines, `count` at most. Without numbers as long as the lines before them are not counted. */

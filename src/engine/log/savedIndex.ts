@@ -7,16 +7,17 @@ import { array, type infer as Infer, int, literal, minLength, nonnegative, objec
 import type { EpochMs } from '../../core/job.ts';
 import { openIfThere, readAt } from '../logFiles.ts';
 import { orderRecordBytes } from '../logOrder.ts';
-import type { LogMark } from './lineReplay.ts';
+import type { GapMark, LogMark } from './lineReplay.ts';
 import type { LogFilePaths } from './logSource.ts';
 
-/** Marks along a log and the mark where it ended, see LogIndex. */
+/** Marks along a log, the mark where it ended and where something is missing, see LogIndex. */
 export interface IndexMarks {
   readonly marks: readonly LogMark[];
   readonly end: LogMark;
+  readonly gaps: readonly GapMark[];
 }
 
-const version = 2;
+const version = 3;
 /** Of the beginning and of the end of what was read, in bytes. */
 const hashedBytes = 4_096;
 
@@ -29,6 +30,7 @@ const content = object({
   files: array(object({ inode: count, bytes: count, hash: string() })),
   marks: array(packedMark),
   end: packedMark,
+  gaps: array(object({ line: count, gap: count })),
 });
 
 /** Indexes of files that belong to no job, below the cache folder. */
@@ -66,7 +68,7 @@ export async function loadIndex(file: string, paths: LogFilePaths): Promise<Inde
   if (!parsed.success) {
     return undefined;
   }
-  const { files, marks, end } = parsed.data;
+  const { files, marks, end, gaps } = parsed.data;
   const covered = coveredFiles(paths, unpacked(end));
   if (files.length !== covered.length) {
     return undefined;
@@ -78,11 +80,11 @@ export async function loadIndex(file: string, paths: LogFilePaths): Promise<Inde
       return undefined;
     }
   }
-  return { marks: marks.map(unpacked), end: unpacked(end) };
+  return { marks: marks.map(unpacked), end: unpacked(end), gaps };
 }
 
 /** Rejects with the system's error. */
-export async function saveIndex(file: string, paths: LogFilePaths, { marks, end }: IndexMarks): Promise<void> {
+export async function saveIndex(file: string, paths: LogFilePaths, { marks, end, gaps }: IndexMarks): Promise<void> {
   const files = [];
   for (const { path, bytes } of coveredFiles(paths, end)) {
     const print = await printOf(path, bytes);
@@ -91,7 +93,7 @@ export async function saveIndex(file: string, paths: LogFilePaths, { marks, end 
     }
     files.push({ ...print, bytes });
   }
-  const saved: Infer<typeof content> = { version, files, marks: marks.map(packed), end: packed(end) };
+  const saved: Infer<typeof content> = { version, files, marks: marks.map(packed), end: packed(end), gaps: [...gaps] };
   await mkdir(dirname(file), { recursive: true });
   // Two viewers of one log may save at once, in one window or in two.
   const temporary = `${file}.${randomUUID()}.new`;

@@ -11,6 +11,7 @@ import { rowsText } from '../../../../src/editor/log/logText.ts';
 import { FileSource } from '../../../../src/engine/log/fileSource.ts';
 import { OpenLog } from '../../../../src/engine/log/openLog.ts';
 import { systemClock } from '../../../../src/engine/systemClock.ts';
+import { type Arrived, ArrivedLog } from '../../../fixtures/log/arrivedLog.ts';
 import type { LogState, LogTail, LogToWebview } from '../../../../src/protocol/logView.ts';
 
 const scanScript = fileURLToPath(new URL('../../../../src/engine/log/scan/scanWorker.ts', import.meta.url));
@@ -223,6 +224,29 @@ describe('a viewer of a log', () => {
       texts.push(text);
     }
     expect(texts.join('')).toBe('21  error: bad\n42  error: worse\n');
+  });
+
+  test('shows under a filter where something is missing that may have passed it', async () => {
+    const arrived = new ArrivedLog(join(folder, 'job'));
+    const said = (text: string, time: number): Arrived => ({ stream: 0, bytes: Buffer.from(text), time });
+    arrived.append([said('error 1\nfine\n', 10), { gap: 'rotated away', time: 20 }, said('fine\nerror 2\nfine\n', 30)]);
+    const opened = look(true, new OpenLog(arrived.source(), systemClock, scanScript));
+    const shown = async () => (await opened.read(0, 99)).map(({ text, gap }) => gap ?? text);
+    opened.filter({ ...noFilter, include: literal('error') });
+    await until(() => newest()?.filtering === false && newest()?.rows === 3);
+    expect(await shown()).toEqual(['error 1', 'rotated away', 'error 2']);
+    arrived.append([{ gap: 'out of disk', time: 40 }]);
+    await until(() => newest()?.rows === 4);
+    expect(await shown()).toEqual(['error 1', 'rotated away', 'error 2', 'out of disk']);
+    arrived.append([said('fine\nerror 3\n', 50)]);
+    await until(() => newest()?.rows === 5);
+    expect(await shown()).toEqual(['error 1', 'rotated away', 'error 2', 'out of disk', 'error 3']);
+    opened.filter({ ...noFilter, include: literal('nowhere') });
+    await until(() => newest()?.filtering === false && newest()?.rows === 2);
+    expect(await shown()).toEqual(['rotated away', 'out of disk']);
+    opened.filter({ ...noFilter, to: 30 });
+    await until(() => newest()?.filtering === false && newest()?.rows === 6);
+    expect(await shown()).toEqual(['error 1', 'fine', 'rotated away', 'fine', 'error 2', 'fine']);
   });
 
   test('hands out all that passes a filter, however long it takes to look at each line', async () => {

@@ -102,7 +102,7 @@ test('what is no index is ignored', async () => {
   const { path, file } = await savedLog();
   const { files } = new FileSource(path);
   const good = readFileSync(file, 'utf8');
-  for (const bad of ['', 'null', good.slice(0, -5), good.replace('"version":2', '"version":0'), '{"marks":[[1]]}']) {
+  for (const bad of ['', 'null', good.slice(0, -5), good.replace('"version":3', '"version":0'), '{"marks":[[1]]}']) {
     writeFileSync(file, bad);
     expect(await loadIndex(file, files)).toBeUndefined();
   }
@@ -114,13 +114,21 @@ test('the log of a job is taken up in all its streams, unless its order was writ
   const log = new ArrivedLog(folder);
   const arrived = [0, 1, 2, 0, 1].map((stream, time) => ({ stream, time, bytes: Buffer.from(`${time} a\n${time} b`) }));
   log.append(arrived);
+  log.append([{ gap: 'rotated away', time: 5 }]);
+  log.append(arrived);
   const source = log.source();
   const index = new LogIndex(source);
   await indexed(source, index);
+  expect(index.gaps).toEqual([{ line: 5, gap: 0 }]);
   const file = join(folder, 'index.json');
   await saveIndex(file, source.files, index);
   const saved = await loadIndex(file, source.files);
-  expect(saved).toEqual({ marks: index.marks, end: index.end });
+  expect(saved).toEqual({ marks: index.marks, end: index.end, gaps: index.gaps });
+  const another = new LogIndex(source);
+  await another.restore(saved ?? index);
+  expect(another.gaps).toEqual(index.gaps);
+  another.clear();
+  expect(another.gaps).toEqual([]);
   writeAt(join(folder, 'order'), '?', 20);
   expect(await loadIndex(file, source.files)).toBeUndefined();
   await source.close();
