@@ -3,6 +3,7 @@ import { visibleText } from '../../core/failure/visibleText.ts';
 import type { LineFilter, LineQuery, LogRow } from '../../core/logRow.ts';
 import type { LineList } from '../../engine/log/lineList.ts';
 import type { OpenLog } from '../../engine/log/openLog.ts';
+import { LogUnread } from '../../engine/log/unread.ts';
 import {
   type FileLink,
   type LogState,
@@ -211,7 +212,7 @@ export class LogSession {
 
   /**
    * All rows of the log or of the present view, once the lines are counted and the filter has looked at each; null when this look at the
-   * log ended or another filter was set before.
+   * log ended or another filter was set before. Rejects with LogUnread when they cannot be known.
    */
   async allRows(what: 'log' | 'view', signal: AbortSignal): Promise<RowView | null> {
     const search = what === 'log' ? null : this.#filterSearch;
@@ -219,6 +220,10 @@ export class LogSession {
     while (!isKnown()) {
       if (this.#closed || (search !== null && search !== this.#filterSearch)) {
         return null;
+      }
+      const { problem } = this.#log.outline;
+      if (problem !== null) {
+        throw new LogUnread(problem);
       }
       await this.#nextMove(signal);
       signal.throwIfAborted();

@@ -7,6 +7,7 @@ import { lastVersion } from './longLine.ts';
 import type { LogIndex } from './logIndex.ts';
 import type { LogSource } from './logSource.ts';
 import { SpanList } from './spanList.ts';
+import { explainUnread } from './unread.ts';
 
 /** Blocks whose lines are remembered; each takes some 70 KB. */
 const rememberedBlocks = 16;
@@ -31,7 +32,7 @@ export interface WholeText {
   readonly cutAt: 'start' | 'end';
 }
 
-/** Reads lines of a log by their number. All of it rejects with the system's error, or with LogRewritten. */
+/** Reads lines of a log by their number. All of it rejects with LogUnread or with LogRewritten. */
 export class LogLines {
   readonly #source: LogSource;
   readonly #index: LogIndex;
@@ -53,11 +54,15 @@ export class LogLines {
   async #proven<T>(read: () => Promise<T>): Promise<T> {
     const generation = this.#generation;
     const { end, edges } = this.#index;
-    const result = await read();
-    if (!(await this.#source.holds(end, edges)) || generation !== this.#generation) {
-      throw new LogRewritten();
+    try {
+      const result = await read();
+      if (!(await this.#source.holds(end, edges)) || generation !== this.#generation) {
+        throw new LogRewritten();
+      }
+      return result;
+    } catch (error) {
+      throw explainUnread(error);
     }
-    return result;
   }
 
   /** Lines from `from` on, fewer where the log ends. */

@@ -2,7 +2,6 @@ import { Emitter, type Event } from '../../core/event.ts';
 import type { Clock } from '../../core/ports.ts';
 import type { LogOutline, LogRow } from '../../core/logRow.ts';
 import { explain } from '../errorNote.ts';
-import { errorCode, plainReason } from '../fileError.ts';
 import type { GapMark } from './lineReplay.ts';
 import { LogIndex } from './logIndex.ts';
 import { LogLines } from './logLines.ts';
@@ -11,6 +10,7 @@ import { rawBytes } from './rawBytes.ts';
 import { loadIndex, saveIndex } from './savedIndex.ts';
 import { LogScan } from './scan/logScan.ts';
 import type { FromScan, ScanGoal } from './scan/scanMessages.ts';
+import { explainUnread, LogUnread } from './unread.ts';
 
 /** How often the files are looked at, in ms. */
 const lookEvery = 25;
@@ -103,7 +103,7 @@ export class OpenLog {
     while (!signal.aborted) {
       const before = this.#standing;
       const moved = await this.#look().catch((error: unknown) => {
-        this.#problem = unreadReason(error);
+        this.#problem = explain(explainUnread(error)).reason;
         return false;
       });
       if (moved || before !== this.#standing) {
@@ -205,14 +205,25 @@ export class OpenLog {
     };
   }
 
-  /** What was printed so far, see `rawBytes`. Rejects as well when the log is written anew meanwhile. */
+  /** What was printed so far, see `rawBytes`. Rejects with LogUnread, and when the log is written anew meanwhile. */
   async *bytes(): AsyncIterable<Uint8Array> {
     const generation = this.#generation;
-    for await (const piece of rawBytes(this.#source)) {
-      if (generation !== this.#generation) {
-        throw new Error('The log was written anew meanwhile.');
+    const known = this.#index.bytes;
+    let bytes = 0;
+    try {
+      for await (const piece of rawBytes(this.#source)) {
+        if (generation !== this.#generation) {
+          throw new Error('The log was written anew meanwhile.');
+        }
+        bytes += piece.byteLength;
+        yield piece;
       }
-      yield piece;
+      // What is open still can be read when it is gone from its folder; what is not looks empty.
+      if (bytes < known || (bytes === 0 && this.#problem !== null)) {
+        throw new LogUnread(this.#problem ?? `${known - bytes} bytes of the log are gone.`);
+      }
+    } catch (error) {
+      throw explainUnread(error);
     }
   }
 
@@ -225,13 +236,4 @@ export class OpenLog {
     this.#changed.dispose();
     await this.#source.close();
   }
-}
-
-/** Why the log cannot be read, as a sentence. */
-function unreadReason(error: unknown): string {
-  const code = errorCode(error);
-  if (code === 'ENOENT') {
-    return 'This file is not there any more.';
-  }
-  return code === undefined ? explain(error).reason : `This log cannot be read: ${plainReason(error)}.`;
 }

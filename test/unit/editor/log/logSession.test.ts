@@ -275,6 +275,27 @@ describe('a viewer of a log', () => {
     expect(await closed).toBeNull();
   });
 
+  test('waits for nothing of a file that is not there any more, and says so', async () => {
+    await writeFile(path, lines(10));
+    const opened = look();
+    await until(() => newest()?.counted === true);
+    await rm(path);
+    await until(() => newest()?.problem !== null);
+    const gone = 'This file is not there any more.';
+    expect(newest()?.problem).toBe(gone);
+    const { signal } = new AbortController();
+    const rows = await opened.allRows('log', signal);
+    await expect(
+      rowsText(opened.log, rows ?? opened.rows, 0, 9, false, signal)
+        [Symbol.asyncIterator]()
+        .next(),
+    ).rejects.toThrow(gone);
+    opened.dispose();
+    const late = look();
+    await expect(late.allRows('log', signal)).rejects.toThrow(gone);
+    await expect(late.log.bytes()[Symbol.asyncIterator]().next()).rejects.toThrow(gone);
+  });
+
   test('is told errors, warnings and tracebacks, and goes to the next', async () => {
     const traceback = 'Traceback (most recent call last):\n  File "train.py", line 3, in f\nValueError: no\n';
     await writeFile(path, `${lines(10)}${traceback}WARNING: slow\n${lines(10)}`);
