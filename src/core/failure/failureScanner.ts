@@ -38,6 +38,11 @@ export const failureWords: readonly string[] = [
 ];
 const MAY_BEGIN = anyOf(failureWords);
 
+/** Whether any of `failureWords` is in the text of a line. */
+export function mayBeginFailure(text: string): boolean {
+  return MAY_BEGIN.test(text);
+}
+
 interface Open {
   readonly block: Block;
   /** How many lines had been pushed when the last of this one came. */
@@ -62,7 +67,7 @@ export class FailureScanner {
 
   push(line: LogLine): void {
     this.#pushed += 1;
-    if (!this.isReading && !MAY_BEGIN.test(line.text)) return;
+    if (!this.isReading && !mayBeginFailure(line.text)) return;
     if (this.#pushed % LONGEST_SILENCE === 0) this.#finishSilent();
     const plain = withoutPrefix(visibleText(line.text), line.number);
     const lane = `${line.stream}\0${plain.lane}`;

@@ -2,7 +2,7 @@ import { failureWords } from '../../../core/failure/failureScanner.ts';
 import { levelWords, lineLevel } from '../../../core/failure/level.ts';
 import type { LineLevel } from '../../../core/logRow.ts';
 import { type ByteScan, mostBytes } from '../bytes/byteScan.ts';
-import { needleSet } from '../bytes/needles.ts';
+import { type NeedleSet, needleSet } from '../bytes/needles.ts';
 import { type LineMatcher, VisibleLines } from './lineMatcher.ts';
 
 const digitsOrSpace = '0123456789 '.split('');
@@ -14,16 +14,22 @@ const glogLevels = ['\n', ' ', '\t', '['].flatMap((before) =>
 /** Those that no word for a level finds already: the fewer are looked for, the faster. */
 const ownFailureWords = failureWords.filter((word) => !levelWords.some((part) => word.toLowerCase().includes(part)));
 
-/** Lines that may have a level or begin a failure, among few others. */
-const telling = needleSet([
-  ...levelWords.map((text) => ({ text, anyCase: true })),
-  ...ownFailureWords.map((text) => ({ text, anyCase: false })),
-  ...glogLevels.map((text) => ({ text, anyCase: false })),
-]);
+/** Of lines that may have a level or begin a failure, among few others. Made when it is first used: it takes longer than a small log does. */
+let telling: NeedleSet | undefined;
+
+function tellingNeedles(): NeedleSet | undefined {
+  telling ??= needleSet([
+    ...levelWords.map((text) => ({ text, anyCase: true })),
+    ...ownFailureWords.map((text) => ({ text, anyCase: false })),
+    ...glogLevels.map((text) => ({ text, anyCase: false })),
+  ]);
+  return telling;
+}
 
 /** Lines that may have a level or begin a failure; what they are is decided line by line. Of a very long line the beginning tells. */
 export function tellingLines(scan: ByteScan, lines: Buffer): Uint32Array {
-  return telling === undefined ? new Uint32Array() : scan.linesWith(lines.subarray(0, mostBytes), telling);
+  const needles = tellingNeedles();
+  return needles === undefined ? new Uint32Array() : scan.linesWith(lines.subarray(0, mostBytes), needles);
 }
 
 /** Lines that report an error or a warning. */

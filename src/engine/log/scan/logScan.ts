@@ -1,13 +1,18 @@
-import { Worker } from 'node:worker_threads';
+import { availableParallelism } from 'node:os';
+import type { Worker } from 'node:worker_threads';
 
 import type { LogMark } from '../lineReplay.ts';
 import { logStart } from '../lineReplay.ts';
 import type { LogIndex } from '../logIndex.ts';
 import type { LogSource } from '../logSource.ts';
 import type { FromScan, ScanGoal, ToScan } from './scanMessages.ts';
+import { endThread, startThread } from './scanThread.ts';
+
+/** More threads than these would take the processor from everything else. */
+const mostThreads = 4;
 
 /**
- * A scan of a log on a thread of its own, which goes on as the log grows. It is given up at any time, in the middle of a pattern
+ * A scan of a log on threads of its own, which goes on as the log grows. It is given up at any time, in the middle of a pattern
  * that would take for ever, by `dispose`.
  */
 export class LogScan {
@@ -28,7 +33,7 @@ export class LogScan {
   ) {
     this.#source = source;
     this.#index = index;
-    this.#worker = new Worker(script, { resourceLimits: { maxOldGenerationSizeMb: 512 } });
+    this.#worker = startThread(script);
     this.#worker.unref();
     this.#ended = new Promise((resolve) => {
       this.#worker.once('exit', () => {
@@ -39,7 +44,8 @@ export class LogScan {
     this.#worker.on('error', (error) => {
       receive({ kind: 'problem', message: error instanceof Error ? error.message : String(error) });
     });
-    this.#post({ kind: 'begin', goal, files: source.files });
+    const helpers = Math.min(mostThreads, availableParallelism()) - 1;
+    this.#post({ kind: 'begin', goal, files: source.files, script, helpers });
     this.grow();
   }
 
@@ -64,15 +70,12 @@ export class LogScan {
     this.#worker.postMessage(message);
   }
 
-  /** Resolves when the thread has ended, whatever it was busy with. */
+  /** Resolves when the threads have ended, whatever they were busy with. */
   get ended(): Promise<void> {
     return this.#ended;
   }
 
   dispose(): void {
-    this.#worker.removeAllListeners('message');
-    this.#worker.removeAllListeners('error');
-    this.#worker.on('error', () => undefined);
-    void this.#worker.terminate();
+    endThread(this.#worker);
   }
 }

@@ -30,7 +30,14 @@ export type ScanGoal =
 
 /** From the extension host to the thread that scans. */
 export type ToScan =
-  | { readonly kind: 'begin'; readonly goal: ScanGoal; readonly files: LogFilePaths }
+  /** `script`: what the thread itself runs. Where much is to be read it may have so many others help it. */
+  | {
+      readonly kind: 'begin';
+      readonly goal: ScanGoal;
+      readonly files: LogFilePaths;
+      readonly script: string;
+      readonly helpers: number;
+    }
   /** For so long, in ms, the processor is somebody else's. */
   | { readonly kind: 'rest'; readonly ms: number }
   /** Where blocks begin that are new, and where the log ends now. `files` grows with the log's streams. */
@@ -67,4 +74,22 @@ export type FromScan =
     }
   /** Everything up to the last mark was looked at. */
   | { readonly kind: 'caughtUp'; readonly scanned: number }
+  | { readonly kind: 'problem'; readonly message: string };
+
+/** From the thread that scans to one that helps it. */
+export type ToHelper =
+  | { readonly kind: 'help'; readonly goal: ScanGoal; readonly files: LogFilePaths }
+  | { readonly kind: 'rest'; readonly ms: number }
+  /** What lies between two marks is to be looked at. */
+  | {
+      readonly kind: 'look';
+      readonly files: LogFilePaths;
+      readonly nodes: readonly number[];
+      readonly from: LogMark;
+      readonly to: LogMark;
+    };
+
+/** From a thread that helps: what it found in the stretches that it was given, one after another. */
+export type FromHelper<Found> =
+  | { readonly kind: 'found'; readonly found: Found }
   | { readonly kind: 'problem'; readonly message: string };

@@ -141,6 +141,7 @@ export async function orderOf(raw: RawLog, scan: ByteScan, unit: ScanUnit, withT
   };
 }
 
-function sizeBetween(from: LogMark, to: LogMark): number {
+/** Bytes of all streams that arrived between two marks. */
+export function sizeBetween(from: LogMark, to: LogMark): number {
   return to.streams.reduce((sum, { taken }, stream) => sum + taken - (from.streams[stream]?.taken ?? 0), 0);
 }

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, expect, test } from 'vitest';
+import type { Failure } from '../../../../src/core/failure/failure.ts';
 import { lineLevel } from '../../../../src/core/failure/level.ts';
 import { withoutPrefix } from '../../../../src/core/failure/linePrefix.ts';
 import { visibleText } from '../../../../src/core/failure/visibleText.ts';
@@ -8,9 +9,12 @@ import { type LineFilter, type LineQuery, noFilter } from '../../../../src/core/
 import { createByteScan } from '../../../../src/engine/log/bytes/createByteScan.ts';
 import { LogIndex } from '../../../../src/engine/log/logIndex.ts';
 import type { LogSource } from '../../../../src/engine/log/logSource.ts';
-import { filterScan, findScan, type LineScan } from '../../../../src/engine/log/scan/findScan.ts';
-import { MarkScan } from '../../../../src/engine/log/scan/markScan.ts';
-import { readUnit } from '../../../../src/engine/log/scan/scanUnits.ts';
+import type { RawLog } from '../../../../src/engine/log/rawLog.ts';
+import { FailureScan } from '../../../../src/engine/log/scan/failureScan.ts';
+import { lineJoin, lineLook } from '../../../../src/engine/log/scan/findScan.ts';
+import { findMarks } from '../../../../src/engine/log/scan/markScan.ts';
+import type { LineGoal } from '../../../../src/engine/log/scan/scanMessages.ts';
+import { readUnit, type ScanUnit } from '../../../../src/engine/log/scan/scanUnits.ts';
 import { workFolder } from '../../../fixtures/engine/engineParts.ts';
 import { type Arrived, ArrivedLog, arrivals, plainRows, type PlainRow } from '../../../fixtures/log/arrivedLog.ts';
 
@@ -67,8 +71,38 @@ async function scanned<Found>(
   return found;
 }
 
+/** Looks at units in their order. */
+type LineScan = (raw: RawLog, unit: ScanUnit) => Promise<readonly number[]>;
+
+function lineScan(goal: LineGoal, rankOf: (stream: number) => number | null = () => null): LineScan {
+  const look = lineLook(goal, scan, rankOf);
+  const join = lineJoin(goal);
+  return async (raw, unit) => [...join(await look(raw, unit), unit.from, unit.to)];
+}
+
 async function lines(parts: readonly (readonly Arrived[])[], scanOf: LineScan): Promise<readonly number[]> {
   return (await scanned(parts, async ({ raw }, unit) => await scanOf(raw, unit))).flat();
+}
+
+/** What is marked in a log that is looked at in as many units as it grew, and the failures in it. */
+async function marked(parts: readonly (readonly Arrived[])[]): Promise<{
+  readonly errors: readonly number[];
+  readonly warnings: readonly number[];
+  readonly ranks: readonly number[];
+  readonly failures: readonly Failure[];
+}> {
+  let failureScan: FailureScan | undefined;
+  const found = await scanned(parts, async ({ raw }, unit) => {
+    failureScan ??= new FailureScan(raw, scan);
+    const { errors, warnings, begins, ranks } = await findMarks(scan, raw, unit);
+    return { errors, warnings, ranks, failures: await failureScan.failures(begins, unit.from, unit.to) };
+  });
+  return {
+    errors: found.flatMap(({ errors }) => [...errors]),
+    warnings: found.flatMap(({ warnings }) => [...warnings]),
+    ranks: [...new Set(found.flatMap(({ ranks }) => ranks))].toSorted((a, b) => a - b),
+    failures: [...found.flatMap(({ failures }) => failures), ...(failureScan?.end() ?? [])],
+  };
 }
 
 const query = fc.record({
@@ -132,7 +166,7 @@ test('finds what a plain reader finds, in the order of the log', async () => {
   await fc.assert(
     fc.asyncProperty(fc.array(arrivals(bytes, 12), { minLength: 1, maxLength: 3 }), query, async (parts, wanted) => {
       const rows = plainRows(parts.flat());
-      const found = await lines(parts, findScan(wanted, scan));
+      const found = await lines(parts, lineScan({ kind: 'find', query: wanted }));
       expect(found).toEqual(around(rows, 0, (row) => row.gap === null && matches(wanted, seen(row))));
     }),
     { numRuns: 150 },
@@ -142,10 +176,7 @@ test('finds what a plain reader finds, in the order of the log', async () => {
 test('filters as a plain reader does, in however many portions the log comes', async () => {
   await fc.assert(
     fc.asyncProperty(fc.array(arrivals(bytes, 12), { minLength: 1, maxLength: 4 }), filter, async (parts, wanted) => {
-      const found = await lines(
-        parts,
-        filterScan(wanted, scan, () => null),
-      );
+      const found = await lines(parts, lineScan({ kind: 'filter', filter: wanted }));
       const rows = plainRows(parts.flat());
       const mayBeShown = (row: PlainRow): boolean => passes({ ...wanted, include: null, levels: null }, row);
       const numbers = rows.flatMap((row, line) => (!hides(wanted) || mayBeShown(row) ? [line] : []));
@@ -160,7 +191,7 @@ test('filters as a plain reader does, in however many portions the log comes', a
 test('finds the unfinished lines of a log at rest, and says of them what holds once they go on', async () => {
   await fc.assert(
     fc.asyncProperty(fc.array(arrivals(bytes, 8), { minLength: 1, maxLength: 4 }), filter, async (parts, wanted) => {
-      const scanOf = filterScan(wanted, scan, () => null);
+      const scanOf = lineScan({ kind: 'filter', filter: wanted });
       let lines: readonly number[] = [];
       await scanned(
         parts,
@@ -184,7 +215,7 @@ test('a stream of one rank alone is filtered whole', async () => {
   expect(
     await lines(
       [arrived],
-      filterScan({ ...noFilter, ranks: [2] }, scan, (stream) => stream),
+      lineScan({ kind: 'filter', filter: { ...noFilter, ranks: [2] } }, (stream) => stream),
     ),
   ).toEqual([2]);
 });
@@ -192,13 +223,12 @@ test('a stream of one rank alone is filtered whole', async () => {
 test('marks the errors and warnings that each line alone has', async () => {
   await fc.assert(
     fc.asyncProperty(fc.array(arrivals(bytes, 12), { minLength: 1, maxLength: 3 }), async (parts) => {
-      const marks = new MarkScan(scan);
-      const found = await scanned(parts, async ({ raw }, unit) => await marks.marks(raw, unit));
+      const found = await marked(parts);
       const rows = plainRows(parts.flat());
       const having = (level: string): readonly number[] =>
         around(rows, 0, (row) => row.gap === null && lineLevel(row.bytes.toString()) === level);
-      expect(found.flatMap(({ errors }) => errors)).toEqual(having('error'));
-      expect(found.flatMap(({ warnings }) => warnings)).toEqual(having('warning'));
+      expect(found.errors).toEqual(having('error'));
+      expect(found.warnings).toEqual(having('warning'));
     }),
     { numRuns: 150 },
   );
@@ -216,31 +246,21 @@ test('finds a failure whose lines come in many portions, among those of another 
     { stream: 1, bytes: Buffer.from(`${text}\n`), time: 1 },
     { stream: 0, bytes: Buffer.from('step 1\nstep 2\n'), time: 1 },
   ]);
-  const marks = new MarkScan(scan);
-  const found = await scanned(parts, async ({ raw }, unit) => await marks.marks(raw, unit));
-  const failures = [...found.flatMap((one) => one.failures), ...marks.end().failures];
+  const { failures, errors } = await marked(parts);
   expect(failures).toMatchObject([{ type: 'ValueError', message: 'x', frames: [{ path: '/a/train.py', line: 3 }] }]);
-  expect(found.at(-1)?.errors).toEqual([]);
+  expect(errors).toEqual([0, 9]);
 });
 
 test('tells a rank that a few lines of a short log have', async () => {
   const lines = Array.from({ length: 700 }, (_, line) => (line === 600 ? '3: a\n' : '\n')).join('');
-  const marks = new MarkScan(scan);
-  const found = await scanned(
-    [[{ stream: 0, bytes: Buffer.from(lines), time: 1 }]],
-    async ({ raw }, unit) => await marks.marks(raw, unit),
-  );
-  expect(found.at(-1)?.ranks).toEqual([3]);
+  const found = await marked([[{ stream: 0, bytes: Buffer.from(lines), time: 1 }]]);
+  expect(found.ranks).toEqual([3]);
 });
 
 test('tells the ranks that lines begin with', async () => {
   const bytesOf = Buffer.from('[rank3]: a\n[rank0]: b\nc\n');
-  const marks = new MarkScan(scan);
-  const found = await scanned(
-    [[{ stream: 0, bytes: bytesOf, time: 1 }]],
-    async ({ raw }, unit) => await marks.marks(raw, unit),
-  );
-  expect(found.at(-1)?.ranks).toEqual([0, 3]);
+  const found = await marked([[{ stream: 0, bytes: bytesOf, time: 1 }]]);
+  expect(found.ranks).toEqual([0, 3]);
 });
 
 test.each([
@@ -252,10 +272,6 @@ test.each([
   ['of one line among thousands', (line: number) => (line === 7_123 ? '[rank5]: Traceback' : 'step 1'), [5]],
 ])('tells the ranks %s', async (_what, textOf, ranks) => {
   const lines = Array.from({ length: 9_000 }, (_, line) => `${textOf(line)}\n`).join('');
-  const marks = new MarkScan(scan);
-  const found = await scanned(
-    [[{ stream: 0, bytes: Buffer.from(lines), time: 1 }]],
-    async ({ raw }, unit) => await marks.marks(raw, unit),
-  );
-  expect(found.at(-1)?.ranks).toEqual(ranks);
+  const found = await marked([[{ stream: 0, bytes: Buffer.from(lines), time: 1 }]]);
+  expect(found.ranks).toEqual(ranks);
 });
