@@ -20,6 +20,8 @@ import { SessionMarks } from './sessionMarks.ts';
 export interface LogSessionDeps {
   readonly log: OpenLog;
   readonly post: (message: LogToWebview) => Promise<boolean>;
+  /** Told once, when the viewer has drawn something: what takes time and is not seen at first has the processor from then on. */
+  readonly drawn: () => void;
 }
 
 /** Places in a line's visible text that open a file. */
@@ -52,6 +54,7 @@ export class LogSession {
   #sent = 0;
   #painted = 0;
   #sending = false;
+  #isDrawn = false;
   /** What the viewer knows of. */
   #told: Pick<LogState, 'view' | 'rows'> = { view: 0, rows: 0 };
   /** There may be more rows, or others, or the viewer was told of them. */
@@ -75,11 +78,12 @@ export class LogSession {
       if (this.#log.outline.generation !== this.#logGeneration) {
         this.#beginAnew();
       }
-      this.#marks.begin();
+      if (this.#isDrawn) {
+        this.#marks.begin();
+      }
       this.#move();
     });
     void this.#log.follow();
-    this.#marks.begin();
     if (this.#log.outline.counted) {
       this.#update();
     }
@@ -104,6 +108,11 @@ export class LogSession {
 
   painted(id: number): void {
     this.#painted = Math.max(this.#painted, id);
+    if (!this.#isDrawn) {
+      this.#isDrawn = true;
+      this.#marks.begin();
+      this.#deps.drawn();
+    }
     void this.#send();
   }
 

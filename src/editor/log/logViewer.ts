@@ -65,9 +65,14 @@ export class LogViewer {
     this.stop();
     const log = this.#deps.open();
     if (log !== undefined) {
-      const session = new LogSession({ log, post: async (message) => await this.#deps.post(packed(message)) });
+      const session = new LogSession({
+        log,
+        post: async (message) => await this.#deps.post(packed(message)),
+        drawn: () => {
+          this.#links.begin(session);
+        },
+      });
       this.#session = session;
-      this.#links.begin(session);
     }
   }
 

@@ -21,11 +21,14 @@ let folder: string;
 let path: string;
 let session: LogSession | undefined;
 let messages: LogToWebview[];
+/** So often it was told that the viewer has drawn something. */
+let drawn: number;
 
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'aloft-session-'));
   path = join(folder, 'train.log');
   messages = [];
+  drawn = 0;
 });
 
 afterEach(async () => {
@@ -46,6 +49,9 @@ function look(paints = true, log = new OpenLog(new FileSource(path), systemClock
         });
       }
       return true;
+    },
+    drawn: () => {
+      drawn += 1;
     },
   });
   session = opened;
@@ -71,6 +77,20 @@ const lines = (count: number, first = 0): string =>
   Array.from({ length: count }, (_, index) => `line ${first + index}\n`).join('');
 
 describe('a viewer of a log', () => {
+  test('is left the processor until it has drawn something: errors are looked for after that', async () => {
+    await writeFile(path, 'ERROR: out of memory\n');
+    const log = new OpenLog(new FileSource(path), systemClock, scanScript);
+    const scan = vi.spyOn(log, 'scan');
+    const opened = look(false, log);
+    await until(() => newest()?.counted === true);
+    expect(scan).not.toHaveBeenCalled();
+    expect(drawn).toBe(0);
+    opened.painted(1);
+    opened.painted(2);
+    expect(drawn).toBe(1);
+    await until(() => messages.some((message) => message.type === 'logMarks' && message.marks.errors === 1));
+  });
+
   test('is told the end, then what is added, with the part of a line that is not complete', async () => {
     await writeFile(path, lines(1_000));
     look();
