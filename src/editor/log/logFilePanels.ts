@@ -4,6 +4,7 @@ import { basename, isAbsolute } from 'node:path';
 import * as vscode from 'vscode';
 
 import type { Engine } from '../../engine/engine.ts';
+import type { createLogFilePanel } from '../panelsPart.ts';
 import { panelIcon } from '../webviewPage.ts';
 import type { LogFilePanel, LogFilePanelDeps } from './logFilePanel.ts';
 
@@ -26,6 +27,7 @@ export class LogFilePanels implements vscode.WebviewPanelSerializer, vscode.Disp
 
   /** Asks for a file unless one is given. */
   async open(file: vscode.Uri | undefined): Promise<void> {
+    void this.#load().catch(() => undefined);
     const chosen = file ?? (await askForFiles(false))?.[0];
     if (chosen !== undefined) {
       await this.#show(chosen.fsPath, undefined);
@@ -52,11 +54,16 @@ export class LogFilePanels implements vscode.WebviewPanelSerializer, vscode.Disp
     await this.#adopt(panel, path);
   }
 
+  /** What a panel takes, begun while the person still chooses; what goes wrong is told to whoever waits for it. */
+  async #load(): Promise<{ readonly engine: Engine; readonly createLogFilePanel: typeof createLogFilePanel }> {
+    const [engine, part] = await Promise.all([this.#deps.engine(), import('../panelsPart.ts')]);
+    return { engine, createLogFilePanel: part.createLogFilePanel };
+  }
+
   async #adopt(panel: vscode.WebviewPanel, path: string): Promise<LogFilePanel> {
-    const engine = await this.#deps.engine();
-    const { createLogFilePanel } = await import('../panelsPart.ts');
+    const { engine, createLogFilePanel: create } = await this.#load();
     panel.iconPath = panelIcon(this.#deps.extensionUri);
-    const adopted = createLogFilePanel(panel, path, {
+    const adopted = create(panel, path, {
       ...this.#deps,
       engine,
       askForFiles: async () => (await askForFiles(true))?.map(({ fsPath }) => fsPath),
