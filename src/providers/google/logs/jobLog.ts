@@ -1,5 +1,6 @@
 import type { EpochMs } from '../../../core/job.ts';
 import { type LogCursor, type LogGap, type LogItem, type StreamId, streamText } from '../../../core/logChunk.ts';
+import { areKeptLonger, type ExpiredLines, expiredLines, expiredReason } from './expiredLines.ts';
 import { type LogEntry, parseLogEntry } from './logEntry.ts';
 import { minuteOf } from './openMinutes.ts';
 import { ReadPosition, compareEntries } from './readPosition.ts';
@@ -9,6 +10,8 @@ export interface FollowedJob {
   readonly id: string;
   /** It has no entry that is older. */
   readonly since: EpochMs;
+  /** What time it is. */
+  readonly now: EpochMs;
 }
 
 /** The most bytes that wait for whoever reads, and of one item. */
@@ -28,15 +31,20 @@ export class JobLog {
   /** When the newest line of each stream was printed that was handed out. */
   readonly #newest = new Map<string, bigint>();
   readonly #resumedAt: bigint;
+  readonly #begunAt: EpochMs;
+  /** What may be gone, as long as no line was found. */
+  #expired: ExpiredLines | null;
   #queuedBytes = 0;
   #outcome: { readonly error: unknown } | 'ended' | null = null;
   #change = Promise.withResolvers<void>();
 
-  constructor({ id, since }: FollowedJob, cursor: LogCursor | null) {
+  constructor({ id, since, now }: FollowedJob, cursor: LogCursor | null) {
     this.id = id;
     this.since = since;
     this.position = ReadPosition.at(cursor);
     this.#resumedAt = this.position.last?.nanos ?? 0n;
+    this.#begunAt = now;
+    this.#expired = expiredLines(Math.max(since, msOf(this.#resumedAt), this.position.toldExpiredAt), now);
   }
 
   /** False while whoever reads is far behind. */
@@ -80,10 +88,25 @@ export class JobLog {
     this.#gap({ reason, cause: 'sampled' });
   }
 
-  #gap(why: Pick<LogGap, 'reason' | 'cause'>): void {
+  #gap(why: Pick<LogGap, 'reason' | 'cause'> & Partial<Pick<LogGap, 'from' | 'to'>>): void {
     const { cursor } = this.position;
     this.#items.push({ kind: 'gap', stream: null, from: null, to: null, ...why, cursor });
     this.#signal();
+  }
+
+  /** All that was there when reading began was found. */
+  caughtUp(): void {
+    this.#tellExpired(null);
+  }
+
+  /** Says once that lines may be gone, unless the first that is found, printed then, shows that they are not. */
+  #tellExpired(firstAt: EpochMs | null): void {
+    const expired = this.#expired;
+    this.#expired = null;
+    if (expired !== null && (firstAt === null || !areKeptLonger(expired, firstAt))) {
+      this.position.toldExpiredAt = this.#begunAt;
+      this.#gap({ ...expired, reason: expiredReason, cause: 'expired' });
+    }
   }
 
   /** All before that minute was listed again. What is listed and was not handed out, but cannot be told from the rest, is a gap. */
@@ -103,6 +126,7 @@ export class JobLog {
   end(listed: ReadonlyMap<number, number>): void {
     this.#ripe = [...this.#waiting.values()].toSorted(compareEntries).at(-1) ?? this.#ripe;
     this.#handOut();
+    this.caughtUp();
     this.compare(minuteOf(this.position.newestSecond ?? 0) + 1, listed);
     if (this.position.minutes.isBehind) {
       this.gap('The job printed more than can be looked at again: lines that Cloud Logging showed late may be missing');
@@ -159,6 +183,10 @@ export class JobLog {
     const leaving = [...this.#waiting].filter(([, entry]) => compareEntries(entry, ripe) <= 0);
     leaving.forEach(([key]) => this.#waiting.delete(key));
     const entries = leaving.map(([, entry]) => entry).toSorted(compareEntries);
+    const [oldest] = entries;
+    if (oldest !== undefined) {
+      this.#tellExpired(msOf(oldest.nanos));
+    }
     const late = Map.groupBy(
       entries.filter((entry) => this.#isLate(entry)),
       ({ stream }) => streamText(stream),
@@ -171,7 +199,7 @@ export class JobLog {
         late.delete(stream);
         group.forEach((entry) => this.position.add(entry));
         const bytes = Buffer.concat(group.map((entry) => entry.bytes));
-        const time = Number(first.nanos / 1_000_000n);
+        const time = msOf(first.nanos);
         const printed = [...group.map(({ nanos }) => nanos), this.#newestOf(stream)];
         this.#newest.set(
           stream,
@@ -199,8 +227,7 @@ export class JobLog {
     if (first === undefined) {
       return;
     }
-    const at = ({ nanos }: LogEntry): EpochMs => Number(nanos / 1_000_000n);
-    const [from, to] = [at(first), at(others.at(-1) ?? first)];
+    const [from, to] = [msOf(first.nanos), msOf((others.at(-1) ?? first).nanos)];
     const clock = (time: EpochMs): string => new Date(time).toISOString().slice(11, 23);
     const reason =
       others.length === 0
@@ -221,6 +248,10 @@ export class JobLog {
     this.#change.resolve();
     this.#change = Promise.withResolvers();
   }
+}
+
+function msOf(nanos: bigint): EpochMs {
+  return Number(nanos / 1_000_000n);
 }
 
 function keyOf({ nanos, insertId }: LogEntry): string {

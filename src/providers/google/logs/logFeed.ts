@@ -224,6 +224,7 @@ export class LogFeed {
       const listed = look.listed.get(follower)?.byMinute ?? new Map<number, number>();
       if (look.kind === 'catchUp') {
         follower.phase = 'live';
+        log.caughtUp();
         log.position.minutes.trust(this.#plan.trustedBefore(follower));
       } else if (look.kind === 'new') {
         const last = tailed.release();

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import * as z from 'zod/mini';
+import type { EpochMs } from '../../../core/job.ts';
 import type { LogCursor } from '../../../core/logChunk.ts';
 import { ProviderError } from '../../../core/providerError.ts';
 import type { LogEntry } from './logEntry.ts';
@@ -25,6 +26,8 @@ const cursorSchema = z.object({
   /** The open minutes with their counts, and before which minute others are closed. Cursors of old have neither. */
   n: z.optional(z.array(z.tuple([z.number(), z.number()]))),
   c: z.optional(z.number()),
+  /** When it was last told that lines were gone, in ms. */
+  x: z.optional(z.number()),
 });
 
 /**
@@ -33,6 +36,8 @@ const cursorSchema = z.object({
  */
 export class ReadPosition {
   readonly minutes: OpenMinutes;
+  /** When it was last told that Cloud Logging does not keep some lines any more; 0: never. */
+  toldExpiredAt: EpochMs = 0;
   #last: EntryKey | null = null;
   #floor = Number.NEGATIVE_INFINITY;
   readonly #seconds = new Map<number, Set<string>>();
@@ -48,7 +53,8 @@ export class ReadPosition {
     const fields = cursor === null ? null : parseCursor(cursor);
     const position = new ReadPosition(new OpenMinutes(fields?.n, fields?.c));
     if (fields !== null) {
-      const { t, i, f, r } = fields;
+      const { t, i, f, r, x } = fields;
+      position.toldExpiredAt = x ?? 0;
       position.#last = { nanos: BigInt(t), insertId: i };
       position.#floor = f;
       for (const [second, hashes] of r) {
@@ -134,6 +140,7 @@ export class ReadPosition {
       r: recent,
       n: [...counts],
       c: closedBefore,
+      ...(this.toldExpiredAt === 0 ? {} : { x: this.toldExpiredAt }),
     };
     return JSON.stringify(fields) as LogCursor;
   }

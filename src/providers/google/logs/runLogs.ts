@@ -5,6 +5,7 @@ import type { Clock } from '../../../core/ports.ts';
 import type { Handle, Observation } from '../../../core/provider.ts';
 import type { GoogleAccess } from '../client/access.ts';
 import { dataOf } from '../handle.ts';
+import { expiredLines } from './expiredLines.ts';
 import { LogFeed } from './logFeed.ts';
 import { cloudLogging } from './logSource.ts';
 
@@ -46,7 +47,15 @@ export class RunLogs {
   async *logs(handle: Handle, cursor: LogCursor | null, signal: AbortSignal): AsyncGenerator<LogItem, void> {
     const { jobId, createdAt } = dataOf(handle);
     this.#handles.set(jobId, handle);
-    yield* this.#feed.read({ id: jobId, since: createdAt }, cursor, signal);
+    const now = await this.#now(handle, signal);
+    yield* this.#feed.read({ id: jobId, since: createdAt, now }, cursor, signal);
+  }
+
+  /** By this machine's clock, but Google's where lines may be gone by now: nothing is said to be lost because a clock is wrong. */
+  async #now(handle: Handle, signal: AbortSignal): Promise<EpochMs> {
+    const now = this.#clock.now();
+    const mayBeGone = expiredLines(dataOf(handle).createdAt, now) !== null;
+    return (mayBeGone ? await this.#ask.now(handle, signal).catch(() => null) : null) ?? now;
   }
 
   dispose(): void {

@@ -43,6 +43,8 @@ export interface NewEntry {
 
 /** All log entries of the project. */
 export class LogStore {
+  /** Entries that were printed so long ago, in ms, are not kept any more. */
+  keptMs = 30 * 86_400_000;
   lateness: (entry: NewEntry) => Lateness = () => ({ received: 0, indexed: 0 });
   readonly #clock: CloudClock;
   readonly #project: string;
@@ -58,9 +60,9 @@ export class LogStore {
     return this.#entries;
   }
 
-  /** Whether the entry can be found by now. */
-  isVisible({ visibleAt }: StoredEntry): boolean {
-    return visibleAt <= this.#clock.machine();
+  /** Whether the entry can be found now. */
+  isVisible({ visibleAt, nanos }: StoredEntry): boolean {
+    return visibleAt <= this.#clock.machine() && nanos >= nanosOfMs(this.#clock.now() - this.keptMs);
   }
 
   /** Records an entry; `at` is its time, in ns, where it is not now. */

@@ -49,17 +49,21 @@ function follow() {
   return { id, feed, print };
 }
 
+const runId = '01ARYZ6S410000000000000000' as RunId;
+
+function handleWithOneLine(): Handle {
+  jobs += 1;
+  const id = String(jobs);
+  google.control.logs.add({ jobId: id, taskName: 'workerpool0-0', severity: 'INFO', message: 'all' });
+  return handleOfJob(id, Date.now());
+}
+
+function handleOfJob(id: string, createdAt: number): Handle {
+  const name = `projects/1/locations/us-central1/customJobs/${id}`;
+  return handleOf({ name, outputUri: '', createdAt }, { runId, attempt: 1 }, google.project.id, google.bucket);
+}
+
 describe('the log of a run', () => {
-  const runId = '01ARYZ6S410000000000000000' as RunId;
-
-  function handleWithOneLine(): Handle {
-    jobs += 1;
-    const id = String(jobs);
-    const name = `projects/1/locations/us-central1/customJobs/${id}`;
-    google.control.logs.add({ jobId: id, taskName: 'workerpool0-0', severity: 'INFO', message: 'all' });
-    return handleOf({ name, outputUri: '', createdAt: 0 }, { runId, attempt: 1 }, google.project.id, google.bucket);
-  }
-
   it.each([
     ['has ended', { state: 'succeeded', endedAt: 1_600_000_000_000 }],
     ['is not there any more', null],
@@ -131,6 +135,30 @@ describe('the log of a run', () => {
     );
     expect(linesOf(await gather(logs.logs(handle, null, new AbortController().signal)))).toEqual(['stdout: all']);
     expect(waits).toContain(75_000);
+    logs.dispose();
+  });
+});
+
+describe('what Cloud Logging may not keep any more', () => {
+  const year = 365 * 86_400_000;
+
+  it.each([
+    ['is told of an old job', { age: year, clockIsAhead: 0, google: Date.now() }, ['expired']],
+    ['is told of an old job where Google tells no time', { age: year, clockIsAhead: 0, google: null }, ['expired']],
+    ['is nothing where only the clock of this machine says so', { age: 0, clockIsAhead: year, google: Date.now() }, []],
+  ])('%s', async (_, { age, clockIsAhead, google: googleNow }, causes) => {
+    jobs += 1;
+    const handle = handleOfJob(String(jobs), Date.now() - age);
+    const logs = new RunLogs(
+      access,
+      { now: () => Date.now() + clockIsAhead, sleep: quickClock(400).sleep },
+      {
+        observe: async () => new Map([[handle.id, { state: 'succeeded' as const, endedAt: 0 }]]),
+        now: async () => googleNow,
+      },
+    );
+    const items = await gather(logs.logs(handle, null, new AbortController().signal));
+    expect(items.map((item) => item.kind === 'gap' && item.cause)).toEqual(causes);
     logs.dispose();
   });
 });

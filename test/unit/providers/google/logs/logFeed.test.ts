@@ -419,7 +419,7 @@ describe('a tail session', () => {
     const logs = new VirtualLogs();
     logs.hasTail = true;
     const stop = new AbortController();
-    const reading = logs.feed().read({ id: '7', since: 1_700_000_000_000 }, null, stop.signal);
+    const reading = logs.feed().read({ id: '7', since: 1_700_000_000_000, now: 1_700_000_000_000 }, null, stop.signal);
     const first = reading.next();
     logs.print('7', 'first');
     await logs.clock.advance(30_000);

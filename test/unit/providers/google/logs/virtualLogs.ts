@@ -1,5 +1,6 @@
 import type { EpochMs } from '../../../../../src/core/job.ts';
 import { type LogCursor, type LogItem, streamText } from '../../../../../src/core/logChunk.ts';
+import type { FollowedJob } from '../../../../../src/providers/google/logs/jobLog.ts';
 import { LogFeed } from '../../../../../src/providers/google/logs/logFeed.ts';
 import type { LogPage, LogSource, TailAnswer } from '../../../../../src/providers/google/logs/logSource.ts';
 import { apiError } from '../../../../../src/providers/google/client/apiError.ts';
@@ -112,19 +113,26 @@ function grpcError(error: unknown): unknown {
   return error instanceof Error && 'grpcCode' in error ? Object.assign(error, { code: error.grpcCode }) : error;
 }
 
+const young = { since: 1_700_000_000_000, now: 1_700_000_000_000 };
+
 /** Somebody who reads a log as it comes. */
 export class Reader {
   readonly items: LogItem[] = [];
   outcome: unknown = 'open';
   readonly #stop = new AbortController();
 
-  constructor(feed: LogFeed, id: string, cursor: LogCursor | null = null) {
-    void this.#read(feed, id, cursor);
+  constructor(
+    feed: LogFeed,
+    id: string,
+    cursor: LogCursor | null = null,
+    times: Pick<FollowedJob, 'since' | 'now'> = young,
+  ) {
+    void this.#read(feed, { id, ...times }, cursor);
   }
 
-  async #read(feed: LogFeed, id: string, cursor: LogCursor | null): Promise<void> {
+  async #read(feed: LogFeed, job: FollowedJob, cursor: LogCursor | null): Promise<void> {
     try {
-      for await (const item of feed.read({ id, since: 1_700_000_000_000 }, cursor, this.#stop.signal)) {
+      for await (const item of feed.read(job, cursor, this.#stop.signal)) {
         this.items.push(item);
       }
       this.outcome = 'ended';
