@@ -149,9 +149,15 @@ describe('what Cloud Logging may not keep any more', () => {
   ])('%s', async (_, { age, clockIsAhead, google: googleNow }, causes) => {
     jobs += 1;
     const handle = handleOfJob(String(jobs), Date.now() - age);
+    const quick = quickClock(400);
     const logs = new RunLogs(
       access,
-      { now: () => Date.now() + clockIsAhead, sleep: quickClock(400).sleep },
+      {
+        now: () => Date.now() + clockIsAhead,
+        sleep: async (ms, signal) => {
+          await quick.sleep(ms, signal);
+        },
+      },
       {
         observe: async () => new Map([[handle.id, { state: 'succeeded' as const, endedAt: 0 }]]),
         now: async () => googleNow,
