@@ -1,7 +1,7 @@
 import { open } from 'node:fs/promises';
 
 import { byImportance } from '../core/metrics/importance.ts';
-import { MetricScanner } from '../core/metrics/metricScanner.ts';
+import { PointScanner } from '../core/metrics/pointScanner.ts';
 import type { Series } from '../core/metrics/series.ts';
 import { SeriesSet } from '../core/metrics/seriesSet.ts';
 import { readAt } from './logFiles.ts';
@@ -33,7 +33,7 @@ async function sampledSeries(path: string, most: number, signal: AbortSignal): P
   try {
     const { size } = await file.stat();
     const series = new SeriesSet();
-    const scanner = new MetricScanner(series);
+    const scanner = new PointScanner(series);
     const isWhole = size <= most * placeBytes;
     const count = isWhole ? Math.ceil(size / placeBytes) : most;
     // The last place is at the end, which is news.

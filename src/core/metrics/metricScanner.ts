@@ -1,7 +1,7 @@
 import { type LineShape, lineShape } from './lineShape.ts';
-import type { PointSink } from './metricPoint.ts';
 import { printedNumber } from './printedNumber.ts';
 import { longestLine, readLine } from './readLine.ts';
+import type { RecordWriter } from './recordWriter.ts';
 import { ShapeTree, windowBytes } from './shapeTree.ts';
 import { visibleText } from './visibleText.ts';
 import type { UserPattern } from './userPattern.ts';
@@ -10,17 +10,18 @@ import { userValues } from './userPattern.ts';
 const newline = 10;
 const carriageReturn = 13;
 /** Escape sequences come on top of what is visible. */
-const longestPiece = 4 * longestLine;
+export const longestPiece = 4 * longestLine;
 const mostCandidates = 8192;
 const nothing = new Uint8Array(0);
 
 /**
- * Finds the metrics in the bytes of a log as they arrive, and gives them to a sink. Each version of a line that rewrites itself
+ * Finds the metrics in the bytes of a log as they arrive, and writes them down. Each version of a line that rewrites itself
  * (`\r`) counts, so that a progress bar is a curve. What comes out is what `lineMetrics` says of each, but a line that differs from
  * an earlier one in its digits only is not read anew.
  */
 export class MetricScanner {
-  readonly #sink: PointSink;
+  readonly #records: RecordWriter;
+  readonly #source: number;
   readonly #patterns: readonly UserPattern[];
   /** What the user described is found in no other way. */
   readonly #ownNames: ReadonlySet<string>;
@@ -33,24 +34,30 @@ export class MetricScanner {
   #rest = nothing;
   /** The rest is of a piece that is too long already. */
   #skipping = false;
-  #line: number;
+  /** Number of the line that comes next or is not complete. */
+  line = 0;
 
   /**
-   * @param sink Takes the points.
+   * @param records Takes the points.
    * @param patterns May be slow or never end on some line, so a scanner with any belongs in a worker that can be terminated.
-   * @param firstLine Number of the line that the first bytes begin.
+   * @param source Of these lines, for their records.
    */
-  constructor(sink: PointSink, patterns: readonly UserPattern[] = [], firstLine = 0) {
-    this.#sink = sink;
+  constructor(records: RecordWriter, patterns: readonly UserPattern[] = [], source = 0) {
+    this.#records = records;
     this.#patterns = patterns;
+    this.#source = source;
     this.#ownNames = new Set(patterns.map(({ name }) => name));
-    this.#shapes = new ShapeTree(sink);
-    this.#line = firstLine;
+    this.#shapes = new ShapeTree(records, source);
   }
 
-  /** Number of the line that comes next or is not complete. */
-  get line(): number {
-    return this.#line;
+  /**
+   * Goes on in the middle of a line, whatever came before.
+   * @param beginning Of that line, or the last `longestPiece` bytes of it and one more.
+   */
+  resume(beginning: Uint8Array): void {
+    this.#rest = nothing;
+    this.#skipping = false;
+    this.#keep(beginning.subarray(beginning.lastIndexOf(carriageReturn) + 1));
   }
 
   /** The next bytes of the log, cut anywhere. What has no line end yet is kept for the next call. */
@@ -64,7 +71,7 @@ export class MetricScanner {
       this.#rest = nothing;
       if (this.#skipping) {
         this.#skipping = false;
-        this.#line += bytes[start - 1] === newline ? 1 : 0;
+        this.line += bytes[start - 1] === newline ? 1 : 0;
       } else {
         this.#scan(piece, 0, piece.length);
       }
@@ -110,9 +117,9 @@ export class MetricScanner {
     }
     for (let at = 0; at < pieces.length;) {
       if (this.#patterns.length === 0) {
-        const { end, lines } = this.#shapes.read(at, this.#line);
+        const { end, lines } = this.#shapes.read(at, this.line);
         at = end;
-        this.#line += lines;
+        this.line += lines;
       }
       if (at < pieces.length) {
         at = this.#scanPiece(pieces, at);
@@ -123,8 +130,8 @@ export class MetricScanner {
   /** Reads a piece for itself; gives where the next one begins. */
   #scanPiece(bytes: Uint8Array, start: number): number {
     const stop = pieceEnd(bytes, start);
-    this.#readSlowly(bytes.subarray(start, stop + 1), this.#line);
-    this.#line += bytes[stop] === newline ? 1 : 0;
+    this.#readSlowly(bytes.subarray(start, stop + 1), this.line);
+    this.line += bytes[stop] === newline ? 1 : 0;
     return stop + 1;
   }
 
@@ -142,22 +149,40 @@ export class MetricScanner {
     const rank = number(reading.rank);
     const step = number(reading.step);
     const epoch = number(reading.epoch);
-    for (const { name, span, power, inverse } of reading.values) {
-      const value = number(span, power) ?? Number.NaN;
-      if (!this.#ownNames.has(name)) {
-        this.#sink.receiver(name, rank)?.add(inverse ? 1 / value : value, step, epoch, line);
-      }
-    }
+    const at = { rank, step, epoch };
+    const found = reading.values.filter(({ name }) => !this.#ownNames.has(name));
+    this.#write(
+      line,
+      at,
+      found.map(({ name }) => name),
+      found.map(({ span, power, inverse }) => {
+        const value = number(span, power) ?? Number.NaN;
+        return inverse ? 1 / value : value;
+      }),
+    );
     if (this.#patterns.length > 0) {
       const printed = visibleText(this.#utf8.decode(text)).text;
-      for (const { name, value, step: at } of userValues(this.#patterns, printed)) {
-        this.#sink.receiver(name, rank)?.add(value, at ?? step, epoch, line);
+      for (const { name, value, step: own } of userValues(this.#patterns, printed)) {
+        this.#write(line, { ...at, step: own ?? step }, [name], [value]);
       }
       return;
     }
     const shape = lineShape(source, visible, reading);
     if (shape !== undefined) {
       this.#learn(shape, piece);
+    }
+  }
+
+  #write(
+    line: number,
+    at: { readonly rank: number | null; readonly step: number | null; readonly epoch: number | null },
+    names: readonly string[],
+    values: readonly number[],
+  ): void {
+    if (names.length > 0) {
+      const { rank, step, epoch } = at;
+      const printed = { hasRank: rank !== null, hasStep: step !== null, hasEpoch: epoch !== null };
+      this.#records.add(this.#records.kind({ names, ...printed, source: this.#source }), line, at, values);
     }
   }
 

@@ -1,6 +1,5 @@
-import type { PointSink } from './metricPoint.ts';
 import type { LineShape, ShapeNumber } from './lineShape.ts';
-import { ShapeReader } from './shapeReader.ts';
+import type { KnownKind, RecordWriter } from './recordWriter.ts';
 import { createWalk, type WalkFunctions } from './shapeWalk.ts';
 
 /** More is not looked at together, in bytes. */
@@ -51,25 +50,29 @@ export interface PiecesRead {
  * shapes all are forgotten.
  */
 export class ShapeTree {
-  readonly #sink: PointSink;
+  readonly #records: RecordWriter;
+  readonly #source: number;
   readonly #functions: WalkFunctions;
   readonly #memory: DataView;
   readonly #input: Uint8Array;
   readonly #state: Int32Array;
-  readonly #records: Float64Array;
-  readonly #readers: ShapeReader[] = [];
+  readonly #written: Float64Array;
+  /** What the lines of each shape say. */
+  readonly #kinds: KnownKind[] = [];
   #nodesEnd = nodesAt;
   #plansEnd = plansAt + mostReaders * cellBytes;
   #length = 0;
 
-  constructor(sink: PointSink) {
+  /** `source`: of the lines, for their records. */
+  constructor(records: RecordWriter, source: number) {
     const { memory, functions } = createWalk(memoryBytes);
-    this.#sink = sink;
+    this.#records = records;
+    this.#source = source;
     this.#functions = functions;
     this.#memory = new DataView(memory);
     this.#input = new Uint8Array(memory, inputAt, windowBytes);
     this.#state = new Int32Array(memory, stateAt, 3);
-    this.#records = new Float64Array(memory, recordsAt, windowBytes / Float64Array.BYTES_PER_ELEMENT);
+    this.#written = new Float64Array(memory, recordsAt, windowBytes / Float64Array.BYTES_PER_ELEMENT);
     const powers = new Float64Array(memory, powersAt, exactPower + 1);
     powers.set(Array.from(powers, (_, power) => Number(`1e${power}`)));
   }
@@ -81,13 +84,13 @@ export class ShapeTree {
   }
 
   /**
-   * Reads the loaded pieces from `start` on while their shapes are known, and gives their points to the sink.
+   * Reads the loaded pieces from `start` on while their shapes are known, and writes down their points.
    * @param line Number of the line at `start`.
    */
   read(start: number, line: number): PiecesRead {
     let end = start;
     let lines = 0;
-    for (let records = 1; records > 0 && end < this.#length && this.#nodesEnd > nodesAt;) {
+    for (let cells = 1; cells > 0 && end < this.#length && this.#nodesEnd > nodesAt;) {
       this.#functions.walk(
         inputAt + end,
         inputAt + this.#length,
@@ -102,24 +105,22 @@ export class ShapeTree {
       const [stop = 0, ended = 0, recordEnd = 0] = this.#state;
       end = stop - inputAt;
       lines += ended;
-      records = (recordEnd - recordsAt) / Float64Array.BYTES_PER_ELEMENT;
-      for (let at = 0; at < records;) {
-        at = this.#readers[this.#records[at] ?? 0]?.give(this.#records, at) ?? records;
-      }
+      cells = (recordEnd - recordsAt) / Float64Array.BYTES_PER_ELEMENT;
+      this.#records.addAll(this.#written.subarray(0, cells), this.#kinds);
     }
     return { end, lines };
   }
 
   /** @param piece The piece of a line that the shape is of, with the byte that ends it. */
   learn(shape: LineShape, piece: Uint8Array): void {
-    const path = pathOf(shape, piece, this.#readers.length);
+    const path = pathOf(shape, piece, this.#kinds.length);
     const plan = planOf(shape);
     const isFull =
       this.#nodesEnd + path.byteLength > nodesEnd ||
       this.#plansEnd + plan.byteLength > plansEnd ||
-      this.#readers.length === mostReaders;
+      this.#kinds.length === mostReaders;
     if (isFull) {
-      this.#readers.length = 0;
+      this.#kinds.length = 0;
       this.#nodesEnd = nodesAt;
       this.#plansEnd = plansAt + mostReaders * cellBytes;
       this.learn(shape, piece);
@@ -149,10 +150,18 @@ export class ShapeTree {
       memory.setInt32(head + besideAt, this.#nodesEnd, true);
     }
     this.#nodesEnd += path.byteLength - known;
-    memory.setInt32(plansAt + this.#readers.length * cellBytes, this.#plansEnd - plansAt, true);
+    memory.setInt32(plansAt + this.#kinds.length * cellBytes, this.#plansEnd - plansAt, true);
     bytes.set(new Uint8Array(plan.buffer), this.#plansEnd);
     this.#plansEnd += plan.byteLength;
-    this.#readers.push(new ShapeReader(shape, this.#sink));
+    this.#kinds.push(
+      this.#records.kind({
+        names: shape.values.map(({ name }) => name),
+        hasRank: shape.rank !== null,
+        hasStep: shape.step !== null,
+        hasEpoch: shape.epoch !== null,
+        source: this.#source,
+      }),
+    );
   }
 }
 

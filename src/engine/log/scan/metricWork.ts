@@ -1,8 +1,8 @@
 import type { PointSink } from '../../../core/metrics/metricPoint.ts';
+import { givePoints, type PointRecords } from '../../../core/metrics/pointRecords.ts';
 import type { UserPattern } from '../../../core/metrics/userPattern.ts';
-import { type BlockRead, readArrivals } from '../blockReader.ts';
 import { CsvFile } from './csvFile.ts';
-import { MetricScan } from './metricScan.ts';
+import { MetricScan, readMetricBlock } from './metricScan.ts';
 import type { ScanFiles } from './scanFiles.ts';
 import type { FromScan, MetricGoal } from './scanMessages.ts';
 import type { ScanWork } from './scanWork.ts';
@@ -15,7 +15,7 @@ export function seriesWork(
   { patterns }: Extract<MetricGoal, { readonly kind: 'series' }>,
   files: ScanFiles,
   send: (message: FromScan, transfer: ArrayBuffer[]) => void,
-): ScanWork<BlockRead> {
+): ScanWork<PointRecords> {
   const series = new SeriesScan();
   let sentAt = performance.now();
   let scanned = 0;
@@ -36,7 +36,7 @@ export function seriesWork(
 export function csvWork(
   { path, names, patterns }: Extract<MetricGoal, { readonly kind: 'csv' }>,
   files: ScanFiles,
-): ScanWork<BlockRead> {
+): ScanWork<PointRecords> {
   const file = new CsvFile(path, names);
   return pointWork(
     file,
@@ -55,15 +55,18 @@ function pointWork(
   { raw, rankOf }: ScanFiles,
   flush: () => void,
   taken: (line: number) => Promise<void> | void,
-): ScanWork<BlockRead> {
-  const scan = new MetricScan(sink, patterns, rankOf);
+): ScanWork<PointRecords> {
+  const scan = new MetricScan(patterns);
   return {
     read: async (from, to, room) => {
-      const block = await readArrivals(raw, from, await raw.between(from, to), room);
-      return () => Promise.resolve({ found: block, transfer: [] });
+      const block = await readMetricBlock(raw, from, to, room);
+      return () => {
+        const found = scan.look(from, block);
+        return Promise.resolve({ found, transfer: [found.cells.buffer] });
+      };
     },
-    take: async (block, from, to) => {
-      scan.look(from, block);
+    take: async (found, _from, to) => {
+      givePoints(found, sink, rankOf);
       await taken(to.line);
     },
     flush,

@@ -40,10 +40,13 @@ function withWork<Result>(goal: ScanGoal, files: ScanFiles, use: <Found>(work: S
   }
 }
 
-/** Others come first. Elsewhere than on Linux this would be of the whole process and not of this thread alone. */
-function stepBack(priority: number): void {
-  if (process.platform === 'linux') {
-    setPriority(priority);
+/**
+ * Nobody waits for marks: whoever reads the log comes first. Elsewhere than on Linux this would be of the whole process and not of
+ * this thread alone.
+ */
+function stepBack({ kind }: ScanGoal): void {
+  if (kind === 'marks' && process.platform === 'linux') {
+    setPriority(constants.priority.PRIORITY_LOW);
   }
 }
 
@@ -51,9 +54,7 @@ type Lead = Pick<ScanLead<unknown>, 'grow' | 'rest'>;
 type Help = Pick<ScanHelp<unknown>, 'look' | 'rest'>;
 
 function lead({ goal, files: paths, script, helpers }: Extract<ToScan, { readonly kind: 'begin' }>): Lead {
-  if (goal.kind === 'marks') {
-    stepBack(constants.priority.PRIORITY_LOW);
-  }
+  stepBack(goal);
   const files = new ScanFiles(paths);
   return withWork<Lead>(goal, files, <Found>(work: ScanWork<Found>) => {
     const call = (reports: HelperReports): ScanHelper<Found> => new ScanHelper(script, goal, files.paths, reports);
@@ -63,13 +64,13 @@ function lead({ goal, files: paths, script, helpers }: Extract<ToScan, { readonl
       files,
       rest,
       send,
-      crew: { helpers: goal.kind === 'series' || goal.kind === 'csv' ? 0 : helpers, worthHelp, call },
+      crew: { helpers, worthHelp, call },
     });
   });
 }
 
 function help({ goal, files: paths }: Extract<ToHelper, { readonly kind: 'help' }>): Help {
-  stepBack(goal.kind === 'marks' ? constants.priority.PRIORITY_LOW : constants.priority.PRIORITY_BELOW_NORMAL);
+  stepBack(goal);
   const files = new ScanFiles(paths);
   return withWork<Help>(goal, files, (work) => new ScanHelp({ work, buffers, files, rest, send }));
 }

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 
 import { lineMetrics } from '../../../../src/core/metrics/lineMetrics.ts';
-import { MetricScanner } from '../../../../src/core/metrics/metricScanner.ts';
+import { PointScanner } from '../../../../src/core/metrics/pointScanner.ts';
 import { visibleText } from '../../../../src/core/metrics/visibleText.ts';
 import { writeBigLog } from '../../../fixtures/log/bigLog.ts';
 import { PointList } from './pointList.ts';
@@ -29,7 +29,7 @@ test('the log of the benches is the same for the same seed, and all its points a
   expect(text.split('\n')).toHaveLength(lines + 1);
   expect(text.match(/outlier-marker/gu)).toHaveLength(written.outliers);
   const list = new PointList();
-  const scanner = new MetricScanner(list);
+  const scanner = new PointScanner(list);
   for (let at = 0; at < written.bytes; at += 100_003) {
     scanner.push(one?.subarray(at, at + 100_003) ?? new Uint8Array(0));
   }

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 
 import type { MetricPoint } from '../../../../src/core/metrics/metricPoint.ts';
-import { MetricScanner } from '../../../../src/core/metrics/metricScanner.ts';
+import { PointScanner } from '../../../../src/core/metrics/pointScanner.ts';
 import { SeriesSet } from '../../../../src/core/metrics/seriesSet.ts';
 import { type ExpectedPoint, expectedSeries, type Sample, samples } from './corpus.ts';
 import { PointList } from './pointList.ts';
@@ -39,13 +39,13 @@ test('at least 95 % of the points that programs print are found', () => {
 
 test.each(negatives)('$name makes no curve', ({ bytes }) => {
   const series = new SeriesSet();
-  scan(bytes, new MetricScanner(series));
+  scan(bytes, new PointScanner(series));
   expect(series.curves().map(({ name }) => name)).toEqual([]);
 });
 
 test.each(negatives)('$name makes no curve when every rank prints it', ({ bytes }) => {
   const series = new SeriesSet();
-  const scanner = new MetricScanner(series);
+  const scanner = new PointScanner(series);
   for (let rank = 0; rank < 4; rank += 1) {
     scanner.push(bytes);
   }
@@ -55,7 +55,7 @@ test.each(negatives)('$name makes no curve when every rank prints it', ({ bytes 
 
 function foundSeries({ bytes }: Sample): Record<string, ExpectedPoint[]> {
   const list = new PointList();
-  scan(bytes, new MetricScanner(list));
+  scan(bytes, new PointScanner(list));
   const series: Record<string, ExpectedPoint[]> = {};
   for (const point of list.points) {
     const name = point.rank === null ? point.name : `[rank${point.rank}] ${point.name}`;
@@ -69,7 +69,7 @@ function asExpected({ step, epoch, value }: MetricPoint): ExpectedPoint {
   return step === null && epoch !== null ? { step, epoch, value: printed } : { step, value: printed };
 }
 
-function scan(bytes: Uint8Array, scanner: MetricScanner): void {
+function scan(bytes: Uint8Array, scanner: PointScanner): void {
   scanner.push(bytes);
   scanner.end();
 }

@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 
 import { lineMetrics } from '../../../../src/core/metrics/lineMetrics.ts';
 import type { MetricPoint } from '../../../../src/core/metrics/metricPoint.ts';
-import { MetricScanner } from '../../../../src/core/metrics/metricScanner.ts';
+import { PointScanner } from '../../../../src/core/metrics/pointScanner.ts';
 import { SeriesSet } from '../../../../src/core/metrics/seriesSet.ts';
 import { parseUserPatterns } from '../../../../src/core/metrics/userPattern.ts';
 import { visibleText } from '../../../../src/core/metrics/visibleText.ts';
@@ -99,7 +99,7 @@ test('any cutting of the bytes gives the same points', () => {
 test('a buffer that is used again for the next chunk changes nothing', () => {
   const buffer = Buffer.alloc(64);
   const list = new PointList();
-  const scanner = new MetricScanner(list);
+  const scanner = new PointScanner(list);
   for (let step = 0; step < 10; step += 1) {
     const length = buffer.write(`step=${step} loss=0.${step}\n`);
     scanner.push(buffer.subarray(0, length));
@@ -132,7 +132,7 @@ test('the last line counts although it has no end', () => {
 test("a user's pattern adds its points to those found anyway", () => {
   const { patterns } = parseUserPatterns({ verlust: String.raw`Verlust größe (?<value>[\d.]+) bei (?<step>\d+)` });
   const list = new PointList();
-  const scanner = new MetricScanner(list, patterns);
+  const scanner = new PointScanner(list, patterns);
   scanner.push(bytesOf('Verlust größe 0.5 bei 7\nstep=8 loss=0.4\n'));
   expect(list.points.map(({ name, step, value }) => [name, step, value])).toEqual([
     ['verlust', 7, 0.5],
@@ -143,7 +143,7 @@ test("a user's pattern adds its points to those found anyway", () => {
 test("a user's pattern takes the place of what is found anyway by its name", () => {
   const { patterns } = parseUserPatterns({ loss: String.raw`true loss is (?<value>[\d.]+)` });
   const list = new PointList();
-  const scanner = new MetricScanner(list, patterns);
+  const scanner = new PointScanner(list, patterns);
   scanner.push(bytesOf('step 1 | loss 3.5 | lr 0.1, the true loss is 2.5\n'));
   expect(list.points.map(({ name, value }) => [name, value])).toEqual([
     ['lr', 0.1],
@@ -153,7 +153,7 @@ test("a user's pattern takes the place of what is found anyway by its name", () 
 
 test('a log that prints ever new names gets 500 series', () => {
   const series = new SeriesSet();
-  const scanner = new MetricScanner(series);
+  const scanner = new PointScanner(series);
   const names = Array.from({ length: 2000 }, (_, index) => `loss_${index}=1\nloss_${index}=2\n`);
   scanner.push(bytesOf(names.join('')));
   expect(series.curves()).toHaveLength(500);
@@ -162,7 +162,7 @@ test('a log that prints ever new names gets 500 series', () => {
 
 function scanned(chunks: readonly Uint8Array[]): MetricPoint[] {
   const list = new PointList();
-  const scanner = new MetricScanner(list);
+  const scanner = new PointScanner(list);
   for (const chunk of chunks) {
     scanner.push(chunk);
   }

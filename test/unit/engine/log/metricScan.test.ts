@@ -6,17 +6,17 @@ import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 
 import { lineMetrics } from '../../../../src/core/metrics/lineMetrics.ts';
 import type { MetricPoint } from '../../../../src/core/metrics/metricPoint.ts';
+import { givePoints } from '../../../../src/core/metrics/pointRecords.ts';
 import { csvTitles } from '../../../../src/core/metrics/seriesCsv.ts';
 import { unpackPoints } from '../../../../src/core/metrics/seriesUpdate.ts';
 import { parseUserPatterns } from '../../../../src/core/metrics/userPattern.ts';
-import { readArrivals } from '../../../../src/engine/log/blockReader.ts';
 import { FileSource } from '../../../../src/engine/log/fileSource.ts';
 import { LogIndex } from '../../../../src/engine/log/logIndex.ts';
 import { OpenLog } from '../../../../src/engine/log/openLog.ts';
-import { MetricScan } from '../../../../src/engine/log/scan/metricScan.ts';
+import { MetricScan, readMetricBlock } from '../../../../src/engine/log/scan/metricScan.ts';
 import { systemClock } from '../../../../src/engine/systemClock.ts';
 import { workFolder } from '../../../fixtures/engine/engineParts.ts';
-import { ArrivedLog, arrivals, plainRows } from '../../../fixtures/log/arrivedLog.ts';
+import { type Arrived, ArrivedLog, arrivals, plainRows } from '../../../fixtures/log/arrivedLog.ts';
 import { ScanWatch, until } from '../../../fixtures/log/openedLog.ts';
 import { bundleScanScript } from '../../../fixtures/log/scanScript.ts';
 import { PointList } from '../../core/metrics/pointList.ts';
@@ -60,26 +60,52 @@ const word = fc.constantFrom(
 );
 const bytes = fc.array(word, { minLength: 1, maxLength: 8 }).map((words) => Buffer.from(words.join('')));
 
+/** What threads find that take turns, each looking at what arrived since the one before looked. `turns`: which one it is. */
+async function found(
+  parts: readonly (readonly Arrived[])[],
+  turns: readonly number[] = [],
+): Promise<readonly MetricPoint[]> {
+  logs += 1;
+  const log = new ArrivedLog(join(work.path, String(logs)));
+  const source = log.source();
+  const index = new LogIndex(source);
+  const list = new PointList();
+  const scans = [new MetricScan([]), new MetricScan([])];
+  for (const [at, part] of parts.entries()) {
+    log.append(part);
+    const from = index.end;
+    await source.look(from);
+    while (await index.advance()) {
+      // Until all of it is indexed.
+    }
+    const block = await readMetricBlock(source.raw, from, index.end, Buffer.alloc(0));
+    const records = scans[turns[at] ?? 0]?.look(from, block);
+    givePoints(structuredClone(records ?? { kinds: [], cells: new Float64Array() }), list, () => null);
+  }
+  await source.close();
+  return list.points;
+}
+
+const manyTurns = fc.array(fc.nat({ max: 1 }), { minLength: 12, maxLength: 12 });
+
 test('of several streams, cut anywhere, each point has the number of its line in the log', async () => {
+  const log = fc.array(arrivals(bytes, 12), { minLength: 1, maxLength: 12 });
   await fc.assert(
-    fc.asyncProperty(fc.array(arrivals(bytes, 12), { minLength: 1, maxLength: 4 }), async (parts) => {
-      logs += 1;
-      const log = new ArrivedLog(join(work.path, String(logs)));
-      const source = log.source();
-      const index = new LogIndex(source);
-      const list = new PointList();
-      const scan = new MetricScan(list, [], () => null);
-      for (const part of parts) {
-        log.append(part);
-        const from = index.end;
-        await source.look(from);
-        while (await index.advance()) {
-          // Until all of it is indexed.
-        }
-        scan.look(from, await readArrivals(source.raw, from, await source.raw.between(from, index.end)));
-      }
-      await source.close();
-      expect(list.points).toEqual(expected(plainRows(parts.flat())));
+    fc.asyncProperty(log, manyTurns, async (parts, turns) => {
+      expect(await found(parts, turns)).toEqual(expected(plainRows(parts.flat())));
+    }),
+    { numRuns: 150 },
+  );
+});
+
+test('of lines that rewrite themselves, too, threads that take turns find what one finds at once', async () => {
+  const rewritten = fc
+    .array(fc.oneof(word, fc.constantFrom('\r', '\r', '\r\n', 'x'.repeat(70_000))), { minLength: 1, maxLength: 8 })
+    .map((words) => Buffer.from(words.join('')));
+  const log = fc.array(arrivals(rewritten, 6), { minLength: 1, maxLength: 12 });
+  await fc.assert(
+    fc.asyncProperty(log, manyTurns, async (parts, turns) => {
+      expect(await found(parts, turns)).toEqual(await found([parts.flat()]));
     }),
     { numRuns: 150 },
   );
@@ -97,15 +123,16 @@ function expected(rows: ReturnType<typeof plainRows>): readonly MetricPoint[] {
 
 test('a rank that no line tells is that of the stream', () => {
   const list = new PointList();
-  const scan = new MetricScan(list, [], (stream) => stream + 4);
   const text = Buffer.from('step 1 loss 2.5\n[rank7]: step 2 loss 2.4\n');
-  scan.look(
+  const found = new MetricScan([]).look(
     { line: 10, records: 0, streams: [] },
     {
       arrivals: [{ kind: 'bytes', stream: 1, bytes: text.byteLength, time: null }],
       bytes: new Map([[1, text]]),
+      beginnings: new Map(),
     },
   );
+  givePoints(found, list, (stream) => stream + 4);
   expect(list.points.map(({ rank, line }) => [rank, line])).toEqual([
     [5, 10],
     [7, 11],

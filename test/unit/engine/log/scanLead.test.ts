@@ -4,12 +4,14 @@ import fc from 'fast-check';
 import { afterAll, expect, test } from 'vitest';
 
 import { noFilter } from '../../../../src/core/logRow.ts';
+import { seriesKey } from '../../../../src/core/metrics/seriesUpdate.ts';
 import { createByteScan } from '../../../../src/engine/log/bytes/createByteScan.ts';
 import { LogIndex } from '../../../../src/engine/log/logIndex.ts';
 import type { LogMark } from '../../../../src/engine/log/lineReplay.ts';
 import type { LogFilePaths } from '../../../../src/engine/log/logSource.ts';
 import { lineWork } from '../../../../src/engine/log/scan/lineWork.ts';
 import { markWork } from '../../../../src/engine/log/scan/markWork.ts';
+import { seriesWork } from '../../../../src/engine/log/scan/metricWork.ts';
 import { RestTime } from '../../../../src/engine/log/scan/restTime.ts';
 import { ScanFiles } from '../../../../src/engine/log/scan/scanFiles.ts';
 import type { HelperReports, ScanTask, TaskTaker } from '../../../../src/engine/log/scan/scanHelper.ts';
@@ -164,6 +166,12 @@ function sum(messages: readonly FromScan[]): unknown {
     errors: messages.flatMap((message) => (message.kind === 'marks' ? [...message.errors] : [])),
     warnings: messages.flatMap((message) => (message.kind === 'marks' ? [...message.warnings] : [])),
     failures: messages.flatMap((message) => (message.kind === 'marks' ? message.failures : [])),
+    // Each series whole, as it was told last.
+    series: new Map(
+      messages
+        .flatMap((message) => (message.kind === 'series' ? message.series : []))
+        .map((series) => [seriesKey(series.name, series.rank), series]),
+    ),
     ranks: messages.findLast((message) => message.kind === 'marks')?.ranks,
     end: messages.at(-1),
     problems: messages.filter(({ kind }) => kind === 'problem').length,
@@ -189,6 +197,8 @@ const scans: readonly Scan[] = [
     },
   }),
   async (cut, helpers) => await told(cut, (files, send) => markWork(files, createByteScan(), send), helpers),
+  async (cut, helpers) =>
+    await told(cut, (files, send) => seriesWork({ kind: 'series', patterns: [] }, files, send), helpers),
 ];
 
 const word = fc.constantFrom(
@@ -203,6 +213,11 @@ const word = fc.constantFrom(
   'Traceback (most recent call last):\n',
   '  File "/a/train.py", line 3, in <module>\n',
   'ValueError: bad\n',
+  'step 1 loss 0.5\n',
+  'step 2 loss 2.5\n',
+  'step 30 | lr: 1e-4\r',
+  'loss=',
+  '0.125',
 );
 const bytes = fc.array(word, { minLength: 1, maxLength: 4 }).map((words) => Buffer.from(words.join('')));
 const log = fc.array(arrivals(bytes, 3), { minLength: 1, maxLength: 160, size: 'max' });
