@@ -70,6 +70,7 @@ const bundles = [
   { ...webview, entryPoints: ['webview/log/index.tsx'], outfile: 'dist/webview/log.js' },
   { ...webview, entryPoints: ['webview/submit/index.tsx'], outfile: 'dist/webview/submit.js' },
   { ...webview, entryPoints: ['webview/job/index.tsx'], outfile: 'dist/webview/job.js' },
+  { ...webview, entryPoints: ['webview/metrics/index.tsx'], outfile: 'dist/webview/metrics.js' },
   { ...host, entryPoints: ['test/host/index.ts'], outfile: 'out/host/index.js', minify: false },
 ];
 

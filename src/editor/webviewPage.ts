@@ -26,12 +26,13 @@ export function panelIcon(extensionUri: vscode.Uri): { readonly light: vscode.Ur
 /**
  * The only place that writes HTML. Of users, jobs and providers there is nothing in it but the title. Style and script are part of
  * it: VS Code keeps a page hidden, and its messages back, until all is there that it asked for, over several hops and
- * perhaps a slow link. Icons come after that, see `connectHost`. The script is a module, as those run a little later: VS Code waits 200
- * ms for the end of loading when it missed that.
+ * perhaps a slow link. Icons come after that, see `connectHost`, and curves when they are looked at, see `loadMetrics`. The script is a
+ * module, as those run a little later: VS Code waits 200 ms for the end of loading when it missed that.
  */
 export function webviewHtml(webview: vscode.Webview, extensionUri: vscode.Uri, page: WebviewPage): string {
   const nonce = randomBytes(16).toString('base64');
   const asset = (file: string): vscode.Uri => vscode.Uri.joinPath(extensionUri, 'dist', 'webview', file);
+  const address = (file: string): string => webview.asWebviewUri(asset(file)).toString();
   const content = (file: string): string => readFileSync(asset(file).fsPath, 'utf8');
   const policy = [
     "default-src 'none'",
@@ -53,7 +54,7 @@ export function webviewHtml(webview: vscode.Webview, extensionUri: vscode.Uri, p
 <title>${htmlText(page.title)}</title>
 <style nonce="${nonce}">${content(`${page.name}.css`)}</style>
 </head>
-<body data-strings="${strings}" data-icons="${webview.asWebviewUri(asset('codicon.css')).toString()}">
+<body data-strings="${strings}" data-icons="${address('codicon.css')}" data-metrics="${address('metrics.js')}">
 <div id="root"></div>
 <script type="module" nonce="${nonce}">${script}</script>
 </body>

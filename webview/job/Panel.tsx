@@ -8,7 +8,7 @@ import { Header } from './Header.tsx';
 import type { MetricsSettings } from '../../src/protocol/metricsView.ts';
 import { LogHolder } from '../log/LogHolder.tsx';
 import type { LogView } from '../log/LogView.ts';
-import { Metrics } from '../metrics/Metrics.tsx';
+import { MetricsHolder } from '../metrics/MetricsHolder.tsx';
 import type { MetricsState } from '../metrics/metricsState.ts';
 
 export interface PanelProps {
@@ -51,7 +51,7 @@ export function Panel(props: PanelProps) {
             <LogHolder log={props.log} hidden={props.isLogEmpty} />
           </>
         ) : null}
-        {tab === 'metrics' ? <Metrics state={props.metrics} set={props.setMetrics} send={props.send} /> : null}
+        {tab === 'metrics' ? <MetricsHolder state={props.metrics} set={props.setMetrics} send={props.send} /> : null}
         {tab === 'details' ? <Details job={job} send={props.send} /> : null}
         {tab === 'files' ? <Files job={job} files={props.files} send={props.send} /> : null}
       </section>

@@ -1,6 +1,6 @@
 import type { LogPageToHost, LogPageTab } from '../../src/protocol/logView.ts';
 import type { MetricsSettings } from '../../src/protocol/metricsView.ts';
-import { Metrics } from '../metrics/Metrics.tsx';
+import { MetricsHolder } from '../metrics/MetricsHolder.tsx';
 import type { MetricsState } from '../metrics/metricsState.ts';
 import { t } from '../ui/l10n.ts';
 import { Tabs } from '../ui/Tabs.tsx';
@@ -26,7 +26,7 @@ export function FilePage(props: {
       <Tabs label={t('Views of the log')} tabs={tabs} chosen={tab} show={show} />
       <section class="tab-body" id={`panel-${tab}`} role="tabpanel" aria-labelledby={`tab-${tab}`}>
         {tab === 'log' ? <LogHolder log={log} hidden={false} /> : null}
-        {tab === 'metrics' ? <Metrics state={metrics} set={setMetrics} send={send} /> : null}
+        {tab === 'metrics' ? <MetricsHolder state={metrics} set={setMetrics} send={send} /> : null}
       </section>
     </main>
   );
