@@ -2,7 +2,7 @@ import { createHash, randomUUID } from 'node:crypto';
 import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 
-import { array, type infer as Infer, int, literal, minLength, nonnegative, object, string } from 'zod/mini';
+import { array, type infer as Infer, int, literal, minLength, nonnegative, number, object, string } from 'zod/mini';
 
 import type { EpochMs } from '../../core/job.ts';
 import { openIfThere, readAt } from '../logFiles.ts';
@@ -17,7 +17,7 @@ export interface IndexMarks {
   readonly gaps: readonly GapMark[];
 }
 
-const version = 3;
+const version = 4;
 /** Of the beginning and of the end of what was read, in bytes. */
 const hashedBytes = 4_096;
 
@@ -27,7 +27,7 @@ const packedMark = array(count).check(minLength(2));
 const content = object({
   version: literal(version),
   /** The streams in order, then the order of arrival if there is one. */
-  files: array(object({ inode: count, bytes: count, hash: string() })),
+  files: array(object({ inode: count, size: count, modifiedAt: number(), bytes: count, hash: string() })),
   marks: array(packedMark),
   end: packedMark,
   gaps: array(object({ line: count, gap: count })),
@@ -56,8 +56,8 @@ export async function removeOldIndexes(cacheFolder: string, now: EpochMs): Promi
 }
 
 /**
- * The marks that were saved in `file`, so far as what they cover is on disk unchanged: the same files, at least as long, that begin
- * and end as they did. undefined when nothing (valid) is there.
+ * The marks that were saved in `file`, so far as what they cover is on disk unchanged: the same files, longer or not touched since,
+ * that begin and end as they did. undefined when nothing (valid) is there.
  */
 export async function loadIndex(file: string, paths: LogFilePaths): Promise<IndexMarks | undefined> {
   const parsed = content.safeParse(
@@ -76,7 +76,7 @@ export async function loadIndex(file: string, paths: LogFilePaths): Promise<Inde
   for (const [index, { path, bytes }] of covered.entries()) {
     const now = await printOf(path, bytes);
     const then = files[index];
-    if (now === undefined || then?.bytes !== bytes || then.inode !== now.inode || then.hash !== now.hash) {
+    if (now === undefined || then?.bytes !== bytes || !mayHaveGrown(then, now)) {
       return undefined;
     }
   }
@@ -110,14 +110,30 @@ function coveredFiles({ streams, order }: LogFilePaths, end: LogMark): readonly 
   return order === null ? covered : [...covered, { path: order, bytes: end.records * orderRecordBytes }];
 }
 
+/** What tells a file from another, or from what it was before. */
+interface FilePrint {
+  readonly inode: number;
+  readonly size: number;
+  /** In ms since 1970, with parts of them. */
+  readonly modifiedAt: number;
+  /** Of the beginning and the end of what was read. */
+  readonly hash: string;
+}
+
+/** Logs only grow: one that was written to and is no longer than before was written anew, however alike its ends are. */
+function mayHaveGrown(then: FilePrint, now: FilePrint): boolean {
+  const isUntouched = now.size === then.size && now.modifiedAt === then.modifiedAt;
+  return now.inode === then.inode && now.hash === then.hash && (isUntouched || now.size > then.size);
+}
+
 /** What tells whether the first `bytes` of a file are the same as before; undefined when there are not as many. */
-async function printOf(path: string, bytes: number): Promise<{ inode: number; hash: string } | undefined> {
+async function printOf(path: string, bytes: number): Promise<FilePrint | undefined> {
   const file = path === '' ? undefined : await openIfThere(path);
   if (file === undefined) {
     return undefined;
   }
   try {
-    const { ino, size } = await file.stat();
+    const { ino, size, mtimeMs } = await file.stat();
     if (size < bytes) {
       return undefined;
     }
@@ -125,7 +141,7 @@ async function printOf(path: string, bytes: number): Promise<{ inode: number; ha
     const hash = createHash('sha256');
     hash.update(await readAt(file, 0, length));
     hash.update(await readAt(file, bytes - length, length));
-    return { inode: ino, hash: hash.digest('hex') };
+    return { inode: ino, size, modifiedAt: mtimeMs, hash: hash.digest('hex') };
   } finally {
     await file.close();
   }

@@ -5,6 +5,7 @@ import {
   readFileSync,
   renameSync,
   truncateSync,
+  utimesSync,
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
@@ -74,6 +75,13 @@ test('a log is taken up where its index ended, and only what was added is read',
 test.each([
   ['begins otherwise', (path: string): void => writeAt(path, 'LINE', 0)],
   ['ended otherwise', (path: string): void => writeAt(path, 'X', lines * 40 - 3)],
+  [
+    'is otherwise in the middle, and as long',
+    (path: string): void => {
+      writeAt(path, 'X', lines * 20);
+      utimesSync(path, 2_000, 2_000);
+    },
+  ],
   ['is shorter', (path: string): void => truncateSync(path, lines * 40 - 1)],
   [
     'is another file',
@@ -98,11 +106,26 @@ function writeAt(path: string, text: string, position: number): void {
   writeFileSync(path, bytes);
 }
 
+test('what was saved of a log that had grown meanwhile and was then cut is ignored', async () => {
+  const path = join(work.path, 'cut.log');
+  const file = savedIndexFile(join(work.path, 'cache'), path);
+  writeFileSync(path, numberedLines(0, lines));
+  const source = new FileSource(path);
+  const index = new LogIndex(source);
+  await indexed(source, index);
+  appendFileSync(path, numberedLines(lines, lines + 10));
+  await saveIndex(file, source.files, index);
+  await source.close();
+  expect((await loadIndex(file, source.files))?.end.line).toBe(lines);
+  truncateSync(path, lines * 40);
+  expect(await loadIndex(file, source.files)).toBeUndefined();
+});
+
 test('what is no index is ignored', async () => {
   const { path, file } = await savedLog();
   const { files } = new FileSource(path);
   const good = readFileSync(file, 'utf8');
-  for (const bad of ['', 'null', good.slice(0, -5), good.replace('"version":3', '"version":0'), '{"marks":[[1]]}']) {
+  for (const bad of ['', 'null', good.slice(0, -5), good.replace('"version":4', '"version":0'), '{"marks":[[1]]}']) {
     writeFileSync(file, bad);
     expect(await loadIndex(file, files)).toBeUndefined();
   }
