@@ -7,6 +7,7 @@ import type { Location } from '../core/provider.ts';
 import type { FilesState, JobTab, PanelToHost, PanelToWebview } from '../protocol/jobPanel.ts';
 import type { FileLink } from '../protocol/logView.ts';
 import { errorSentence } from './errorSentence.ts';
+import { explainedJob, loggedFailure } from './failures/failureSentence.ts';
 import { pickJobsBeside } from './jobActions.ts';
 import { type Around, jobView } from './jobView.ts';
 import type { LogDocuments } from './log/logDocuments.ts';
@@ -73,6 +74,10 @@ export class JobPanel implements vscode.Disposable {
   #location: Location | null = null;
   /** For which attempt and state the location was looked up last. */
   #locatedAt = '';
+  /** What the log says of the failure, once that was looked up. */
+  #failure: string | null = null;
+  #failedAt = '';
+  readonly #closing = new AbortController();
 
   constructor(panel: vscode.WebviewPanel, runId: RunId, tab: JobTab, deps: PanelDeps) {
     this.runId = runId;
@@ -205,8 +210,26 @@ export class JobPanel implements vscode.Disposable {
       location: this.#location,
       forwards: this.#deps.forwards.of(this.runId),
     };
-    void this.#channel.post({ type: 'job', job: jobView(facts, around, Date.now()), tab: this.#tab });
+    const job = explainedJob(facts.job, this.#failure);
+    void this.#channel.post({ type: 'job', job: jobView({ ...facts, job }, around, Date.now()), tab: this.#tab });
     void this.#lookUpLocation(facts.job);
+    void this.#lookUpFailure(facts.job);
+  }
+
+  /** Once for each attempt that fails: it is in the log, perhaps not all of which has come. */
+  async #lookUpFailure(job: Job): Promise<void> {
+    const asked = `${currentAttempt(job)?.number}/${job.state}`;
+    if (asked === this.#failedAt) {
+      return;
+    }
+    this.#failedAt = asked;
+    this.#failure = null;
+    const { signal } = this.#closing;
+    const found = job.state === 'failed' ? await loggedFailure(this.#deps.engine.logs, job, signal) : null;
+    if (found !== null && asked === this.#failedAt && !this.#isDisposed) {
+      this.#failure = found;
+      this.#postJob();
+    }
   }
 
   /** Only an open connection knows, so it is asked beside; anew whenever the job may be somewhere else. */
@@ -271,6 +294,7 @@ export class JobPanel implements vscode.Disposable {
 
   dispose(): void {
     this.#isDisposed = true;
+    this.#closing.abort(new DOMException('the panel was closed', 'AbortError'));
     this.#stopLog();
     for (const subscription of this.#subscriptions.splice(0)) {
       subscription.dispose();

@@ -4,6 +4,7 @@ import { isRunId, type RunId } from '../core/job.ts';
 import type { JobGroup } from '../core/jobState.ts';
 import type { Engine } from '../engine/engine.ts';
 import type { JobSummary } from '../engine/jobRows.ts';
+import { explainedJob, loggedFailure } from './failures/failureSentence.ts';
 import { type JobRow, jobRow } from './jobRow.ts';
 import { jobLines } from './jobSentences.ts';
 import { jobTooltip } from './jobTooltip.ts';
@@ -20,6 +21,8 @@ const page = 200;
 /** Elapsed times are counted in seconds at first, so running rows are drawn again this often, in ms. */
 const elapsedInterval = 5_000;
 const changeDelay = 150;
+/** How long what a row says waits for the rest of a log, in ms. */
+const logPatience = 1_500;
 
 /** The Jobs view: a native tree over all providers. */
 export class JobTree implements vscode.TreeDataProvider<JobNode>, vscode.Disposable {
@@ -142,7 +145,7 @@ export class JobTree implements vscode.TreeDataProvider<JobNode>, vscode.Disposa
     }
   }
 
-  /** Only when a person rests on a row: a curve has to be looked for in the log. */
+  /** Only when a person rests on a row: a curve, and why a job failed, have to be looked for in the log. */
   async resolveTreeItem(
     item: vscode.TreeItem,
     node: JobNode,
@@ -155,7 +158,15 @@ export class JobTree implements vscode.TreeDataProvider<JobNode>, vscode.Disposa
         () => null,
       );
       const job = engine.store.job(node.job.runId);
-      const lines = job === undefined ? [] : jobLines(job, engine.placeLabel(node.job.connectionId), Date.now());
+      const logged =
+        job?.state === 'failed'
+          ? await withSignal(token, async (signal) => {
+              const enough = AbortSignal.any([signal, AbortSignal.timeout(logPatience)]);
+              return await loggedFailure(engine.logs, job, enough);
+            })
+          : null;
+      const place = engine.placeLabel(node.job.connectionId);
+      const lines = job === undefined ? [] : jobLines(explainedJob(job, logged), place, Date.now());
       item.tooltip = jobTooltip([node.job.name, ...lines, node.job.runId], series, vscode.window.activeColorTheme.kind);
     }
     return item;

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 
 import type { Failure } from '../../../../src/core/failure/failure.ts';
-import { failureSentence } from '../../../../src/editor/failures/failureSentence.ts';
+import { explainedJob, failureSentence } from '../../../../src/editor/failures/failureSentence.ts';
 import { newRunId } from '../../../fixtures/engine/engineParts.ts';
 
 const failure: Failure = {
@@ -36,5 +36,12 @@ describe('why a job failed', () => {
     const cut = async (): Promise<readonly Failure[]> => await Promise.reject(new DOMException('late', 'TimeoutError'));
     expect(await sentence('exit code 3', cut)).toBe('exit code 3');
     expect(await sentence(null, cut)).toBe('no reason was given');
+  });
+
+  it('stands before how its program ended where both are told', () => {
+    const said = 'RuntimeError: CUDA out of memory';
+    expect(explainedJob({ reason: 'exit code 1' }, said).reason).toBe(`${said} · exit code 1`);
+    expect(explainedJob({ reason: null }, said).reason).toBe(said);
+    expect(explainedJob({ reason: 'exit code 1' }, null).reason).toBe('exit code 1');
   });
 });
