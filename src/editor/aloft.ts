@@ -68,7 +68,8 @@ export class Aloft implements vscode.Disposable {
     const memory = new FormMemory(mementoValues(context.workspaceState, 'form'));
     const statusBar = new StatusBar();
     const previews = new PreviewDocuments();
-    this.#tree = new JobTree(engine);
+    const metricsMemory = mementoValues(context.workspaceState, 'metrics');
+    this.#tree = new JobTree(engine, metricsMemory);
     this.#notifier = new EndNotifier(context.workspaceState);
     this.#counts = new JobCounts({
       clock,
@@ -92,7 +93,6 @@ export class Aloft implements vscode.Disposable {
     });
     this.#view = new SubmitView(extensionUri, this.#model, logger);
     const documents = new LogDocuments();
-    const metricsMemory = mementoValues(context.workspaceState, 'metrics');
     const scanScript = vscode.Uri.joinPath(extensionUri, 'dist', 'logScan.js').fsPath;
     this.#pointsAtCode = new PointsAtCode({
       engine,

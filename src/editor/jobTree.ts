@@ -2,12 +2,14 @@ import * as vscode from 'vscode';
 
 import { isRunId, type RunId } from '../core/job.ts';
 import type { JobGroup } from '../core/jobState.ts';
+import type { KeyValue } from '../core/ports.ts';
 import type { Engine } from '../engine/engine.ts';
 import type { JobSummary } from '../engine/jobRows.ts';
 import { explainedJob, loggedFailure } from './failures/failureSentence.ts';
 import { type JobRow, jobRow } from './jobRow.ts';
 import { jobLines } from './jobSentences.ts';
 import { jobTooltip } from './jobTooltip.ts';
+import { recallMetricsSettings } from './metrics/metricsSettings.ts';
 import { withSignal } from './progress.ts';
 import { settledSelection } from './treeSelection.ts';
 
@@ -27,6 +29,7 @@ const logPatience = 1_500;
 /** The Jobs view: a native tree over all providers. */
 export class JobTree implements vscode.TreeDataProvider<JobNode>, vscode.Disposable {
   readonly #engine: () => Promise<Engine>;
+  readonly #metricsMemory: KeyValue;
   readonly #changed = new vscode.EventEmitter<JobNode | undefined>();
   readonly #subscriptions: { dispose(): void }[] = [this.#changed];
   readonly #view: vscode.TreeView<JobNode>;
@@ -38,8 +41,10 @@ export class JobTree implements vscode.TreeDataProvider<JobNode>, vscode.Disposa
 
   readonly onDidChangeTreeData = this.#changed.event;
 
-  constructor(engine: () => Promise<Engine>) {
+  /** `metricsMemory`: what was set for curves. */
+  constructor(engine: () => Promise<Engine>, metricsMemory: KeyValue) {
     this.#engine = engine;
+    this.#metricsMemory = metricsMemory;
     this.#view = vscode.window.createTreeView('aloft.jobs', {
       treeDataProvider: this,
       canSelectMany: true,
@@ -153,7 +158,11 @@ export class JobTree implements vscode.TreeDataProvider<JobNode>, vscode.Disposa
   ): Promise<vscode.TreeItem> {
     if (node.kind === 'job') {
       const engine = await this.#engine();
-      const series = await withSignal(token, async (signal) => await engine.logs.curve(node.job.runId, signal)).catch(
+      const { hidden } = recallMetricsSettings(this.#metricsMemory);
+      const series = await withSignal(
+        token,
+        async (signal) => await engine.logs.curve(node.job.runId, hidden, signal),
+      ).catch(
         // Without a curve the row still says the rest.
         () => null,
       );

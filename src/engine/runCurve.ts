@@ -15,20 +15,37 @@ const places = { least: 2, most: 32 };
 const newline = 10;
 const carriageReturn = 13;
 
-/**
- * The metric that people look at first, from a few places of the raw files of a log: enough for a small curve, at once. null when
- * there is none. Rejects with the system's error.
- */
-export async function sampledCurve(paths: readonly string[], signal: AbortSignal): Promise<Series | null> {
-  const found: Series[] = [];
-  const each = Math.min(places.most, Math.max(places.least, Math.floor(mostPlaces / paths.length)));
-  for (const path of paths.slice(0, mostPlaces / each)) {
-    found.push(...(await sampledSeries(path, each, signal)));
-  }
-  return found.toSorted((one, other) => byImportance(one.name, other.name) || other.length - one.length)[0] ?? null;
+/** Where a small curve comes from. */
+export interface SampledLog {
+  readonly streams: readonly string[];
+  /** Nothing more is expected: what stands at the end without a line feed is a line. */
+  readonly isAtRest: boolean;
 }
 
-async function sampledSeries(path: string, most: number, signal: AbortSignal): Promise<readonly Series[]> {
+/**
+ * The metric that people look at first, from a few places of the raw files of a log: enough for a small curve, at once. null when
+ * there is none. `hidden`: names of metrics that they do not want to see. Rejects with the system's error.
+ */
+export async function sampledCurve(
+  { streams, isAtRest }: SampledLog,
+  hidden: readonly string[],
+  signal: AbortSignal,
+): Promise<Series | null> {
+  const found: Series[] = [];
+  const each = Math.min(places.most, Math.max(places.least, Math.floor(mostPlaces / streams.length)));
+  for (const path of streams.slice(0, mostPlaces / each)) {
+    found.push(...(await sampledSeries(path, each, isAtRest, signal)));
+  }
+  const shown = found.filter(({ name }) => !hidden.includes(name));
+  return shown.toSorted((one, other) => byImportance(one.name, other.name) || other.length - one.length)[0] ?? null;
+}
+
+async function sampledSeries(
+  path: string,
+  most: number,
+  isAtRest: boolean,
+  signal: AbortSignal,
+): Promise<readonly Series[]> {
   const file = await open(path);
   try {
     const { size } = await file.stat();
@@ -41,8 +58,12 @@ async function sampledSeries(path: string, most: number, signal: AbortSignal): P
     for (let place = 0; place < count; place += 1) {
       signal.throwIfAborted();
       const bytes = await readAt(file, Math.floor(place * step), placeBytes);
+      const isEnd = isAtRest && place === count - 1;
       // Of a whole file, lines go on from one place into the next.
-      scanner.push(isWhole ? bytes : wholeLines(bytes, place === 0));
+      scanner.push(isWhole ? bytes : wholeLines(bytes, place === 0, isEnd));
+    }
+    if (isAtRest) {
+      scanner.end();
     }
     return series.curves();
   } finally {
@@ -51,8 +72,8 @@ async function sampledSeries(path: string, most: number, signal: AbortSignal): P
 }
 
 /** Without the lines that are cut off at either end. */
-function wholeLines(bytes: Uint8Array, isBeginning: boolean): Uint8Array {
-  const end = bytes.findLastIndex(isLineEnd) + 1;
+function wholeLines(bytes: Uint8Array, isBeginning: boolean, isEnd: boolean): Uint8Array {
+  const end = isEnd ? bytes.length : bytes.findLastIndex(isLineEnd) + 1;
   return bytes.subarray(isBeginning ? 0 : bytes.findIndex(isLineEnd) + 1, end);
 }
 

@@ -99,9 +99,13 @@ export class RunLogs {
   }
 
   /** A small curve, see `sampledCurve`; null when there is none. Rejects with the signal's reason or the system's error. */
-  async curve(runId: RunId, signal: AbortSignal): Promise<Series | null> {
-    const found = this.#newest(runId);
-    return found === undefined ? null : await sampledCurve(found.source.files.streams, signal);
+  async curve(runId: RunId, hidden: readonly string[], signal: AbortSignal): Promise<Series | null> {
+    const source = this.#newest(runId)?.source;
+    if (source === undefined) {
+      return null;
+    }
+    const { streams } = source.files;
+    return await sampledCurve({ streams, isAtRest: source.status.isAtRest }, hidden, signal);
   }
 
   /** The newest attempt. */

@@ -153,5 +153,5 @@ test('a run that never began has no log', async () => {
   const runId = newRunId();
   expect(logs.open(runId, '')).toBeUndefined();
   expect(await logs.failures(runId, signal)).toEqual([]);
-  expect(await logs.curve(runId, signal)).toBeNull();
+  expect(await logs.curve(runId, [], signal)).toBeNull();
 });
