@@ -1,6 +1,7 @@
 import type { JobSpec } from '../../../core/jobSpec.ts';
 import type { RunName } from '../../../core/runName.ts';
 import { shellQuote } from '../../../core/shellQuote.ts';
+import { hereDocument } from './hereDocument.ts';
 
 /** Which of the user's things the script runs. */
 export type Work =
@@ -9,7 +10,8 @@ export type Work =
   | { readonly kind: 'script'; readonly scriptArguments: readonly string[] };
 
 export interface JobScriptInput {
-  readonly run: RunName;
+  /** null: a job that is made by hand and is no run of Aloft's. */
+  readonly run: RunName | null;
   readonly snapshotId: string;
   readonly spec: JobSpec;
   readonly work: Work;
@@ -17,9 +19,9 @@ export interface JobScriptInput {
   readonly signal: string | null;
 }
 
-/** Arguments of sbatch that every job has, so that it is found again and its log is whole. */
-export function ownArguments(run: RunName): string[] {
-  return [`--comment=aloft:${run}`, '--open-mode=append'];
+/** Arguments of sbatch that every job has, so that it is found again, if it is a run, and its log is whole. */
+export function ownArguments(run: RunName | null): string[] {
+  return [...(run === null ? [] : [`--comment=aloft:${run}`]), '--open-mode=append'];
 }
 
 /** An argument of sbatch as a line of a batch script. */
@@ -30,11 +32,16 @@ export function directive(argument: string): string {
 
 /** Readable in lists of the queue, and one of a kind. */
 export function jobName(name: string, run: RunName): string {
+  return `${readableName(name)}-${run}`;
+}
+
+/** One word that nothing reads anything into. */
+export function readableName(name: string): string {
   const readable = name
     .replaceAll(/[^A-Za-z0-9._-]+/gu, '-')
     .replaceAll(/^[-.]+|[-.]+$/gu, '')
     .slice(0, 40);
-  return `${readable === '' ? 'job' : readable}-${run}`;
+  return readable === '' ? 'job' : readable;
 }
 
 /**
@@ -43,7 +50,7 @@ export function jobName(name: string, run: RunName): string {
  */
 export function scriptBody(input: JobScriptInput): string {
   return [
-    `# Run ${input.run.replace('.', ', attempt ')}. $1 is its folder on the cluster; what Slurm itself says goes into its logs/slurm.log.`,
+    `# ${input.run === null ? '' : `Run ${input.run.replace('.', ', attempt ')}. `}$1 is its folder on the cluster; what Slurm itself says goes into its logs/slurm.log.`,
     ...environment(input),
     ...work(input),
     library,
@@ -53,12 +60,13 @@ export function scriptBody(input: JobScriptInput): string {
 }
 
 function environment({ run, spec }: JobScriptInput): string[] {
-  const [runId = '', attempt = ''] = run.split('.');
-  const variables = { PYTHONUNBUFFERED: '1', ...spec.env, ALOFT_RUN_ID: runId, ALOFT_ATTEMPT: attempt };
+  const [runId = '', attempt = ''] = run?.split('.') ?? [];
+  const own = run === null ? {} : { ALOFT_RUN_ID: runId, ALOFT_ATTEMPT: attempt };
+  const variables = { PYTHONUNBUFFERED: '1', ...spec.env, ...own };
   return [
     ...Object.entries(variables).map(([name, value]) => `export ${name}=${shellQuote(value)}`),
     // Slurm hands their values over with the environment of sbatch.
-    `aloft_secrets=(${spec.secrets.join(' ')})`,
+    `aloft_secrets=(${run === null ? '' : spec.secrets.join(' ')})`,
   ];
 }
 
@@ -71,24 +79,11 @@ function work({ snapshotId, spec, work: what }: JobScriptInput): string[] {
       scriptWork,
     ];
   }
-  return [
-    ...common,
-    ...hereDocument('aloft_setup', what.setup ?? ''),
-    ...hereDocument('aloft_command', what.command),
-    commandWork,
-  ];
+  return [...common, assigned('aloft_setup', what.setup ?? ''), assigned('aloft_command', what.command), commandWork];
 }
 
-/** Text as it is, whatever quotes it holds. */
-function hereDocument(name: string, text: string): string[] {
-  if (text === '') {
-    return [`${name}=`];
-  }
-  let end = name.toUpperCase();
-  while (text.split('\n').includes(end)) {
-    end = `${end}_`;
-  }
-  return [`IFS= read -r -d '' ${name} <<'${end}'`, text, end];
+function assigned(name: string, text: string): string {
+  return text === '' ? `${name}=` : hereDocument(`IFS= read -r -d '' ${name}`, name.toUpperCase(), text);
 }
 
 const commandWork = `aloft_work() {

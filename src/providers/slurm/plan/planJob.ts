@@ -7,7 +7,8 @@ import { shellQuote } from '../../../core/shellQuote.ts';
 import { refuseImpossible } from '../../../core/specChecks.ts';
 import type { Knowledge } from '../knowledge.ts';
 import type { SlurmSettings } from '../settings.ts';
-import { directive, jobName, ownArguments, scriptBody } from './jobScript.ts';
+import { type CommandInput, commandText } from './commandText.ts';
+import { directive, jobName, ownArguments, readableName, scriptBody } from './jobScript.ts';
 import type { JobRequest } from './request.ts';
 import { chosenArguments, resourceArguments, type Warnings } from './resources.ts';
 import { parseSbatchCommand, type SbatchCommand } from './sbatchCommand.ts';
@@ -38,26 +39,42 @@ export function planJob({ spec, key, snapshotId }: PlanInput, settings: SlurmSet
   const request = { ...common, ...planned.request, name: spec.name, spec: specToInput(spec) } satisfies
     | JobRequest
     | Json;
-  return { request, text: planned.text, language: 'shellscript', warnings };
+  const { workingDirectory, env } = spec;
+  const command = { name: readableName(spec.name), snapshotId, workingDirectory, env, submit: planned.byHand };
+  return {
+    request,
+    text: planned.text,
+    language: 'shellscript',
+    command: commandText(command, settings),
+    warnings,
+  };
 }
 
 interface Planned {
   readonly request: Pick<JobRequest, 'script' | 'existingScript'> & { readonly arguments: readonly string[] };
   readonly text: string;
+  readonly byHand: CommandInput['submit'];
 }
 
 function planCommand(spec: JobSpec, run: RunName, snapshotId: string, resources: readonly string[]): Planned {
-  const directives = [`--job-name=${jobName(spec.name, run)}`, ...ownArguments(run), ...resources];
-  const body = scriptBody({
-    run,
-    snapshotId,
-    spec,
-    work: { kind: 'command', setup: spec.setup, command: spec.command },
-    signal: spec.options['signal'] ?? null,
-  });
-  // A login shell, so that what people's profiles set up, such as environment modules, is there.
-  const script = ['#!/bin/bash -l', ...directives.map(directive), body].join('\n');
-  return { request: { script, existingScript: null, arguments: [] }, text: script };
+  const scriptOf = (name: string, owner: RunName | null): string => {
+    const directives = [`--job-name=${name}`, ...ownArguments(owner), ...resources];
+    const body = scriptBody({
+      run: owner,
+      snapshotId,
+      spec,
+      work: { kind: 'command', setup: spec.setup, command: spec.command },
+      signal: spec.options['signal'] ?? null,
+    });
+    // A login shell, so that what people's profiles set up, such as environment modules, is there.
+    return ['#!/bin/bash -l', ...directives.map(directive), body].join('\n');
+  };
+  const script = scriptOf(jobName(spec.name, run), run);
+  return {
+    request: { script, existingScript: null, arguments: [] },
+    text: script,
+    byHand: { kind: 'command', script: scriptOf(readableName(spec.name), null) },
+  };
 }
 
 function planScript(
@@ -88,7 +105,8 @@ function planScript(
     work: { kind: 'script', scriptArguments },
     signal: null,
   });
-  const all = [...ownArguments(run), ...own, ...chosen];
+  const wanted = [...own, ...chosen];
+  const all = [...ownArguments(run), ...wanted];
   const existingScript = script.startsWith('/') ? script : inSnapshot(spec.workingDirectory, script);
   const text = [
     `# sbatch ${all.map(readable).join(' ')}`,
@@ -96,7 +114,11 @@ function planScript(
     `# Here come the #SBATCH lines of ${existingScript}; the script itself is run below, as it is.`,
     body,
   ].join('\n');
-  return { request: { script: body, existingScript, arguments: all }, text };
+  return {
+    request: { script: body, existingScript, arguments: all },
+    text,
+    byHand: { kind: 'script', words: [...ownArguments(null), ...wanted, script, ...scriptArguments] },
+  };
 }
 
 function readable(argument: string): string {
