@@ -91,7 +91,7 @@ export class ClusterConnection implements Connection {
   }
 
   plan(input: PlanInput): Plan {
-    return planJob(input, this.#settings.namespace, this.#flavour, rememberedFacts(this.#ports.keyValue));
+    return planJob(input, this.#settings, this.#flavour, rememberedFacts(this.#ports.keyValue));
   }
 
   async stage(

@@ -39,7 +39,12 @@ export function jobName({ runId, attempt }: AttemptKey): string {
   return `aloft-${runId.toLowerCase()}${attempt === 1 ? '' : `-r${attempt}`}`;
 }
 
-/** The other way round; null for a name of another kind. */
+/** Of a job that is made by hand of the request of an attempt, which is none of ours. */
+export function nameByHand(key: AttemptKey): string {
+  return `by-hand-${hashOf(jobName(key)).slice(0, 16)}`;
+}
+
+/** The attempt of a `jobName`; null for a name of another kind. */
 export function keyOfName(name: string): AttemptKey | null {
   const [, runId, attempt] = /^aloft-([0-9a-z]{26})(?:-r([1-9][0-9]{0,8}))?$/u.exec(name) ?? [];
   const upper = runId?.toUpperCase();
@@ -59,6 +64,11 @@ export function labelsOf(key: AttemptKey): Record<string, string> {
     [label.run]: key.runId.toLowerCase(),
     [label.attempt]: String(key.attempt),
   };
+}
+
+/** Of a job that is made by hand, and of its pods. */
+export function labelsByHand(name: string): Record<string, string> {
+  return { 'app.kubernetes.io/instance': name };
 }
 
 /** Name of the Secret that holds a small snapshot; the same content always has the same name. */

@@ -1,4 +1,3 @@
-import { stringify } from 'yaml';
 import * as z from 'zod/mini';
 import { type JobSpec, specToInput } from '../../../core/jobSpec.ts';
 import type { JsonObject, Plan, PlanInput } from '../../../core/provider.ts';
@@ -6,11 +5,13 @@ import { ProviderError } from '../../../core/providerError.ts';
 import { refuseImpossible, textsOf } from '../../../core/specChecks.ts';
 import type { Flavour } from '../flavour.ts';
 import { queueLabel } from '../model/kueue.ts';
-import { annotation, hashOf, jobName, labelsOf } from '../names.ts';
+import { annotation, envSecretName, hashOf, jobName, labelsByHand, labelsOf, nameByHand } from '../names.ts';
 import type { ClusterFacts } from '../offers/clusterFacts.ts';
+import type { ClusterSettings } from '../settings.ts';
+import { asYaml, commandText } from './commandText.ts';
 import { type PlanOptions, readOptions } from './options.ts';
 import { placementOf } from './placement.ts';
-import { podSpec } from './podSpec.ts';
+import { type PodInput, podSpec } from './podSpec.ts';
 
 /** Used when a job names none: Python with the tools to build packages. What needs CUDA brings it along as packages. */
 export const defaultImage = 'python:3.12';
@@ -42,54 +43,52 @@ export const requestSchema = z.object({
 export type JobRequest = z.infer<typeof requestSchema>;
 
 /** Spec to manifests. Throws `unsupported` or `invalid`, naming the field. */
-export function planJob(input: PlanInput, namespace: string, flavour: Flavour, facts: ClusterFacts | null): Plan {
+export function planJob(
+  input: PlanInput,
+  settings: ClusterSettings,
+  flavour: Flavour,
+  facts: ClusterFacts | null,
+): Plan {
   const { spec, key, snapshotId } = input;
+  const { namespace } = settings;
   refuseRegion(spec.region);
   refuseImpossible(spec);
   refuseLong(spec);
   const options = readOptions(spec.options, flavour.options);
   const placement = placementOf(spec, options, facts, flavour);
+  const common = { spec, snapshotId, namespace, options, placement, flavour, facts };
   const name = jobName(key);
-  const labels = labelsOf(key);
-  const isSet = options.controller === 'JobSet';
-  const service = spec.nodes > 1 && !isSet ? headlessService(name, labels) : null;
-  const rdma = usesRdma(spec, options, flavour, facts) ? flavour.rdma : null;
-  const pod = podSpec({
-    spec,
-    key,
-    snapshotId,
-    job: name,
-    image: spec.image ?? defaultImage,
-    options,
-    placement,
-    rendezvous:
-      spec.nodes === 1 ? null : { host: isSet ? `${name}-main-0-0.${name}` : `${name}-0.${name}`, service: name },
-    rdma,
-  });
-  const podLabels = spec.spot ? { ...labels, ...flavour.spotPodLabels } : labels;
-  const jobSpec = jobSpecOf(spec, pod, podLabels);
-  const meta = {
+  const {
+    job: bare,
+    meta,
+    service,
+  } = manifests({
+    ...common,
     name,
-    namespace,
-    labels: { ...labels, ...(options.queue === null ? {} : { [queueLabel]: options.queue }) },
-  };
-  const bare: JsonObject = isSet
-    ? jobSet(meta, jobSpec, labels, { ...specAnnotations(spec, snapshotId), ...queueAnnotation(options) }, options)
-    : {
-        apiVersion: 'batch/v1',
-        kind: 'Job',
-        metadata: meta,
-        spec: { ...jobSpec, ...(options.queue === null ? {} : { suspend: true }) },
-      };
+    labels: labelsOf(key),
+    setAnnotations: { ...specAnnotations(spec, snapshotId), ...queueAnnotation(options) },
+    own: {
+      variables: { ALOFT_RUN_ID: key.runId, ALOFT_ATTEMPT: String(key.attempt) },
+      secrets: spec.secrets,
+      secretsFrom: envSecretName(name),
+    },
+  });
   const hash = hashOf([bare, service, spec.secrets, snapshotId]);
   const annotations = { [annotation.hash]: hash, ...specAnnotations(spec, snapshotId) };
   const job = { ...bare, metadata: { ...meta, annotations } };
   const request: JsonObject = { namespace, snapshotId, secrets: [...spec.secrets], hash, job, service };
+  const handMade = nameByHand(key);
+  const byHand = manifests({
+    ...common,
+    name: handMade,
+    labels: labelsByHand(handMade),
+    setAnnotations: {},
+    own: { variables: {}, secrets: [], secretsFrom: '' },
+  });
   return {
     request,
-    text: [job, ...(service === null ? [] : [service])]
-      .map((each) => stringify(each, { lineWidth: 0, aliasDuplicateObjects: false }))
-      .join('---\n'),
+    text: asYaml([job, ...(service === null ? [] : [service])]),
+    command: commandText({ ...byHand, snapshotId, kind: options.controller, name: handMade }, settings),
     language: 'yaml',
     warnings: [
       ...placement.warnings,
@@ -106,6 +105,48 @@ export function planJob(input: PlanInput, namespace: string, flavour: Flavour, f
         : []),
     ],
   };
+}
+
+interface ManifestInput extends Pick<PodInput, 'spec' | 'snapshotId' | 'labels' | 'own' | 'options' | 'placement'> {
+  readonly namespace: string;
+  readonly name: string;
+  /** Of the Job in a JobSet. */
+  readonly setAnnotations: Readonly<Record<string, string>>;
+  readonly flavour: Flavour;
+  readonly facts: ClusterFacts | null;
+}
+
+interface Manifests {
+  readonly job: JsonObject;
+  readonly meta: JsonObject;
+  readonly service: JsonObject | null;
+}
+
+function manifests(input: ManifestInput): Manifests {
+  const { spec, namespace, name, labels, options, flavour, facts } = input;
+  const isSet = options.controller === 'JobSet';
+  const pod = podSpec({
+    ...input,
+    image: spec.image ?? defaultImage,
+    rendezvous:
+      spec.nodes === 1 ? null : { host: isSet ? `${name}-main-0-0.${name}` : `${name}-0.${name}`, service: name },
+    rdma: usesRdma(spec, options, flavour, facts) ? flavour.rdma : null,
+  });
+  const jobSpec = jobSpecOf(spec, pod, spec.spot ? { ...labels, ...flavour.spotPodLabels } : labels);
+  const meta: JsonObject = {
+    name,
+    namespace,
+    labels: { ...labels, ...(options.queue === null ? {} : { [queueLabel]: options.queue }) },
+  };
+  const job: JsonObject = isSet
+    ? jobSet(meta, jobSpec, labels, input.setAnnotations, options)
+    : {
+        apiVersion: 'batch/v1',
+        kind: 'Job',
+        metadata: meta,
+        spec: { ...jobSpec, ...(options.queue === null ? {} : { suspend: true }) },
+      };
+  return { job, meta, service: spec.nodes > 1 && !isSet ? headlessService(name, labels) : null };
 }
 
 function refuseRegion(region: string | null): void {

@@ -1,8 +1,7 @@
-import type { AttemptKey } from '../../../core/job.ts';
 import type { JobSpec } from '../../../core/jobSpec.ts';
 import type { Json, JsonObject } from '../../../core/provider.ts';
 import { container } from '../model/pod.ts';
-import { annotation, codeSecretName, envSecretName } from '../names.ts';
+import { annotation, codeSecretName } from '../names.ts';
 import { escapeReferences } from '../../../core/variableReferences.ts';
 import type { PlanOptions } from './options.ts';
 import type { Placement } from './placement.ts';
@@ -10,9 +9,16 @@ import { keepScript, mainScript, place, unpackScript } from './scripts.ts';
 
 export interface PodInput {
   readonly spec: JobSpec;
-  readonly key: AttemptKey;
   readonly snapshotId: string;
-  readonly job: string;
+  /** By which the pods of this job are told from all others. */
+  readonly labels: Readonly<Record<string, string>>;
+  /** What a submission's job alone is given, and none that is made by hand of the same request. */
+  readonly own: {
+    readonly variables: Readonly<Record<string, string>>;
+    /** Names of secrets, and the Secret that holds their values. */
+    readonly secrets: readonly string[];
+    readonly secretsFrom: string;
+  };
   readonly image: string;
   readonly options: PlanOptions;
   readonly placement: Placement;
@@ -134,7 +140,7 @@ function resources({ spec, placement, rdma }: PodInput): JsonObject {
   return Object.keys(amounts).length === 0 ? {} : { requests: amounts, limits };
 }
 
-function environment({ spec, key, job, rendezvous, rdma }: PodInput): Json {
+function environment({ spec, own, rendezvous, rdma }: PodInput): Json {
   const rank = { fieldRef: { fieldPath: `metadata.annotations['${annotation.index}']` } };
   const master = rendezvous?.host ?? 'localhost';
   const values: Record<string, string | JsonObject> = {
@@ -154,18 +160,17 @@ function environment({ spec, key, job, rendezvous, rdma }: PodInput): Json {
         }
       : {}),
     ...spec.env,
-    ALOFT_RUN_ID: key.runId,
-    ALOFT_ATTEMPT: String(key.attempt),
+    ...own.variables,
   };
   return [
     ...Object.entries(values).map(([name, value]) =>
       typeof value === 'string' ? { name, value: escapeReferences(value) } : { name, valueFrom: value },
     ),
-    ...spec.secrets.map((name) => ({ name, valueFrom: { secretKeyRef: { name: envSecretName(job), key: name } } })),
+    ...own.secrets.map((name) => ({ name, valueFrom: { secretKeyRef: { name: own.secretsFrom, key: name } } })),
   ];
 }
 
-function affinity({ placement, rendezvous, key }: PodInput): JsonObject {
+function affinity({ placement, rendezvous, labels }: PodInput): JsonObject {
   const node = placement.terms.length === 0 ? null : placement.terms;
   if (node === null && rendezvous === null) {
     return {};
@@ -192,9 +197,7 @@ function affinity({ placement, rendezvous, key }: PodInput): JsonObject {
             podAntiAffinity: {
               requiredDuringSchedulingIgnoredDuringExecution: [
                 {
-                  labelSelector: {
-                    matchLabels: { 'aloft.dev/run': key.runId.toLowerCase(), 'aloft.dev/attempt': String(key.attempt) },
-                  },
+                  labelSelector: { matchLabels: { ...labels } },
                   topologyKey: 'kubernetes.io/hostname',
                 },
               ],

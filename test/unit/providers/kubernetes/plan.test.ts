@@ -25,7 +25,7 @@ function plan(
 ): Plan {
   return planJob(
     { spec: specFor('python train.py', more), key: { ...key, attempt }, snapshotId, interpreter: null },
-    'lab',
+    { context: 'lab', namespace: 'lab' },
     flavour,
     facts,
   );
