@@ -1,6 +1,6 @@
 import * as z from 'zod/mini';
 import type { Clock } from '../../../core/ports.ts';
-import type { GoogleAccess } from '../client/access.ts';
+import { type GoogleAccess, untilAborted } from '../client/access.ts';
 import { isTpu, type Machine } from '../machines/machine.ts';
 
 /** What Vertex AI asks for a machine now, USD an hour. */
@@ -69,34 +69,43 @@ const patienceMs = 8000;
 
 /** Prices of custom training, asked for once a day. */
 export class PriceList {
-  readonly #access: GoogleAccess;
+  readonly #access: Pick<GoogleAccess, 'rest'>;
   readonly #clock: Clock;
   #known: LivePrices | null = null;
+  #asking: Promise<void> | null = null;
   #askAgainAt = 0;
 
-  constructor(access: GoogleAccess, clock: Clock) {
+  constructor(access: Pick<GoogleAccess, 'rest'>, clock: Clock) {
     this.#access = access;
     this.#clock = clock;
   }
 
   /** null where they cannot be had now: it takes the Cloud Billing API to be enabled. Rejects only with the signal's reason. */
   async current(signal: AbortSignal): Promise<LivePrices | null> {
-    const now = this.#clock.now();
-    if (now >= this.#askAgainAt) {
-      this.#askAgainAt = now + afterFailureMs;
-      try {
-        this.#known = await readPrices(this.#access, AbortSignal.any([signal, AbortSignal.timeout(patienceMs)]));
-        this.#askAgainAt = now + servesMs;
-      } catch {
-        this.#askAgainAt = signal.aborted ? now : this.#askAgainAt;
-        signal.throwIfAborted();
-      }
+    signal.throwIfAborted();
+    if (this.#asking === null && this.#clock.now() >= this.#askAgainAt) {
+      this.#asking = this.#ask().finally(() => {
+        this.#asking = null;
+      });
     }
+    await untilAborted(signal, this.#asking ?? Promise.resolve()).catch(() => undefined);
+    signal.throwIfAborted();
     return this.#known;
+  }
+
+  /** For all who wait: a signal of one of them ends it for none of the others. */
+  async #ask(): Promise<void> {
+    const now = this.#clock.now();
+    try {
+      this.#known = await readPrices(this.#access, AbortSignal.timeout(patienceMs));
+      this.#askAgainAt = now + servesMs;
+    } catch {
+      this.#askAgainAt = now + afterFailureMs;
+    }
   }
 }
 
-async function readPrices(access: GoogleAccess, signal: AbortSignal): Promise<LivePrices> {
+async function readPrices(access: Pick<GoogleAccess, 'rest'>, signal: AbortSignal): Promise<LivePrices> {
   const hourly = new Map<string, number>();
   let pageToken = '';
   do {
