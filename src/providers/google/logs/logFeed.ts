@@ -17,6 +17,8 @@ export interface LogFeedInput extends JobEndsInput {
 
 /** How long a line waits for others that were printed before it, in ms. */
 const orderMs = 6500;
+/** So long, in ms, one reader that takes no lines may hold up all others. */
+const patienceMs = 30_000;
 /** So often in a row the service may refuse because of too many requests. */
 const refusalLimit = 6;
 
@@ -123,11 +125,11 @@ export class LogFeed {
   }
 
   async #readPage(look: Look, signal: AbortSignal): Promise<void> {
-    const followers = look.followers.filter((follower) => this.#followers.has(follower));
+    await this.#makeRoom(look, signal);
+    const followers = this.#stillThere(look);
     if (followers.length === 0) {
       return;
     }
-    await Promise.all(followers.map(async ({ log, stop }) => log.room(stop.signal)));
     try {
       const page = await this.#input.source.list(look.filter, look.pageToken, signal);
       signal.throwIfAborted();
@@ -145,6 +147,29 @@ export class LogFeed {
     } else {
       this.#plan.goOn(look);
     }
+  }
+
+  #stillThere({ followers }: Look): readonly Follower[] {
+    return followers.filter((follower) => this.#followers.has(follower));
+  }
+
+  /** Waits for readers that are far behind. Who stays so is let go, with all that was found so far, and reads on from there. */
+  async #makeRoom(look: Look, signal: AbortSignal): Promise<void> {
+    const full = this.#stillThere(look).filter(({ log }) => !log.hasRoom);
+    if (full.length === 0) {
+      return;
+    }
+    const isTaken = new AbortController();
+    const patience = this.#input.clock
+      .sleep(patienceMs, AbortSignal.any([signal, isTaken.signal]))
+      .catch(() => undefined);
+    await Promise.race([Promise.all(full.map(async ({ log, stop }) => log.room(stop.signal))), patience]);
+    isTaken.abort();
+    signal.throwIfAborted();
+    this.#fail(
+      full.filter(({ log, stop }) => !log.hasRoom && !stop.signal.aborted),
+      new ProviderError('transient', `Nobody took the lines of this log for ${patienceMs / 1000} s.`),
+    );
   }
 
   /** Too many requests are waited out; anything else is for whoever reads. */

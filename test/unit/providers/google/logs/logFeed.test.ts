@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { ProviderError } from '../../../../../src/core/providerError.ts';
 import { collectGarbage } from '../../../../fixtures/retained.ts';
-import { Reader, VirtualLogs } from './virtualLogs.ts';
+import { linesOf, Reader, VirtualLogs } from './virtualLogs.ts';
 
 const minute = 60_000;
 const stdout = (...lines: readonly string[]): readonly string[] => lines.map((line) => `stdout: ${line}`);
@@ -568,3 +568,33 @@ function countOf(sentences: readonly string[], pattern: RegExp): number {
 function isGap(line: string): boolean {
   return line.startsWith('gap: ');
 }
+
+it('of one whose lines nobody takes is let go after a while, and read on from there without a loss', async () => {
+  const logs = new VirtualLogs();
+  const feed = logs.feed();
+  const wide = Array.from({ length: 60 }, (_, index) => `${index} ${'x'.repeat(200_000)}`);
+  wide.forEach((line) => logs.print('7', line));
+  logs.pageSize = 10;
+  const since = 1_700_000_000_000;
+  const stuck = feed.read({ id: '7', since, now: since }, null, new AbortController().signal);
+  const first = await stuck.next();
+  const other = new Reader(feed, '8');
+  await logs.clock.advance(20_000);
+  logs.print('8', 'quick');
+  await logs.clock.advance(2 * minute);
+  expect(other.lines).toEqual(stdout('quick'));
+
+  const items = first.done === true ? [] : [first.value];
+  const rest = async (): Promise<void> => {
+    for await (const item of stuck) {
+      items.push(item);
+    }
+  };
+  await expect(rest()).rejects.toMatchObject({ tag: 'transient' });
+  expect(items.length).toBeLessThan(60);
+  const again = new Reader(feed, '7', items.at(-1)?.cursor ?? null);
+  await logs.clock.until(() => items.length + again.items.length >= 60);
+  expect(linesOf([...items, ...again.items])).toEqual(stdout(...wide));
+  other.stop();
+  again.stop();
+});
