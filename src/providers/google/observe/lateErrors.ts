@@ -24,10 +24,12 @@ export class LateErrors {
     }
     const now = this.#clock.now();
     const since = this.#since.get(name) ?? now;
-    if (this.#since.size < most) {
-      this.#since.set(name, since);
+    this.#since.set(name, since);
+    const [oldest] = this.#since.keys();
+    if (this.#since.size > most && oldest !== undefined) {
+      this.#since.delete(oldest);
     }
     // A clock that was set back ends it, too.
-    return this.#since.has(name) && Math.abs(now - since) < errorWithinMs;
+    return Math.abs(now - since) < errorWithinMs;
   }
 }

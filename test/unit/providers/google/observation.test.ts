@@ -1,22 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import type { VertexJob } from '../../../../src/providers/google/client/jobs.ts';
 import { observationOf } from '../../../../src/providers/google/observe/observation.ts';
+import { vertexJob as job } from '../../../fixtures/google/vertexJob.ts';
 
-const job = (state: string, more: Partial<VertexJob> = {}): VertexJob => ({
-  name: 'projects/1/locations/us-central1/customJobs/2',
-  displayName: 'x',
-  state: `JOB_STATE_${state}`,
-  labels: {},
-  createdAt: 1,
-  startedAt: null,
-  endedAt: null,
-  error: null,
-  strategy: 'STANDARD',
-  isTriedOnce: false,
-  outputUri: 'gs://b/o',
-  native: {},
-  ...more,
-});
 const see = (one: VertexJob): ReturnType<typeof observationOf> => observationOf(one, 'ada-lab', 'us-central1', 100);
 const failed = (message: string, more: Partial<VertexJob> = {}): ReturnType<typeof observationOf> =>
   see(job('FAILED', { startedAt: 5, endedAt: 9, error: { code: 3, message }, ...more }));
