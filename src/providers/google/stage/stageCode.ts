@@ -116,7 +116,7 @@ async function pack(piece: SnapshotPiece, from: string, to: string, signal: Abor
     await pipeline(createReadStream(from, { highWaterMark: 1 << 20 }), hashed, createGzip(), file, { signal });
   } catch (error) {
     signal.throwIfAborted();
-    throw unpackable(error);
+    throw isOf(from, error) ? unreadable(error) : unpackable(error);
   }
   if (hash.digest('hex') !== piece.sha256) {
     throw new ProviderError('invalid', `The snapshot is damaged: ${from} does not hold what it should.`, {
@@ -124,6 +124,18 @@ async function pack(piece: SnapshotPiece, from: string, to: string, signal: Abor
     });
   }
   return file.bytesWritten;
+}
+
+/** Whether it is about that file. */
+function isOf(path: string, error: unknown): boolean {
+  return error instanceof Error && 'path' in error && error.path === path;
+}
+
+function unreadable(error: unknown): ProviderError {
+  return new ProviderError('invalid', 'A part of the code that was to be sent cannot be read on this machine.', {
+    raw: String(error),
+    remedy: 'Submit again to make a new snapshot.',
+  });
 }
 
 function unpackable(error: unknown): ProviderError {

@@ -79,6 +79,17 @@ describe('staging to Cloud Storage', () => {
     }
   });
 
+  it('says that a piece is missing, whatever room there is', async () => {
+    const snapshot = await largeSnapshot();
+    const gone = { ...snapshot, piecePath: () => join(lab.google.folder, 'gone') };
+    const error = await rejection(lab.open().stage(gone, never(), () => undefined));
+    expect(error).toMatchObject({ tag: 'invalid', raw: expect.stringContaining('ENOENT') });
+    expect(error).toMatchObject({
+      message: expect.stringContaining('cannot be read'),
+      remedy: 'Submit again to make a new snapshot.',
+    });
+  });
+
   it('says so when there is no room to pack the code, and leaves nothing behind', async () => {
     const snapshot = await largeSnapshot();
     const full = join(lab.google.folder, 'full');
