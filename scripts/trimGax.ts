@@ -8,10 +8,10 @@ const unusedClient = `{ initialize() {} async close() {} }`;
 /** Modules of google-gax in whose place something smaller is bundled. */
 const replaced: readonly { readonly filter: RegExp; readonly contents: string }[] = [
   // Messages that are only handed on, or needed where somebody waits for an operation, which nobody does here.
-  {
-    filter: /[\\/]google-gax[\\/]build[\\/]protos[\\/](?:iam_service|locations|operations)\.js$/,
+  ...['iam_service', 'locations', 'operations'].map((name) => ({
+    filter: new RegExp(String.raw`[\\/]google-gax[\\/]build[\\/]protos[\\/]${name}\.js$`),
     contents: 'module.exports = {};',
-  },
+  })),
   {
     filter: /[\\/]google-gax[\\/]build[\\/]src[\\/]iamService\.js$/,
     contents: `exports.IamClient = class IamClient ${unusedClient};`,
@@ -47,17 +47,31 @@ const descriptions: readonly (readonly [string, string])[] = [
   ['type: enumDescriptor.$type.toObject(enumDescriptor, descriptorOptions),', 'type: {},'],
 ];
 
+const protoLoader = /[\\/]@grpc[\\/]proto-loader[\\/]build[\\/]src[\\/]index\.js$/;
+
 /** Leaves out of the clients of Google Cloud what is built, or loaded, each time and used never. */
 export const trimGax: Plugin = {
   name: 'trim-gax',
   setup(plugin) {
+    const used = new Set<RegExp>();
     for (const { filter, contents } of replaced) {
-      plugin.onLoad({ filter }, () => ({ contents, loader: 'js' }));
+      plugin.onLoad({ filter }, () => {
+        used.add(filter);
+        return { contents, loader: 'js' };
+      });
     }
-    plugin.onLoad({ filter: /[\\/]@grpc[\\/]proto-loader[\\/]build[\\/]src[\\/]index\.js$/ }, async ({ path }) => ({
-      contents: withoutDescriptions(await readFile(path, 'utf8')),
-      loader: 'js',
-    }));
+    plugin.onLoad({ filter: protoLoader }, async ({ path }) => {
+      used.add(protoLoader);
+      return { contents: withoutDescriptions(await readFile(path, 'utf8')), loader: 'js' };
+    });
+    plugin.onEnd((result) => {
+      const unused = [...replaced.map(({ filter }) => filter), protoLoader].filter((filter) => !used.has(filter));
+      // Of a build that failed, or took what it had loaded before, nothing can be told.
+      if (result.errors.length === 0) {
+        return { errors: unused.map((filter) => ({ text: `The SDK has changed: it has no module ${filter.source}` })) };
+      }
+      return {};
+    });
   },
 };
 
