@@ -1,4 +1,4 @@
-import type { Offer } from '../core/offer.ts';
+import type { Offer, OfferQuery } from '../core/offer.ts';
 import type { Clock } from '../core/ports.ts';
 import { ProviderError } from '../core/providerError.ts';
 import type { ConnectionInfo, Connections } from './connections.ts';
@@ -23,6 +23,7 @@ export interface Answers {
 export async function askOffers(
   connections: Pick<Connections, 'open' | 'isAsking'>,
   asked: readonly ConnectionInfo[],
+  query: OfferQuery,
   isEnough: (offer: Offer) => boolean,
   clock: Clock,
   signal: AbortSignal,
@@ -44,7 +45,7 @@ export async function askOffers(
         answerWithin,
         clock,
         AbortSignal.any([signal, enough.signal]),
-        async (limited) => await (await connections.open(id)).offers({}, limited),
+        async (limited) => await (await connections.open(id)).offers(query, limited),
         () => connections.isAsking(id),
       );
       if (offers.some(isEnough)) {

@@ -136,7 +136,10 @@ export class Preparation {
       offer.likelihood === 'now' &&
       satisfies(offer, spec) &&
       (spec.limits.costUsd === null || usdPerHour(spec, [offer]) !== null);
-    const { offers, problems } = await askOffers(this.#deps.connections, infos, mayStartNow, this.#deps.clock, signal);
+    const { connections, clock } = this.#deps;
+    // A cloud may have it in a region that is none of those which the connection lists.
+    const query = spec.region === null ? {} : { region: spec.region };
+    const { offers, problems } = await askOffers(connections, infos, query, mayStartNow, clock, signal);
     const offersOf = (id: ConnectionId): readonly Offer[] => offers.filter(({ connectionId }) => connectionId === id);
     const places = infos.map(({ id, providerId }) => ({ connectionId: id, providerId }));
     // A cost can be limited only where there is a price.
@@ -149,14 +152,18 @@ export class Preparation {
     if (info === undefined) {
       const what =
         spec.accelerator === null ? 'a place for this job' : `${spec.accelerator.count} ${spec.accelerator.name}`;
+      const where = spec.region === null ? '' : ` in ${spec.region}`;
       const [only, ...others] = infos;
       const message =
         only === undefined || others.length > 0
-          ? `No connection here has ${what}.`
-          : `${only.label} does not have ${what}.`;
+          ? `No connection here has ${what}${where}.`
+          : `${only.label} does not have ${what}${where}.`;
       throw new ProviderError('unsupported', [message, ...problems].join(' '), {
-        field: 'accelerator',
-        remedy: 'Choose another accelerator, count or provider.',
+        field: spec.region === null ? 'accelerator' : 'region',
+        remedy:
+          spec.region === null
+            ? 'Choose another accelerator, count or provider.'
+            : 'Choose another region or none, or another accelerator, count or provider.',
       });
     }
     return { info, spec: withinCost(spec, usdPerHour(spec, offersOf(info.id)), info.label) };

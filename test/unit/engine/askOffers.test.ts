@@ -30,7 +30,7 @@ function setup(answers: Readonly<Record<string, Answer>>, isAsking: () => boolea
   return {
     clock,
     ask: async (signal = never) =>
-      await askOffers({ ...connections, isAsking }, connections.list(), mayStartNow, clock, signal),
+      await askOffers({ ...connections, isAsking }, connections.list(), {}, mayStartNow, clock, signal),
   };
 }
 
