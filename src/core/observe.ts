@@ -1,6 +1,6 @@
 import { settledEstimate } from './estimate.ts';
 import type { EpochMs } from './job.ts';
-import { groupOf, isTerminal, type JobState, mayFollow } from './jobState.ts';
+import { groupOf, isTerminal, type JobState, mayFollow, type ObservedState } from './jobState.ts';
 import type { Observation } from './provider.ts';
 
 /** What is known of an attempt before an observation arrives. */
@@ -47,20 +47,25 @@ export function applyObservation(status: AttemptStatus, observation: Observation
 }
 
 /**
- * The state that an observation leads to; undefined when it does not count, because it is older than the newest applied, comes
- * after the end, or is of a state that may not follow the present one. `now` unmasks one from a clock that has been set back
+ * The state that an observation leads to; undefined when it does not count, because nobody could look, it is older than the newest
+ * applied, comes after the end, or is of a state that may not follow the present one. `now` unmasks one from a clock that has been set back
  * since: it must not make all later ones look old.
  */
 export function nextState(status: AttemptStatus, observation: Observation, now: EpochMs): JobState | undefined {
   const newest = status.observedAt !== null && status.observedAt <= now ? status.observedAt : null;
   const isLate = newest !== null && observation.observedAt < newest;
-  if (isLate || isTerminal(status.state)) {
+  if (isLate || isTerminal(status.state) || observation.state === 'unseen') {
     return undefined;
   }
   if (observation.state === 'unknown' || observation.state === status.state) {
     return status.state;
   }
   return mayFollow(status.state, observation.state) ? observation.state : undefined;
+}
+
+/** Whether an observation says how the attempt is. */
+export function isTold(state: Observation['state']): state is ObservedState {
+  return state !== 'unknown' && state !== 'unseen';
 }
 
 /** Some clocks give fractions of a millisecond, which the store does not hold. Rounded down, so that now stays now. */

@@ -67,8 +67,11 @@ export interface Handle {
 
 /** What a provider says about an attempt now. */
 export interface Observation {
-  /** `unknown` keeps the last known state and shows `nativeState`. */
-  readonly state: ObservedState | 'unknown';
+  /**
+   * `unknown`, a word that is not known, keeps the last known state and shows `nativeState`. `unseen`: this attempt could not be looked
+   * at, though others could: all that was known stays, and `reason` says why in plain words; null where it only has its turn later.
+   */
+  readonly state: ObservedState | 'unknown' | 'unseen';
   readonly nativeState: string;
   /** The provider's own explanation, as received. */
   readonly reason: string | null;

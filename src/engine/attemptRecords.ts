@@ -70,6 +70,9 @@ export class AttemptRecords {
       this.#answers.delete(keyText(key));
       return false;
     }
+    if (observation.state === 'unseen') {
+      return this.#unseen(key, observation.reason, textOrNull(row, 'observe_error'));
+    }
     const stored = statusOf(row);
     const answer = this.#answers.get(keyText(key));
     const known = { ...stored, observedAt: newer(stored.observedAt, answer?.at ?? null) };
@@ -124,6 +127,16 @@ export class AttemptRecords {
       key.runId,
       key.attempt,
     );
+  }
+
+  /** It stays as it was, and says why. */
+  #unseen({ runId, attempt }: AttemptKey, why: string | null, known: string | null): boolean {
+    if (why === null || why === known) {
+      return false;
+    }
+    this.#statements.run('UPDATE attempts SET observe_error = ? WHERE run_id = ? AND number = ?', why, runId, attempt);
+    this.touchJob(runId);
+    return true;
   }
 
   #clearError(key: AttemptKey): true {

@@ -1,4 +1,5 @@
 import { type AttemptKey, type ConnectionId, type EpochMs, keyText } from '../core/job.ts';
+import { isTold } from '../core/observe.ts';
 import type { Observation } from '../core/provider.ts';
 import { writeDuration } from '../core/quantity.ts';
 import { waitLimit } from '../core/waitLimit.ts';
@@ -124,7 +125,7 @@ export class ConnectionWatch {
     });
     const changed = store.observe(known);
     this.#failures = 0;
-    this.#judgeWaiting(live.filter(({ handle }) => (answers.get(handle.id)?.state ?? 'unknown') !== 'unknown'));
+    this.#judgeWaiting(live.filter(({ handle }) => isTold(answers.get(handle.id)?.state ?? 'unseen')));
     await this.#judgeMissing(live, answers, signal);
     const now = clock.now();
     // A clock that was set back: what seems to lie ahead is now.

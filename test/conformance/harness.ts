@@ -5,6 +5,7 @@ import type { AttemptKey } from '../../src/core/job.ts';
 import type { JobSpec } from '../../src/core/jobSpec.ts';
 import { isTerminal } from '../../src/core/jobState.ts';
 import { type LogCursor, type LogItem, streamText } from '../../src/core/logChunk.ts';
+import { isTold } from '../../src/core/observe.ts';
 import type { Connection, Handle, Observation, SubmitInput } from '../../src/core/provider.ts';
 import { isProviderError } from '../../src/core/providerError.ts';
 import { mintRunId } from '../../src/core/runId.ts';
@@ -268,7 +269,7 @@ export class Harness {
 }
 
 export function hasEnded({ state }: Observation): boolean {
-  return state !== 'unknown' && isTerminal(state);
+  return isTold(state) && isTerminal(state);
 }
 
 /** Everything that `logs` gives from a cursor on; at most `limit` items. */

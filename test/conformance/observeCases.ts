@@ -2,6 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import type { JobState } from '../../src/core/jobState.ts';
 import { mayFollow } from '../../src/core/jobState.ts';
+import { isTold } from '../../src/core/observe.ts';
 import type { Observation } from '../../src/core/provider.ts';
 import { expectPlausibleStart, expectSentence } from './expectSentence.ts';
 import { type Harness, hasEnded, never } from './harness.ts';
@@ -121,7 +122,7 @@ function expectLegal(seen: readonly Observation[]): void {
     expectPlausibleStart(observation.expectedStartAt ?? null);
     expect(observation.observedAt).toBeGreaterThanOrEqual(observedAt);
     observedAt = observation.observedAt;
-    if (observation.state !== 'unknown' && observation.state !== state) {
+    if (isTold(observation.state) && observation.state !== state) {
       expect(mayFollow(state, observation.state), `${state} -> ${observation.state}`).toBe(true);
       state = observation.state;
     }

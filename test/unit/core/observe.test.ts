@@ -46,7 +46,7 @@ const observedStates: readonly ObservedState[] = jobStates.flatMap((state) =>
 const anyTime = fc.integer({ min: now - 100_000, max: now });
 const anyObservation: fc.Arbitrary<Observation> = fc
   .record({
-    state: fc.constantFrom(...observedStates, 'unknown' as const),
+    state: fc.constantFrom(...observedStates, 'unknown' as const, 'unseen' as const),
     nativeState: fc.string({ maxLength: 5 }),
     reason: fc.option(fc.string({ maxLength: 5 })),
     observedAt: anyTime,

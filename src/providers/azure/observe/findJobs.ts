@@ -17,8 +17,8 @@ const mostSingly = 24;
 
 export interface FoundJobs {
   readonly jobs: ReadonlyMap<string, Job>;
-  /** Jobs that may be there but could not be asked about, with the reason. What is in neither is not there. */
-  readonly unasked: ReadonlyMap<string, string>;
+  /** Jobs that may be there but were not asked about: why they could not be, or null when their turn comes later. What is in neither is not there. */
+  readonly unasked: ReadonlyMap<string, string | null>;
 }
 
 /**
@@ -34,7 +34,7 @@ export async function findJobs(
   signal: AbortSignal,
 ): Promise<FoundJobs> {
   const jobs = await listed(api, workspaceId, new Set(wanted), signal);
-  const unasked = new Map<string, string>();
+  const unasked = new Map<string, string | null>();
   const missing = wanted
     .filter((name) => !jobs.has(name))
     .toSorted((a, b) => (asked.get(a) ?? 0) - (asked.get(b) ?? 0));
@@ -44,7 +44,7 @@ export async function findJobs(
     }
   }
   for (const name of missing.slice(mostSingly)) {
-    unasked.set(name, 'Azure does not list it; it is asked for by its name later.');
+    unasked.set(name, null);
   }
   let trouble: string | null = null;
   await eachAtOnce(8, missing.slice(0, mostSingly), async (name) => {
@@ -60,8 +60,8 @@ export async function findJobs(
       }
     } catch (error) {
       signal.throwIfAborted();
-      const text = isProviderError(error) ? (error.raw ?? error.message) : String(error);
-      unasked.set(name, text);
+      const text = isProviderError(error) ? error.message : String(error);
+      unasked.set(name, `Azure does not say how this job is: ${text}`);
       // It would be no better with the others.
       trouble = isRetryable(error) ? text : null;
       asked.set(name, now);

@@ -1,6 +1,7 @@
 import * as z from 'zod/mini';
 import type { EpochMs } from '../../../core/job.ts';
 import type { JobState } from '../../../core/jobState.ts';
+import { isTold } from '../../../core/observe.ts';
 import type { Observation } from '../../../core/provider.ts';
 import type { RunDetails } from '../client/runHistory.ts';
 import { type Job, timeOf } from '../job.ts';
@@ -77,11 +78,11 @@ export function hasBegun({ properties: { queueSettings } }: Job, details: RunDet
   return hasPrinted || (isSpot && Boolean(details?.startTimeUtc));
 }
 
-/** Of a job that could not be asked about now. */
-export function unseen(why: string, startedAt: EpochMs | null, observedAt: EpochMs): Observation {
+/** Of a job that could not be asked about now; `why` is null where it only has its turn later. */
+export function unseen(why: string | null, startedAt: EpochMs | null, observedAt: EpochMs): Observation {
   return {
-    state: 'unknown',
-    nativeState: 'Unknown',
+    state: 'unseen',
+    nativeState: 'not asked',
     reason: why,
     observedAt,
     startedAt,
@@ -139,7 +140,7 @@ export function observationOf(seen: Seen): Observation {
 }
 
 function nodesOf({ properties: { resources } }: Job, state: Observation['state']): Observation['nodes'] {
-  const nodeState: JobState = state === 'unknown' ? 'queued' : state;
+  const nodeState: JobState = isTold(state) ? state : 'queued';
   return state === 'running' || state === 'provisioning'
     ? Array.from({ length: Math.min(resources?.instanceCount ?? 1, 1000) }, (_, rank) => ({
         rank,

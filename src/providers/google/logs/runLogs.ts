@@ -1,6 +1,7 @@
 import type { EpochMs } from '../../../core/job.ts';
 import { isTerminal } from '../../../core/jobState.ts';
 import type { LogCursor, LogItem } from '../../../core/logChunk.ts';
+import { isTold } from '../../../core/observe.ts';
 import type { Clock } from '../../../core/ports.ts';
 import type { Handle, Observation } from '../../../core/provider.ts';
 import type { GoogleAccess } from '../client/access.ts';
@@ -79,7 +80,7 @@ export class RunLogs {
           }
           this.#missing.delete(handle.id);
           const { state, endedAt } = observation;
-          return state !== 'unknown' && isTerminal(state) ? [[dataOf(handle).jobId, endedAt]] : [];
+          return isTold(state) && isTerminal(state) ? [[dataOf(handle).jobId, endedAt]] : [];
         });
       }),
     );

@@ -9,7 +9,7 @@ import { awaitsReason, observationOf } from './observation.ts';
 
 export interface Observed {
   readonly observation: Observation;
-  /** null where its region did not answer. */
+  /** null where it could not be looked at. */
   readonly job: VertexJob | null;
 }
 
@@ -37,14 +37,15 @@ export async function observeJobs(
   const answers = await Promise.allSettled(
     byRegion.map(async ([region, wanted]) => {
       const found = await findInTime(jobs, region, wanted, signal);
-      return wanted.flatMap((each): [string, Observed][] => {
+      return wanted.flatMap((each): readonly [string, Observed][] => {
         const { id, data } = each;
         const job = found.get(id);
         if (job === undefined) {
           return [];
         }
         if ('unanswered' in job) {
-          return unanswered([region, [each]], job.unanswered, askedAt);
+          // What a region says of one job says nothing about its others.
+          return unseen([each], 'Google Cloud does not say how this job is', job.unanswered, askedAt);
         }
         const observation = lateErrors.isAwaited(job)
           ? awaitsReason(job, askedAt)
@@ -60,7 +61,7 @@ export async function observeJobs(
   }
   return new Map(
     answers.flatMap((answer, index) =>
-      answer.status === 'fulfilled' ? answer.value : unanswered(byRegion[index], answer.reason, askedAt),
+      answer.status === 'fulfilled' ? answer.value : unseenRegion(byRegion[index], answer.reason, askedAt),
     ),
   );
 }
@@ -82,16 +83,24 @@ async function findInTime(
   }
 }
 
-function unanswered(
+function unseenRegion(
   [region, wanted]: readonly [string, readonly Wanted[]] = ['', []],
   error: unknown,
   askedAt: number,
-): [string, Observed][] {
+): readonly [string, Observed][] {
+  return unseen(wanted, `The region ${region} does not say how its jobs are`, error, askedAt);
+}
+
+function unseen(
+  wanted: readonly Wanted[],
+  what: string,
+  error: unknown,
+  askedAt: number,
+): readonly [string, Observed][] {
   const observation: Observation = {
-    state: 'unknown',
+    state: 'unseen',
     nativeState: 'no answer',
-    reason: isProviderError(error) ? (error.raw ?? error.message) : String(error),
-    explanation: `The region ${region} does not answer, so this is what was known before`,
+    reason: `${what}: ${isProviderError(error) ? error.message : String(error)}`,
     observedAt: askedAt,
     startedAt: null,
     endedAt: null,

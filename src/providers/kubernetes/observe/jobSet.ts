@@ -1,6 +1,7 @@
 import * as z from 'zod/mini';
 import type { EpochMs } from '../../../core/job.ts';
 import { isTerminal } from '../../../core/jobState.ts';
+import { isTold } from '../../../core/observe.ts';
 import type { Observation } from '../../../core/provider.ts';
 import type { KubeApi } from '../client/api.ts';
 import { hasStatus } from '../client/apiError.ts';
@@ -49,7 +50,7 @@ export async function throughSet(
   seenAt: EpochMs,
   lookUp: () => Promise<JobSet | null>,
 ): Promise<Observation | null> {
-  if (own !== null && (own.state === 'unknown' || !(isTerminal(own.state) || own.state === 'cancelling'))) {
+  if (own !== null && (!isTold(own.state) || !(isTerminal(own.state) || own.state === 'cancelling'))) {
     return own;
   }
   const set = await lookUp();

@@ -10,12 +10,11 @@ import { expect, onTestFinished } from 'vitest';
 import type { AttemptKey, RunId, SnapshotId } from '../../../../src/core/job.ts';
 import { isRunId } from '../../../../src/core/job.ts';
 import type { JobSpec } from '../../../../src/core/jobSpec.ts';
-import { isTerminal } from '../../../../src/core/jobState.ts';
 import type { LogItem } from '../../../../src/core/logChunk.ts';
 import type { ProviderPorts } from '../../../../src/core/ports.ts';
 import type { Connection, Handle, JsonObject, Observation, Snapshot } from '../../../../src/core/provider.ts';
 import { provider } from '../../../../src/providers/local/index.ts';
-import { specFor } from '../../../conformance/harness.ts';
+import { hasEnded, specFor } from '../../../conformance/harness.ts';
 import { nobody } from '../../../fixtures/ask.ts';
 
 export const never = new AbortController().signal;
@@ -143,13 +142,13 @@ export class LocalBench {
       if (condition(observation)) {
         return observation;
       }
-      expect(observation.state === 'unknown' || !isTerminal(observation.state), JSON.stringify(observation)).toBe(true);
+      expect(!hasEnded(observation), JSON.stringify(observation)).toBe(true);
       await sleep(30);
     }
   }
 
   async ended(handle: Handle): Promise<Observation> {
-    return this.until(handle, ({ state }) => state !== 'unknown' && isTerminal(state));
+    return this.until(handle, hasEnded);
   }
 
   async log(handle: Handle): Promise<LogItem[]> {
@@ -193,8 +192,8 @@ export class LocalBench {
     await Promise.all(handles.map((handle) => this.connection.cancel(handle, never).catch(() => undefined)));
     for (const handle of handles) {
       await eventually(async () => {
-        const state = (await this.connection.observe([handle], never)).get(handle.id)?.state;
-        return state === undefined || state === 'unknown' || isTerminal(state);
+        const observation = (await this.connection.observe([handle], never)).get(handle.id);
+        return observation === undefined || observation.state === 'unknown' || hasEnded(observation);
       });
     }
     const pid = await this.supervisorPid();

@@ -110,17 +110,20 @@ describe('observing jobs of Google Cloud', () => {
     expect(asked()).toEqual({ lists: 3, gets: 0 });
   });
 
-  it('says of one that could not be asked for that it does not know, and leaves the others alone', async () => {
+  it('says of one alone that it could not be asked for, and leaves the others alone', async () => {
     const [live] = make(1);
     const [done] = make(1, 'JOB_STATE_SUCCEEDED');
-    const down = new GoogleApiError('UNAVAILABLE', 'The service is currently unavailable.');
-    lab.google.control.addFault({ on: { method: 'GetCustomJob' }, kind: 'fail', error: down });
+    const refused = new GoogleApiError('PERMISSION_DENIED', "Permission 'aiplatform.customJobs.get' denied.");
+    lab.google.control.addFault({ on: { method: 'GetCustomJob' }, kind: 'fail', error: refused });
     const observed = await connection.observe(
       [live, done].flatMap((each) => each?.handle ?? []),
       never(),
     );
     expect(observed.get(live?.handle.id ?? '')?.state).toBe('queued');
-    expect(observed.get(done?.handle.id ?? '')).toMatchObject({ state: 'unknown', reason: down.message });
+    expect(observed.get(done?.handle.id ?? '')).toMatchObject({
+      state: 'unseen',
+      reason: expect.stringMatching(/^Google Cloud does not say how this job is: .*aiplatform\.customJobs\.get/u),
+    });
   });
 
   it('waits for the reason of a failure, though not for ever', async () => {
