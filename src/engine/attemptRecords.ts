@@ -169,6 +169,9 @@ export class AttemptRecords {
       this.setState(key, next.state, whySentence(next) ?? endReason(next), next.reason);
       return;
     }
+    if (next.state === 'queued' && before.startedAt === null && next.startedAt !== null) {
+      this.#tellUnseenRun(key);
+    }
     if (next.explanation !== null && next.explanation !== before.explanation) {
       this.#tell(key, next, next.explanation);
     }
@@ -179,6 +182,12 @@ export class AttemptRecords {
       key.runId,
       key.attempt,
     );
+  }
+
+  /** It waits anew: providers are sampled, so that nobody saw it run. */
+  #tellUnseenRun({ runId, attempt }: AttemptKey): void {
+    const text = stateSentence('queued', 'it has run meanwhile and waits again');
+    this.addEvent(runId, { at: this.#clock.now(), attempt, kind: 'state', state: 'queued', text, native: null });
   }
 
   /** Each explanation once in a stretch of one state, whatever numbers are in it: a queue that moves would fill the timeline. */

@@ -20,7 +20,13 @@ export function waitingSince(
   }
   const changes = events.filter(({ state }) => state !== null);
   const ran = changes.findLastIndex(({ state }) => state === 'running');
-  const lost = ran === -1 ? changes.find(({ state }) => state === 'preempted') : changes[ran + 1];
-  // Providers are sampled: that it ran may never have been seen.
-  return lost?.at ?? job.startedAt ?? acceptedAt;
+  const { startedAt } = job;
+  // Providers are sampled: that it ran may never have been seen, only that it is in the queue after it has started.
+  const lost =
+    ran === -1
+      ? changes.find(
+          ({ at, state }) => state === 'preempted' || (state === 'queued' && startedAt !== null && at >= startedAt),
+        )
+      : changes[ran + 1];
+  return lost?.at ?? startedAt ?? acceptedAt;
 }

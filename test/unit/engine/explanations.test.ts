@@ -1,10 +1,11 @@
 import { DatabaseSync } from 'node:sqlite';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { AttemptKey } from '../../../src/core/job.ts';
-import type { ObservedState } from '../../../src/core/jobState.ts';
+import type { Observation } from '../../../src/core/provider.ts';
 import type { JobStore } from '../../../src/engine/jobStore.ts';
 import { migrate } from '../../../src/engine/migrate.ts';
 import { migrations } from '../../../src/engine/schema.ts';
+import { waitingSince } from '../../../src/engine/waitingSince.ts';
 import { specOf } from '../../fixtures/engine/engineParts.ts';
 import { ManualClock } from '../../fixtures/engine/manualClock.ts';
 import { acceptedJob, observation, storeFolder, type StoreFolder } from '../../fixtures/store/storeParts.ts';
@@ -26,7 +27,7 @@ afterEach(() => {
 });
 
 /** True when it changes what people see. */
-function observe(state: ObservedState, fields: Parameters<typeof observation>[1] = {}): boolean {
+function observe(state: Observation['state'], fields: Parameters<typeof observation>[1] = {}): boolean {
   clock.jump(5_000);
   return store.observe([{ key, observation: observation(state, { observedAt: clock.now(), ...fields }) }]).length > 0;
 }
@@ -174,4 +175,37 @@ describe('a store of before', () => {
       old.remove();
     }
   });
+});
+
+describe('a job that could not be looked at', () => {
+  test('stays as it was, with all that is known of it, and says why', () => {
+    const nodes = [{ rank: 0, host: 'n1', state: 'provisioning' as const }];
+    observe('provisioning', { ...resources, nativeState: 'Starting', nodes, native: { id: 7 } });
+    const before = store.job(key.runId);
+    const told = texts();
+    expect(observe('unseen', { reason: null, nativeState: '-' })).toBe(false);
+    expect(store.job(key.runId)).toEqual(before);
+    expect(observe('unseen', { reason: 'Forbidden.', nativeState: '-' })).toBe(true);
+    expect(observe('unseen', { reason: 'Forbidden.', nativeState: '-' })).toBe(false);
+    expect(store.job(key.runId)).toMatchObject({
+      state: 'provisioning',
+      reason: before?.reason,
+      attempts: [{ ...before?.attempts[0], observeError: 'Forbidden.' }],
+    });
+    expect(texts()).toEqual(told);
+    expect(observe('provisioning', { ...resources, nativeState: 'Starting', nodes })).toBe(true);
+    expect(store.job(key.runId)?.attempts).toMatchObject([{ observeError: null }]);
+  });
+});
+
+test('a job that ran unseen and is in the queue again says so, once, and waits from then on', () => {
+  observe('queued', resources);
+  const startedAt = clock.now();
+  clock.jump(hour);
+  observe('queued', { ...resources, startedAt });
+  const seenAt = clock.now();
+  observe('queued', { ...resources, startedAt });
+  expect(texts().filter(([text]) => text.includes('has run meanwhile'))).toHaveLength(1);
+  const job = store.job(key.runId);
+  expect(job === undefined ? null : waitingSince(job, store.events(key.runId), 0)).toBe(seenAt);
 });

@@ -25,6 +25,7 @@ describe('waitingSince', () => {
   it('is no later than it is known where nobody saw it run', () => {
     expect(waitingSince(job('preempted', 20), events([11, 'queued'], [30, 'preempted']), accepted)).toBe(30);
     expect(waitingSince(job('queued', 20), events([11, 'queued']), accepted)).toBe(20);
+    expect(waitingSince(job('queued', 20), events([11, 'queued'], [90, 'queued']), accepted)).toBe(90);
   });
 
   it('is nothing for a job that does not wait, or is to end', () => {
