@@ -31,8 +31,8 @@ export class RunLogs {
   /** Jobs that the last answer left out, by name; true once they have been missing for long. Ends with `#closed`. */
   readonly #missing = new Map<string, { isLong: boolean }>();
   readonly #closed = new AbortController();
-  /** Jobs that are followed, by the number that their log entries carry. */
-  readonly #handles = new Map<string, Handle>();
+  /** Jobs that are followed, and by how many, by the number that their log entries carry. */
+  readonly #followed = new Map<string, { readonly handle: Handle; readers: number }>();
 
   constructor(access: GoogleAccess, clock: Clock, ask: Questions) {
     this.#ask = ask;
@@ -47,9 +47,19 @@ export class RunLogs {
   /** The attempt's output from the cursor on; returns when it has ended and everything was handed out. */
   async *logs(handle: Handle, cursor: LogCursor | null, signal: AbortSignal): AsyncGenerator<LogItem, void> {
     const { jobId, createdAt } = dataOf(handle);
-    this.#handles.set(jobId, handle);
-    const now = await this.#now(handle, signal);
-    yield* this.#feed.read({ id: jobId, since: createdAt, now }, cursor, signal);
+    const followed = this.#followed.get(jobId) ?? { handle, readers: 0 };
+    followed.readers += 1;
+    this.#followed.set(jobId, followed);
+    try {
+      const now = await this.#now(handle, signal);
+      yield* this.#feed.read({ id: jobId, since: createdAt, now }, cursor, signal);
+    } finally {
+      followed.readers -= 1;
+      if (followed.readers === 0) {
+        this.#followed.delete(jobId);
+        this.#missing.delete(handle.id);
+      }
+    }
   }
 
   /** By this machine's clock, but Google's where lines may be gone by now: nothing is said to be lost because a clock is wrong. */
@@ -67,7 +77,7 @@ export class RunLogs {
   /** How long ago they ended. Regions are asked apart from each other: one that is down keeps nothing from the others. */
   async #endedJobs(ids: readonly string[], signal: AbortSignal): Promise<ReadonlyMap<string, number | null>> {
     const regions = Map.groupBy(
-      ids.flatMap((id) => this.#handles.get(id) ?? []),
+      ids.flatMap((id) => this.#followed.get(id)?.handle ?? []),
       (handle) => dataOf(handle).region,
     );
     const answers = await Promise.allSettled(
@@ -85,7 +95,7 @@ export class RunLogs {
       }),
     );
     const ended = answers.flatMap((answer) => (answer.status === 'fulfilled' ? answer.value : []));
-    const dated = this.#handles.get(ended.find(([, endedAt]) => endedAt !== null)?.[0] ?? '');
+    const dated = this.#followed.get(ended.find(([, endedAt]) => endedAt !== null)?.[0] ?? '')?.handle;
     const now = dated === undefined ? null : await this.#ask.now(dated, signal).catch(() => null);
     return new Map(ended.map(([id, endedAt]) => [id, now === null || endedAt === null ? null : now - endedAt]));
   }

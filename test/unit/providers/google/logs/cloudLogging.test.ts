@@ -12,6 +12,7 @@ import { GoogleApiError } from '../../../../emulators/google/apiError.ts';
 import { gather } from '../../../../conformance/harness.ts';
 import { type StartedGoogle, startGoogle } from '../../../../emulators/google/startGoogle.ts';
 import { quickClock } from '../../../../fixtures/quickClock.ts';
+import { collectGarbage } from '../../../../fixtures/retained.ts';
 import { Reader, linesOf } from './virtualLogs.ts';
 
 let google: StartedGoogle;
@@ -75,6 +76,27 @@ describe('the log of a run', () => {
     });
     const items = await gather(logs.logs(handle, null, new AbortController().signal));
     expect(linesOf(items)).toEqual(['stdout: all']);
+    logs.dispose();
+  });
+
+  it('keeps nothing of a job whose log was read', async () => {
+    const logs = new RunLogs(access, quickClock(200), {
+      observe: async (handles) =>
+        new Map(handles.map(({ id }) => [id, { state: 'succeeded' as const, endedAt: 1_600_000_000_000 }])),
+      now: async () => Date.now(),
+    });
+    const readOne = async (): Promise<WeakRef<Handle>> => {
+      const handle = handleWithOneLine();
+      expect(linesOf(await gather(logs.logs(handle, null, new AbortController().signal)))).toEqual(['stdout: all']);
+      return new WeakRef(handle);
+    };
+    const read = await readOne();
+    await expect
+      .poll(() => {
+        collectGarbage();
+        return read.deref() === undefined;
+      })
+      .toBe(true);
     logs.dispose();
   });
 
