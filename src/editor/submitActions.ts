@@ -6,6 +6,7 @@ import type { RunId } from '../core/job.ts';
 import type { Logger, Secrets } from '../core/ports.ts';
 import { ProviderError } from '../core/providerError.ts';
 import type { Engine } from '../engine/engine.ts';
+import { askedSpec } from '../engine/making.ts';
 import type { PlannedRequest, SubmitRequest } from '../engine/preparation.ts';
 import type { FormDraft } from '../protocol/submitForm.ts';
 import { errorSentence, isAbort, nativeWords } from './errorSentence.ts';
@@ -174,10 +175,11 @@ export class SubmitActions {
       return undefined;
     }
     await saveAll();
-    const { include, interpreter: usedBefore } = engine.making(runId);
+    const making = engine.making(runId);
+    const { include, interpreter: usedBefore } = making;
     // Only the window that has the folder open knows which Python is chosen for it now.
     const interpreter = open ? await interpreterOf(sourceFolder) : usedBefore;
-    return await this.#resubmit(engine, { spec, sourceFolder, include, interpreter });
+    return await this.#resubmit(engine, { spec: askedSpec(spec, making), sourceFolder, include, interpreter });
   }
 
   async #resubmit(engine: Engine, job: Omit<SubmitRequest, 'runId'>): Promise<RunId | undefined> {

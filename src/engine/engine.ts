@@ -194,6 +194,7 @@ export class Engine {
         providerId: info.providerId,
         include,
         interpreter,
+        askedDurationMs: request.spec.limits.durationMs,
       },
       claimMs,
     );

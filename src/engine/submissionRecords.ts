@@ -22,6 +22,8 @@ export interface NewJob {
   readonly include: readonly string[];
   /** The Python of the source folder, absolute; null when none was chosen. */
   readonly interpreter: string | null;
+  /** The time limit that was asked for, in ms; null: none. That of the spec may be shorter, so that a cost limit is kept. */
+  readonly askedDurationMs?: number | null;
 }
 
 /** An attempt as a backend knows it, on its way back into a store that lost it. */
@@ -81,8 +83,8 @@ export class SubmissionRecords {
       this.#session,
       this.#clock.now(),
     );
-    const { include, interpreter } = job;
-    this.#insertAttempt({ runId, attempt: 1 }, job, { include, interpreter }, claimMs);
+    const { include, interpreter, askedDurationMs = spec.limits.durationMs } = job;
+    this.#insertAttempt({ runId, attempt: 1 }, job, { include, interpreter, askedDurationMs }, claimMs);
     return 'created';
   }
 

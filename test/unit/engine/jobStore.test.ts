@@ -75,7 +75,7 @@ describe('the journal of a submission', () => {
     expect(store.liveAttempts()).toMatchObject([{ key, handle, state: 'queued', acceptedAt: clock.now() }]);
     expect(store.unfinishedSubmissions()).toEqual([]);
     expect(store.journal(key).map(({ step, data }) => [step, data])).toEqual([
-      ['created', { include: [], interpreter: null }],
+      ['created', { include: [], interpreter: null, askedDurationMs: null }],
       ['snapshot', { snapshotId: 'abc' }],
       ['planned', {}],
       ['staged', { staged: { folder: '/runs/1' } }],
@@ -117,6 +117,7 @@ describe('the journal of a submission', () => {
     expect(again.journal({ runId, attempt: 1 })[0]?.data).toEqual({
       include: ['.env'],
       interpreter: '/ä/.venv/bin/python',
+      askedDurationMs: null,
     });
   });
 
