@@ -29,6 +29,10 @@ export function refuseImpossible(spec: JobSpec): void {
   }
 }
 
+/** A warning of backends that limit the time of each start and not that of the job. */
+export const restartNote =
+  'When it is interrupted it starts again, and may then run for its whole time limit again, which costs as much again.';
+
 /** What reaches a program as it was written, by the name of its field. */
 export function textsOf({ command, setup, env }: JobSpec): readonly (readonly [string, string])[] {
   return [

@@ -2,7 +2,7 @@ import * as z from 'zod/mini';
 import { type JobSpec, specToInput } from '../../../core/jobSpec.ts';
 import type { JsonObject, Plan, PlanInput } from '../../../core/provider.ts';
 import { ProviderError } from '../../../core/providerError.ts';
-import { refuseImpossible, textsOf } from '../../../core/specChecks.ts';
+import { refuseImpossible, restartNote, textsOf } from '../../../core/specChecks.ts';
 import type { Flavour } from '../flavour.ts';
 import { queueLabel } from '../model/kueue.ts';
 import { annotation, envSecretName, hashOf, jobName, labelsByHand, labelsOf, nameByHand } from '../names.ts';
@@ -97,6 +97,9 @@ export function planJob(
         ? [
             'Kubernetes places the nodes one by one, so that two such jobs can block each other. A Kueue queue prevents that.',
           ]
+        : []),
+      ...(spec.limits.durationMs !== null && (options.controller === 'JobSet' || (spec.spot && spec.nodes === 1))
+        ? [restartNote]
         : []),
       ...(spec.outputs.length > 0
         ? [

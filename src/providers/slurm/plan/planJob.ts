@@ -4,7 +4,7 @@ import { ProviderError } from '../../../core/providerError.ts';
 import { type RunName, runName } from '../../../core/runName.ts';
 import { safeRelativePath } from '../../../core/safePath.ts';
 import { shellQuote } from '../../../core/shellQuote.ts';
-import { refuseImpossible } from '../../../core/specChecks.ts';
+import { refuseImpossible, restartNote } from '../../../core/specChecks.ts';
 import type { Knowledge } from '../knowledge.ts';
 import type { SlurmSettings } from '../settings.ts';
 import { type CommandInput, commandText } from './commandText.ts';
@@ -23,6 +23,10 @@ export function planJob({ spec, key, snapshotId }: PlanInput, settings: SlurmSet
     warnings.push(
       "Slurm keeps the values of secrets with the job's environment on its own disks until the job has ended, and in its accounting for good where AccountingStoreFlags has job_env; its administrators can read them there.",
     );
+  }
+  const { requeue = spec.spot ? 'requeue' : null } = spec.options;
+  if (spec.limits.durationMs !== null && requeue === 'requeue') {
+    warnings.push(restartNote);
   }
   const existing = parseSbatchCommand(spec.command);
   const common = {

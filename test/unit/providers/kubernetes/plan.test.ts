@@ -4,6 +4,7 @@ import * as z from 'zod/mini';
 import type { AcceleratorName } from '../../../../src/core/accelerator.ts';
 import type { RunId, SnapshotId } from '../../../../src/core/job.ts';
 import type { JobSpec } from '../../../../src/core/jobSpec.ts';
+import { restartNote } from '../../../../src/core/specChecks.ts';
 import type { Plan } from '../../../../src/core/provider.ts';
 import { coreWeave } from '../../../../src/providers/kubernetes/coreweave.ts';
 import { anyKubernetes, type Flavour } from '../../../../src/providers/kubernetes/flavour.ts';
@@ -80,6 +81,18 @@ function refusal(more: Partial<JobSpec>): unknown {
 }
 
 describe('planJob', () => {
+  it('says that its time limit holds for each start where there may be several', () => {
+    const limits = { durationMs: 3_600_000, waitMs: null, costUsd: null };
+    const warned = (more: Partial<JobSpec>): boolean => plan({ limits, ...more }).warnings.includes(restartNote);
+    expect([
+      warned({}),
+      warned({ spot: true }),
+      warned({ spot: true, nodes: 2 }),
+      warned({ nodes: 2, options: { controller: 'JobSet' } }),
+      warned({ spot: true, limits: { ...limits, durationMs: null } }),
+    ]).toEqual([false, true, false, true, false]);
+  });
+
   it('makes a Job that is not run again, keeps its logs and names what was preempted', () => {
     expect(shown(plan({}))[0]).toMatchObject({
       apiVersion: 'batch/v1',

@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 
 import type { RunId, SnapshotId } from '../../../../src/core/job.ts';
 import type { JobSpec } from '../../../../src/core/jobSpec.ts';
+import { restartNote } from '../../../../src/core/specChecks.ts';
 import type { JsonObject, Plan } from '../../../../src/core/provider.ts';
 import type { Knowledge } from '../../../../src/providers/slurm/knowledge.ts';
 import { planJob } from '../../../../src/providers/slurm/plan/planJob.ts';
@@ -81,6 +82,7 @@ describe('a plan', () => {
       '--mail-type=END',
     ]);
     expect(planned.warnings).toEqual([
+      restartNote,
       'Slurm counts time limits in whole minutes: this one is 2 min.',
       'Slurm gives whole CPUs: 8 instead of 7.5.',
     ]);
@@ -109,6 +111,19 @@ describe('a plan', () => {
     expect(refusal(() => plan({ spot: true }))).toMatchObject(refused);
     const region = { spot: true, region: 'gpu' };
     expect(refusal(() => plan(region, {}, { ...unknown, preemptible: ['spot'] }))).toMatchObject(refused);
+  });
+
+  it('says that its time limit holds for each start where there may be several', () => {
+    const limits = { durationMs: 3_600_000, waitMs: null, costUsd: null };
+    const warned = (more: Partial<JobSpec>): boolean =>
+      plan({ limits, ...more }, { spotPartition: 'cheap' }).warnings.includes(restartNote);
+    expect([
+      warned({}),
+      warned({ spot: true }),
+      warned({ spot: true, options: { requeue: 'no-requeue' } }),
+      warned({ options: { requeue: 'requeue' } }),
+      warned({ spot: true, limits: { ...limits, durationMs: null } }),
+    ]).toEqual([false, true, false, true, false]);
   });
 
   it('holds no value of a secret, and says where Slurm will keep it', () => {
