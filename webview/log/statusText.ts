@@ -20,7 +20,7 @@ export function truthText({ truth, gaps, writtenAt }: Truth, now: number): strin
     case 'sampled':
       return t('sampled by the provider');
     case 'expired':
-      return t('not all of it is kept by the provider any more');
+      return t('the provider may not keep all of it any more');
     case 'gap':
       return gapsText(gaps.filter(isMissing), now) + writtenText(writtenAt, now);
   }

@@ -23,4 +23,4 @@ export function areKeptLonger({ to }: ExpiredLines, firstAt: EpochMs): boolean {
   return firstAt < to - slackMs;
 }
 
-export const expiredReason = `Cloud Logging keeps lines for ${keptDays} days unless the project says otherwise: what was printed before may be gone`;
+export const expiredReason = `earlier lines may be gone: Cloud Logging keeps them for ${keptDays} days unless the project says otherwise`;

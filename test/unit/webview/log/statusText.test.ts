@@ -38,7 +38,7 @@ describe('truthText', () => {
     const text = (truth: 'sampled' | 'expired' | 'following' | 'interrupted') =>
       truthText({ truth, gaps: [], writtenAt: null }, now);
     expect(text('sampled')).toBe('sampled by the provider');
-    expect(text('expired')).toBe('not all of it is kept by the provider any more');
+    expect(text('expired')).toBe('the provider may not keep all of it any more');
     expect(text('following')).toBe('following');
     expect(text('interrupted')).toBe('interrupted');
     expect(truthDetails({ truth: 'interrupted', gaps: [], writtenAt: null }, now)).toContain('asked again');

@@ -3,7 +3,7 @@ import { Reader, VirtualLogs } from './virtualLogs.ts';
 
 const day = 86_400_000;
 const gap =
-  'gap: Cloud Logging keeps lines for 30 days unless the project says otherwise: what was printed before may be gone (expired)';
+  'gap: earlier lines may be gone: Cloud Logging keeps them for 30 days unless the project says otherwise (expired)';
 
 /** A job that printed a line on each of some days and ended then. */
 async function ranFor(logs: VirtualLogs, days: number): Promise<void> {
