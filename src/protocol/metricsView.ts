@@ -13,6 +13,8 @@ export interface MetricsRun {
   readonly refused: boolean;
   /** Why its curves may be incomplete. */
   readonly problem: string | null;
+  /** The nodes it ran on, where it was more than one: what a node printed has its number in place of a rank unless the line names one. */
+  readonly nodes: readonly number[];
 }
 
 /** What a person set; the same for every panel. */

@@ -16,6 +16,8 @@ export interface ChartLine {
   /** Position of the run among those shown. */
   readonly run: number;
   readonly rank: number | null;
+  /** The rank is the number of a node, which is called so in the log. */
+  readonly isNode: boolean;
   readonly stretches: readonly Stretch[];
   readonly last: SeriesPoint;
   /** The first place where a value was NaN or infinite. */
@@ -32,9 +34,11 @@ export interface Chart {
 /** A chart for each metric, what people look at first in front. Hidden ones are among them. */
 export function chartsOf({ runs, curves }: MetricsState): readonly Chart[] {
   const lines = new Map<string, ChartLine[]>();
-  for (const [run, { id, name: runName }] of runs.entries()) {
-    for (const curve of curves.get(id)?.values() ?? []) {
-      const line = lineOf(curve, id, runName, run);
+  for (const [run, { id, name: runName, nodes }] of runs.entries()) {
+    const ofRun = [...(curves.get(id)?.values() ?? [])];
+    const isNode = nodes.length > 0 && ofRun.every(({ rank }) => rank === null || nodes.includes(rank));
+    for (const curve of ofRun) {
+      const line = lineOf(curve, { runId: id, runName, run, isNode });
       if (line !== undefined) {
         lines.set(curve.name, [...(lines.get(curve.name) ?? []), line]);
       }
@@ -48,14 +52,15 @@ export function chartsOf({ runs, curves }: MetricsState): readonly Chart[] {
     .toSorted((a, b) => byImportance(a.name, b.name));
 }
 
-function lineOf({ points, rank }: Curve, runId: string, runName: string, run: number): ChartLine | undefined {
+function lineOf(
+  { points, rank }: Curve,
+  of: Pick<ChartLine, 'runId' | 'runName' | 'run' | 'isNode'>,
+): ChartLine | undefined {
   const last = points.at(-1);
   return last === undefined
     ? undefined
     : {
-        runId,
-        runName,
-        run,
+        ...of,
         rank,
         stretches: stretchesOf(points),
         last,
@@ -118,7 +123,12 @@ function nearestIndex(xs: readonly number[], x: number): number {
 /** What stands for a line in a legend; empty when there is nothing to tell apart. */
 export function lineLabel({ lines }: Chart, line: ChartLine): string {
   const several = new Set(lines.map(({ runId }) => runId)).size > 1;
-  return [several ? line.runName : null, line.rank === null ? null : t('rank {0}', line.rank)]
-    .filter((part) => part !== null)
-    .join(' · ');
+  return [several ? line.runName : null, memberName(line)].filter((part) => part !== null).join(' · ');
+}
+
+function memberName({ rank, isNode }: ChartLine): string | null {
+  if (rank === null) {
+    return null;
+  }
+  return isNode ? t('node {0}', rank) : t('rank {0}', rank);
 }

@@ -109,12 +109,13 @@ export class MetricsViewer {
     });
     void post({
       type: 'metricsRuns',
-      runs: runs.map(({ id, curves: { progress, refused, problem } }) => ({
+      runs: runs.map(({ id, curves: { progress, refused, problem, nodes } }) => ({
         id,
         name: name(id),
         progress,
         refused,
         problem,
+        nodes,
       })),
     });
     for (const { id, curves } of runs) {

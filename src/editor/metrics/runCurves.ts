@@ -100,6 +100,12 @@ export class RunCurves {
     return counted ? (lines === 0 ? 1 : Math.min(1, this.#scanned / lines)) : 0;
   }
 
+  /** Where there are several. */
+  get nodes(): readonly number[] {
+    const nodes = new Set(this.#log.outline.streams.map(({ node }) => node));
+    return nodes.size > 1 ? [...nodes] : [];
+  }
+
   get refused(): boolean {
     return this.#refused;
   }

@@ -19,7 +19,14 @@ function series(name: string, rank: number | null, pairs: readonly Pair[], capac
   return packSeries(made, 600);
 }
 
-const run = (id: string) => ({ id, name: `job ${id}`, progress: 1, refused: false, problem: null });
+const run = (id: string, nodes: readonly number[] = []) => ({
+  id,
+  name: `job ${id}`,
+  progress: 1,
+  refused: false,
+  problem: null,
+  nodes,
+});
 
 function after(...messages: readonly MetricsToWebview[]): MetricsState {
   return messages.reduce(received, noMetrics);
@@ -161,6 +168,24 @@ describe('charts', () => {
     ]);
     const alone = shown(...pairs);
     expect(alone.lines.map((line) => lineLabel(alone, line))).toEqual(['']);
+  });
+
+  it.each([
+    ['node, as in the log, where each rank is one of its nodes', [0, 1], ['node 0', 'node 1']],
+    ['rank where a node has several, which its lines name', [0, 4], ['rank 0', 'rank 1']],
+    ['rank where there is one node', [], ['rank 0', 'rank 1']],
+  ])('say %s', (_, nodes, labels) => {
+    const pairs: readonly Pair[] = [
+      [1, 3],
+      [2, 2],
+    ];
+    const [chart] = chartsOf(
+      after(
+        { type: 'metricsRuns', runs: [run('a', nodes)] },
+        { type: 'metricsSeries', id: 'a', anew: true, series: [series('loss', 0, pairs), series('loss', 1, pairs)] },
+      ),
+    );
+    expect(chart?.lines.map((line) => lineLabel(chart, line))).toEqual(labels);
   });
 
   it('begin another stretch where the step goes back, and at the same step the last value counts', () => {
