@@ -16,16 +16,16 @@ export interface ScanTask<Found> {
 
 /** What a helper has to say to the one it helps. */
 export interface HelperReports {
-  /** One of its tasks has its result. */
-  readonly found: () => void;
   /** The scan cannot go on. */
   readonly failed: (reason: string) => void;
-  /** The thread died or never began: its tasks are somebody else's. */
+  /** The thread died or never began. */
   readonly lost: () => void;
 }
 
 /** Looks at stretches of the log for another thread. */
 export interface TaskTaker<Found> {
+  /** It has begun: what is given before waits for that. */
+  readonly isReady: boolean;
   /** Given and not looked at yet. */
   readonly tasks: readonly ScanTask<Found>[];
   give(task: ScanTask<Found>, files: LogFilePaths, nodes: readonly number[]): void;
@@ -39,23 +39,29 @@ export class ScanHelper<Found> implements TaskTaker<Found> {
   readonly #worker: Worker;
   /** In the order in which they were given. */
   readonly #tasks: ScanTask<Found>[] = [];
+  #isReady = false;
 
   /** `script`: the bundle of scanWorker.ts. */
-  constructor(script: string, goal: ScanGoal, files: LogFilePaths, { found, failed, lost }: HelperReports) {
+  constructor(script: string, goal: ScanGoal, files: LogFilePaths, { failed, lost }: HelperReports) {
     this.#worker = startThread(script);
     this.#worker.on('message', (message: FromHelper<Found>) => {
       if (message.kind === 'problem') {
         failed(message.message);
-        return;
-      }
-      const task = this.#tasks.shift();
-      if (task !== undefined) {
-        task.result = { found: message.found };
-        found();
+      } else if (message.kind === 'ready') {
+        this.#isReady = true;
+      } else {
+        const task = this.#tasks.shift();
+        if (task !== undefined) {
+          task.result ??= { found: message.found };
+        }
       }
     });
     this.#worker.on('error', lost);
     this.#post({ kind: 'help', goal, files });
+  }
+
+  get isReady(): boolean {
+    return this.#isReady;
   }
 
   get tasks(): readonly ScanTask<Found>[] {

@@ -55,11 +55,8 @@ export class ScanLead<Found> {
   #done: LogMark = logStart;
   /** Those that were not taken yet, in the order of the log. */
   #tasks: ScanTask<Found>[] = [];
-  /** Those that a helper was lost with. */
-  #returned: ScanTask<Found>[] = [];
   /** What this thread looks at next. */
   #own: { readonly task: ScanTask<Found>; readonly read: Promise<Look<Found>> } | undefined;
-  #news: () => void = () => undefined;
   #failure: string | undefined;
   #silent: NodeJS.Timeout | undefined;
   #busy = false;
@@ -80,7 +77,6 @@ export class ScanLead<Found> {
     this.#marks.push(...message.marks);
     this.#end = message.end;
     clearTimeout(this.#silent);
-    this.#news();
     if (!this.#busy && this.#failure === undefined) {
       this.#busy = true;
       void this.#run();
@@ -117,7 +113,7 @@ export class ScanLead<Found> {
     }
   }
 
-  /** Takes what was found first, or looks at something, or waits for others who do. */
+  /** Takes what was found first, or looks at something. */
   async #step(): Promise<void> {
     if (this.#failure !== undefined) {
       throw new Error(this.#failure);
@@ -130,14 +126,12 @@ export class ScanLead<Found> {
       const { task, read } = this.#own;
       const look = await read;
       this.#own = undefined;
-      this.#giveTasks();
+      this.#giveTasks(task);
       await this.#rest.over();
-      const { found } = await look();
-      task.result = { found };
-    } else {
-      await new Promise<void>((resolve) => {
-        this.#news = resolve;
-      });
+      if (task.result === undefined) {
+        const { found } = await look();
+        task.result ??= { found };
+      }
     }
   }
 
@@ -150,16 +144,22 @@ export class ScanLead<Found> {
     this.#done = to;
   }
 
-  #giveTasks(): void {
-    const task = this.#own === undefined ? this.#nextTask() : undefined;
-    if (task !== undefined) {
-      this.#buffer = this.#buffer === 0 ? 1 : 0;
-      const read = this.#work.read(task.from, task.to, this.#buffers[this.#buffer]);
-      read.catch(() => undefined);
-      this.#own = { task, read };
+  /**
+   * To this thread the next one, too, or the first that a helper has not done: rather than wait it looks for itself. So a helper that is
+   * slow, or lost, holds up nothing. `current`: what this thread is about to look at.
+   */
+  #giveTasks(current?: ScanTask<Found>): void {
+    if (this.#own === undefined) {
+      const task = this.#nextTask() ?? this.#tasks.find((one) => one !== current && one.result === undefined);
+      if (task !== undefined) {
+        this.#buffer = this.#buffer === 0 ? 1 : 0;
+        const read = this.#work.read(task.from, task.to, this.#buffers[this.#buffer]);
+        read.catch(() => undefined);
+        this.#own = { task, read };
+      }
     }
     for (const helper of this.#helpers) {
-      while (helper.tasks.length < tasksEach) {
+      while (helper.isReady && helper.tasks.length < tasksEach) {
         const next = this.#nextTask();
         if (next === undefined) {
           return;
@@ -171,10 +171,6 @@ export class ScanLead<Found> {
 
   /** undefined when there is none as yet, or too many results wait already. */
   #nextTask(): ScanTask<Found> | undefined {
-    const returned = this.#returned.shift();
-    if (returned !== undefined) {
-      return returned;
-    }
     if (this.#cutTo === this.#end || this.#tasks.length >= resultsEach * (this.#helpers.length + 1)) {
       return undefined;
     }
@@ -203,18 +199,12 @@ export class ScanLead<Found> {
     }
     this.#helpers = Array.from({ length: this.#mayCall }, () => {
       const helper = this.#crew.call({
-        found: () => {
-          this.#news();
-        },
         failed: (reason) => {
           this.#failure ??= reason;
-          this.#news();
         },
         lost: () => {
           this.#mayCall = 0;
-          this.#returned.push(...helper.tasks);
           this.#helpers = this.#helpers.filter((one) => one !== helper);
-          this.#news();
         },
       });
       return helper;

@@ -91,5 +91,7 @@ export type ToHelper =
 
 /** From a thread that helps: what it found in the stretches that it was given, one after another. */
 export type FromHelper<Found> =
+  /** It may be given something. */
+  | { readonly kind: 'ready' }
   | { readonly kind: 'found'; readonly found: Found }
   | { readonly kind: 'problem'; readonly message: string };

@@ -85,6 +85,7 @@ function receive(message: ToScan | ToHelper): void {
       break;
     case 'help':
       helping = help(message);
+      send({ kind: 'ready' });
       break;
     case 'marks':
       leading?.grow(message);

@@ -65,6 +65,7 @@ interface Fates {
 
 /** Looks in this thread, as a helper would in another. */
 class NearHelper<Found> implements TaskTaker<Found> {
+  readonly isReady = true;
   readonly tasks: ScanTask<Found>[] = [];
   readonly #work: ScanWork<Found>;
   readonly #reports: HelperReports;
@@ -106,8 +107,7 @@ class NearHelper<Found> implements TaskTaker<Found> {
       const look = await this.#work.read(task.from, task.to, bytesOf.buffers[0].subarray(0, 0));
       const { found } = await look();
       this.tasks.shift();
-      task.result = { found: structuredClone(found) };
-      this.#reports.found();
+      task.result ??= { found: structuredClone(found) };
     } catch (error) {
       this.#reports.failed(String(error));
     }
