@@ -7,7 +7,7 @@ import type { Location } from '../core/provider.ts';
 import type { FilesState, JobTab, PanelToHost, PanelToWebview } from '../protocol/jobPanel.ts';
 import type { FileLink } from '../protocol/logView.ts';
 import { errorSentence } from './errorSentence.ts';
-import { explainedJob, loggedFailure } from './failures/failureSentence.ts';
+import { loggedFailure } from './failures/failureSentence.ts';
 import { pickJobsBeside } from './jobActions.ts';
 import { type Around, jobView } from './jobView.ts';
 import type { LogDocuments } from './log/logDocuments.ts';
@@ -209,9 +209,9 @@ export class JobPanel implements vscode.Disposable {
       isTrusted: vscode.workspace.isTrusted,
       location: this.#location,
       forwards: this.#deps.forwards.of(this.runId),
+      failure: this.#failure,
     };
-    const job = explainedJob(facts.job, this.#failure);
-    void this.#channel.post({ type: 'job', job: jobView({ ...facts, job }, around, Date.now()), tab: this.#tab });
+    void this.#channel.post({ type: 'job', job: jobView(facts, around, Date.now()), tab: this.#tab });
     void this.#lookUpLocation(facts.job);
     void this.#lookUpFailure(facts.job);
   }

@@ -5,6 +5,7 @@ import { groupOf, isTerminal, type JobState } from '../core/jobState.ts';
 import type { Location } from '../core/provider.ts';
 import type { JobFacts } from '../engine/engine.ts';
 import type { DetailSection, ForwardView, JobView, PhaseView, ReachView } from '../protocol/jobPanel.ts';
+import { explainedJob } from './failures/failureSentence.ts';
 import { staleNote } from './jobRow.ts';
 import { acceleratorSentence, nativeWordsOf } from './jobSentences.ts';
 import { t } from './l10n.ts';
@@ -18,6 +19,8 @@ export interface Around {
   /** Where the job is to be found outside Aloft, as far as that is known. */
   readonly location: Location | null;
   readonly forwards: readonly ForwardView[];
+  /** What the log says of its failure, see `loggedFailure`. */
+  readonly failure: string | null;
 }
 
 /** Everything a job panel shows above its log. */
@@ -25,14 +28,18 @@ export function jobView(facts: JobFacts, around: Around, now: EpochMs): JobView 
   const { job } = facts;
   const attempt = currentAttempt(job);
   const state = shownState(job);
+  const { reason } = explainedJob(job, around.failure);
+  const native = nativeWordsOf(attempt);
+  // The end of the reason then says it already.
+  const isSaid = around.failure !== null && job.reason !== null && native?.includes(job.reason) === true;
   return {
     runId: job.runId,
     name: job.name,
     state,
     group: groupOf(state),
     stateLabel: stateLook(state).label,
-    reason: job.reason,
-    native: nativeWordsOf(attempt),
+    reason,
+    native: isSaid ? null : native,
     expectedStartAt: groupOf(state) === 'waiting' ? (attempt?.expectedStartAt ?? null) : null,
     hint: failureHint(job),
     staleNote: facts.storeProblem ?? (attempt === undefined ? null : staleText(attempt, now)),

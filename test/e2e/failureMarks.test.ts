@@ -123,7 +123,10 @@ describe('a run that failed in the code', () => {
   it('leads to the line of the log', async () => {
     await problem().locator('a', { hasText: 'Show Log' }).click();
     const panel = await window.panel('train.py');
-    await panel.getByText('ValueError: 3 values').first().waitFor();
+    await panel.locator('.log .row', { hasText: 'ValueError: 3 values' }).first().waitFor();
+    await expect
+      .poll(async () => await panel.locator('.reason').textContent())
+      .toMatch(/^ValueError: 3 values.* · exit code 1/u);
     await window.screenshot('failure-log');
   });
 

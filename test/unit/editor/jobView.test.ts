@@ -18,7 +18,7 @@ const facts = (fields: Partial<JobFacts> = {}): JobFacts => ({
   ...fields,
 });
 
-const around: Around = { isTrusted: true, location: null, forwards: [] };
+const around: Around = { isTrusted: true, location: null, forwards: [], failure: null };
 const viewOf = (given: JobFacts, now: number): JobView => jobView(given, around, now);
 
 describe('the way to a job outside Aloft', () => {
@@ -29,6 +29,25 @@ describe('the way to a job outside Aloft', () => {
     [{ kind: 'url', url: 'https://ml.azure.com/x', site: 'Azure ML studio' }, 'Open in Azure ML studio'],
   ] as const)('says where it leads: %o', (location, label) => {
     expect(jobView(facts(), { ...around, location }, 0).locationLabel).toBe(label);
+  });
+});
+
+describe('why a job failed', () => {
+  const failed = (nativeState: string): JobFacts =>
+    facts({ job: job({ state: 'failed', reason: 'exit code 1', attempts: [attempt({ nativeState, reason: null })] }) });
+
+  it('is what its log says, then how its program ended, and that once', () => {
+    const failure = 'RuntimeError: CUDA out of memory';
+    const said = `${failure} · exit code 1`;
+    expect(jobView(failed('ended: exit code 1'), { ...around, failure }, 0)).toMatchObject({
+      reason: said,
+      native: null,
+    });
+    expect(jobView(failed('NODE_FAIL'), { ...around, failure }, 0)).toMatchObject({
+      reason: said,
+      native: 'NODE_FAIL',
+    });
+    expect(viewOf(failed('NODE_FAIL'), 0)).toMatchObject({ reason: 'exit code 1', native: 'NODE_FAIL' });
   });
 });
 
