@@ -16,6 +16,7 @@ import { endReason, stateSentence, whySentence } from '../core/stateSentence.ts'
 import { nodeOf, number, runIdOf, stateOf, statusOf, taskOf, text, textOrNull } from './jobRows.ts';
 import type { Statements } from './statements.ts';
 import type { StoreChanges } from './storeChanges.ts';
+import { waits } from './waitingSince.ts';
 
 export interface KeyedObservation {
   readonly key: AttemptKey;
@@ -24,6 +25,9 @@ export interface KeyedObservation {
 
 /** An answer that says nothing new is written down only this often, in ms: thousands of jobs are asked about every few seconds. */
 const renewAfter = 30_000;
+
+/** Starts that differ by less, in ms, are the same one: the clocks of those who tell of it differ. */
+const sameStartWithin = 60_000;
 
 /** The newest answer about an attempt that came to this process, whether it was written down or not. */
 interface Answer {
@@ -99,6 +103,9 @@ export class AttemptRecords {
       this.#replaceTasks(key, observation.tasks);
     }
     this.#carryOver(key, stored, next);
+    if (observation.state === next.state && this.#ranUnseen(key, stored, next)) {
+      this.#tellUnseenRun(key, next.state, observation.tasks.length > 1);
+    }
     const visible = recovered || !sameMembers || !sameStatus(stored, { ...next, observedAt: stored.observedAt });
     if (visible) {
       this.touchJob(key.runId);
@@ -169,9 +176,6 @@ export class AttemptRecords {
       this.setState(key, next.state, whySentence(next) ?? endReason(next), next.reason);
       return;
     }
-    if (next.state === 'queued' && before.startedAt === null && next.startedAt !== null) {
-      this.#tellUnseenRun(key);
-    }
     if (next.explanation !== null && next.explanation !== before.explanation) {
       this.#tell(key, next, next.explanation);
     }
@@ -184,10 +188,23 @@ export class AttemptRecords {
     );
   }
 
-  /** It waits anew: providers are sampled, so that nobody saw it run. */
-  #tellUnseenRun({ runId, attempt }: AttemptKey): void {
-    const text = stateSentence('queued', 'it has run meanwhile and waits again');
-    this.addEvent(runId, { at: this.#clock.now(), attempt, kind: 'state', state: 'queued', text, native: null });
+  /** Whether it waits anew for its machines though it was not seen at work since it waited before: providers are sampled. */
+  #ranUnseen({ runId, attempt }: AttemptKey, before: AttemptStatus, next: AttemptStatus): boolean {
+    if (!waits(next.state) || before.state === 'running' || next.startedAt === null) {
+      return false;
+    }
+    if (before.startedAt !== null) {
+      return next.startedAt - before.startedAt > sameStartWithin;
+    }
+    const seen = `SELECT 1 FROM events WHERE run_id = ? AND attempt = ? AND state IN ('running', 'preempted')`;
+    return this.#statements.get(seen, runId, attempt) === undefined;
+  }
+
+  /** A state that follows itself, which is how `waitingSince` knows it. */
+  #tellUnseenRun({ runId, attempt }: AttemptKey, state: JobState, isArray: boolean): void {
+    const what = isArray ? 'some of its tasks have run meanwhile, others wait' : 'it has run meanwhile and waits again';
+    const text = stateSentence(state, what);
+    this.addEvent(runId, { at: this.#clock.now(), attempt, kind: 'state', state, text, native: null });
   }
 
   /** Each explanation once in a stretch of one state, whatever numbers are in it: a queue that moves would fill the timeline. */

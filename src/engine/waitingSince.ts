@@ -20,13 +20,9 @@ export function waitingSince(
   }
   const changes = events.filter(({ state }) => state !== null);
   const ran = changes.findLastIndex(({ state }) => state === 'running');
-  const { startedAt } = job;
-  // Providers are sampled: that it ran may never have been seen, only that it is in the queue after it has started.
+  // Nobody saw it run, only that it waits anew: see `AttemptRecords`.
+  const again = changes.findLastIndex(({ state }, index) => state === changes[index - 1]?.state);
   const lost =
-    ran === -1
-      ? changes.find(
-          ({ at, state }) => state === 'preempted' || (state === 'queued' && startedAt !== null && at >= startedAt),
-        )
-      : changes[ran + 1];
-  return lost?.at ?? startedAt ?? acceptedAt;
+    again > ran ? changes[again] : ran === -1 ? changes.find(({ state }) => state === 'preempted') : changes[ran + 1];
+  return lost?.at ?? job.startedAt ?? acceptedAt;
 }

@@ -198,14 +198,57 @@ describe('a job that could not be looked at', () => {
   });
 });
 
-test('a job that ran unseen and is in the queue again says so, once, and waits from then on', () => {
-  observe('queued', resources);
-  const startedAt = clock.now();
-  clock.jump(hour);
-  observe('queued', { ...resources, startedAt });
-  const seenAt = clock.now();
-  observe('queued', { ...resources, startedAt });
-  expect(texts().filter(([text]) => text.includes('has run meanwhile'))).toHaveLength(1);
-  const job = store.job(key.runId);
-  expect(job === undefined ? null : waitingSince(job, store.events(key.runId), 0)).toBe(seenAt);
+describe('a job that ran unseen and waits again', () => {
+  const told = (): number => texts().filter(([text]) => text.includes('run meanwhile')).length;
+  const since = (): number | null => {
+    const job = store.job(key.runId);
+    return job === undefined ? null : waitingSince(job, store.events(key.runId), 0);
+  };
+
+  test('says so, once, and waits from then on', () => {
+    observe('queued', resources);
+    const startedAt = clock.now();
+    clock.jump(hour);
+    observe('queued', { ...resources, startedAt });
+    const seenAt = clock.now();
+    observe('queued', { ...resources, startedAt });
+    expect([told(), since()]).toEqual([1, seenAt]);
+  });
+
+  test('says so each time, also after it was seen to run', () => {
+    const startedAt = clock.now();
+    observe('running', { startedAt });
+    observe('queued', { ...resources, startedAt: startedAt + 2000 });
+    expect(told()).toBe(0);
+    for (const time of [1, 2]) {
+      clock.jump(hour);
+      const again = clock.now();
+      observe('queued', { ...resources, startedAt: again });
+      expect([told(), since()]).toEqual([time, clock.now()]);
+    }
+  });
+
+  test('says so where it waits in another way', () => {
+    observe('provisioning');
+    const startedAt = clock.now();
+    clock.jump(hour);
+    observe('queued', { ...resources, startedAt });
+    expect([told(), since()]).toEqual([1, clock.now()]);
+  });
+
+  test('says it of its tasks where it is an array', () => {
+    const tasks = (['succeeded', 'queued'] as const).map((state, index) => ({ index, state, exitCode: null }));
+    observe('queued', { tasks, startedAt: clock.now() });
+    expect(texts().at(-1)?.[0]).toBe('Waiting in the queue: some of its tasks have run meanwhile, others wait');
+  });
+
+  test('says nothing where that it ran is known, or where its state is not', () => {
+    const startedAt = clock.now();
+    observe('preempted');
+    const lostAt = clock.now();
+    observe('preempted', { startedAt });
+    expect([told(), since()]).toEqual([0, lostAt]);
+    observe('unknown', { startedAt: startedAt + hour });
+    expect(told()).toBe(0);
+  });
 });

@@ -25,7 +25,7 @@ export function observationOf(run: Run, hints: Hints, observedAt: EpochMs): Obse
   const body = ended(job, run.pods, of) ?? live(job, pods, of, hints);
   return {
     observedAt,
-    startedAt: startOf(pods, of),
+    startedAt: startOf(pods, of) ?? (waits(body) ? earlierStart(run.pods, of) : null),
     endedAt: null,
     exitCode: null,
     signal: null,
@@ -165,12 +165,28 @@ function hasStarted(pod: Pod): boolean {
 
 /** When the last of them began; null before all have. */
 function startOf(pods: readonly Pod[], of: number): EpochMs | null {
-  const starts = pods.map((pod) => {
-    const state = statusOf(pod, container.main)?.state;
-    return timeOf(state?.running?.startedAt ?? state?.terminated?.startedAt);
-  });
-  const known = starts.filter((start) => start !== null);
+  const known = pods.map(startOfPod).filter((start) => start !== null);
   return known.length === of ? Math.max(...known) : null;
+}
+
+function startOfPod(pod: Pod): EpochMs | null {
+  const state = statusOf(pod, container.main)?.state;
+  return timeOf(state?.running?.startedAt ?? state?.terminated?.startedAt);
+}
+
+/** When a run that waits ran last, by its pods, those that were replaced as well (oldest first); null where not all of it has run. */
+function earlierStart(pods: readonly Pod[], of: number): EpochMs | null {
+  const newest = new Map(
+    pods.flatMap((pod) => {
+      const start = startOfPod(pod);
+      return start === null ? [] : [[indexOf(pod), start]];
+    }),
+  );
+  return newest.size === of ? Math.min(...newest.values()) : null;
+}
+
+function waits({ state }: Body): boolean {
+  return state === 'queued' || state === 'provisioning' || state === 'preempted';
 }
 
 function lastEnd(pods: readonly Pod[]): EpochMs | null {

@@ -17,6 +17,7 @@ export interface TaskStatus extends Ending {
   readonly explanation: string | undefined;
   /** Seconds since the epoch. */
   readonly expectedStartAt: number | null;
+  /** Of what waits for nodes, when it ran last. */
   readonly startedAt: number | null;
   readonly endedAt: number | null;
   readonly nodeList: string;
@@ -92,7 +93,8 @@ function fromQueue(record: QueueRecord, task: number | null, facts: RunFacts): T
     ended: false,
     explanation: again?.explanation ?? (reason === null ? undefined : explainReason(reason)) ?? meaning.explanation,
     expectedStartAt: isWaiting ? record.startAt : null,
-    startedAt: hasStarted && !isWaiting ? record.startAt : null,
+    startedAt:
+      isWaiting || meaning.state === 'provisioning' ? (kept?.startedAt ?? null) : hasStarted ? record.startAt : null,
     endedAt: null,
   };
 }

@@ -40,6 +40,21 @@ const stuck = (reason: string, message: string): Pod =>
   });
 
 describe('a job that waits', () => {
+  it('has the start of when it ran before, as far as its older pods are there', () => {
+    const [first, second] = ['2026-11-26T12:10:00Z', '2026-11-26T12:20:00Z'] as const;
+    const ran = (index: number, startedAt: string): Pod =>
+      podObject({ index, phase: 'Failed', main: { terminated: { exitCode: 143, startedAt } } });
+    const waiting = (index: number): Pod => pending({ index, uid: `later-${index}`, created: second, node: null });
+    expect(observe(jobObject(), [ran(0, first), waiting(0)])).toMatchObject({
+      state: 'queued',
+      startedAt: Date.parse(first),
+    });
+    const two = jobObject({ completions: 2 });
+    expect(observe(two, [ran(0, first), ran(1, second), waiting(0)]).startedAt).toBe(Date.parse(first));
+    expect(observe(two, [ran(0, first), waiting(0), waiting(1)]).startedAt).toBeNull();
+    expect(observe(two, [podObject({ main: running }), waiting(1)]).startedAt).toBeNull();
+  });
+
   it('says nothing of one that was only just made', () => {
     const observation = observe(jobObject());
     expect(observation).toMatchObject({ state: 'queued', reason: null, startedAt: null, endedAt: null });

@@ -69,9 +69,20 @@ describe('one job', () => {
     const line =
       'requeued RUN slurmstepd-n1: error: *** JOB 12 ON n1 CANCELLED AT 2026-11-26T15:35:23 DUE TO PREEMPTION ***';
     const held = seen(queue('PENDING', 'BeginTime', '', '1795700000|1795700620|N/A'), record({}), line);
-    expect(held).toMatchObject({ state: 'preempted', startedAt: null, expectedStartAt: 1_795_700_620_000 });
+    expect(held).toMatchObject({
+      state: 'preempted',
+      startedAt: 1_795_700_011_000,
+      expectedStartAt: 1_795_700_620_000,
+    });
     expect(held.explanation).toContain('make room for another job');
     expect(seen(queue('PENDING', 'Priority', ''), record({}), line)).toMatchObject({ state: 'queued' });
+  });
+
+  it('has the start of when it ran last until it runs again', () => {
+    const startedAt = 1_795_700_011_000;
+    expect(seen(queue('PENDING', 'Priority', ''), record({}))).toMatchObject({ state: 'queued', startedAt });
+    expect(seen(queue('CONFIGURING'), record({}))).toMatchObject({ state: 'provisioning', startedAt });
+    expect(seen(queue('CONFIGURING'))).toMatchObject({ state: 'provisioning', startedAt: null });
   });
 
   it('is back in the queue because its node failed', () => {
