@@ -1,5 +1,6 @@
 import { stringify } from 'yaml';
 import type { Json } from '../../../core/provider.ts';
+import { shellNotice } from '../../../core/shellNotice.ts';
 import { shellQuote } from '../../../core/shellQuote.ts';
 import { type Owner, ownerOf } from '../claims.ts';
 import { codeSecretName } from '../names.ts';
@@ -16,6 +17,8 @@ export interface ByHand {
   readonly name: string;
   readonly job: Json;
   readonly service: Json | null;
+  /** A submission would keep the pods until results were fetched. */
+  readonly hasOutputs: boolean;
 }
 
 /**
@@ -23,7 +26,7 @@ export interface ByHand {
  * ends before it makes one.
  */
 export function commandText(
-  { snapshotId, kind, name, job, service }: ByHand,
+  { snapshotId, kind, name, job, service, hasOutputs }: ByHand,
   { kubeconfig, context, namespace }: ClusterSettings,
 ): string {
   const cluster = Object.entries({ ...(kubeconfig === undefined ? {} : { kubeconfig }), context, namespace })
@@ -32,9 +35,11 @@ export function commandText(
   const code = `secret ${codeSecretName(snapshotId)}`;
   const patch = { metadata: { ownerReferences: [ownerOf(kind, { name, uid: '@uid@' })] } };
   const owned = [code, ...(service === null ? [] : [`service ${name}`])];
+  const notice = hasOutputs
+    ? shellNotice('Its result files are lost when it ends: nothing keeps them unless its command sends them elsewhere.')
+    : '';
   return [
-    '# Code that is too large for a Secret is sent to each pod by Aloft alone: then there is none of this name.',
-    `kubectl ${cluster} get ${code} --output=name &&`,
+    `${notice}${shellNotice('Code that is too large for a Secret is sent to each pod by Aloft alone: then there is none of this name.')}kubectl ${cluster} get ${code} --output=name &&`,
     `kubectl ${cluster} create --filename=- <<'MANIFESTS' &&`,
     `${asYaml(service === null ? [job] : [job, service])}MANIFESTS`,
     `uid=$(kubectl ${cluster} get ${kind.toLowerCase()} ${name} --output='jsonpath={.metadata.uid}') &&`,

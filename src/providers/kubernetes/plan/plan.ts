@@ -80,6 +80,8 @@ export function planJob(
   const handMade = nameByHand(key);
   const byHand = manifests({
     ...common,
+    // Nobody would fetch its results: who keeps them would only keep the accelerators.
+    spec: { ...spec, outputs: [] },
     name: handMade,
     labels: labelsByHand(handMade),
     setAnnotations: {},
@@ -88,7 +90,10 @@ export function planJob(
   return {
     request,
     text: asYaml([job, ...(service === null ? [] : [service])]),
-    command: commandText({ ...byHand, snapshotId, kind: options.controller, name: handMade }, settings),
+    command: commandText(
+      { ...byHand, snapshotId, kind: options.controller, name: handMade, hasOutputs: spec.outputs.length > 0 },
+      settings,
+    ),
     language: 'yaml',
     warnings: [
       ...placement.warnings,

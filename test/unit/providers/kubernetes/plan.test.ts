@@ -61,9 +61,13 @@ const podSchema = z.looseObject({
 });
 
 function podOf(planned: Plan): z.infer<typeof podSchema> {
+  return podIn(shown(planned)[0]);
+}
+
+function podIn(manifest: unknown): z.infer<typeof podSchema> {
   const job = z.parse(
     z.looseObject({ spec: z.looseObject({ template: z.looseObject({ spec: podSchema }) }) }),
-    shown(planned)[0],
+    manifest,
   );
   return job.spec.template.spec;
 }
@@ -174,6 +178,20 @@ describe('planJob', () => {
     const results = podOf(plan({ outputs: ['out/**'], options: { keepResults: '2h' } })).containers[1];
     expect(results).toMatchObject({ name: 'results' });
     expect(results?.command.at(-1)).toBe('7200');
+  });
+
+  it('keeps nothing for results in a job by hand, which nobody would fetch, and says so', () => {
+    const { command = '' } = plan({ outputs: ['out/**'], options: { keepResults: '24h' } });
+    const [notice = '', ...lines] = command.split('\n');
+    expect(notice).toMatch(/^: 'Its result files are lost when it ends: .*'$/u);
+    const [yaml = ''] =
+      lines
+        .join('\n')
+        .split("<<'MANIFESTS' &&\n")[1]
+        ?.split(/^MANIFESTS$/mu) ?? [];
+    expect(podIn(parseAllDocuments(yaml)[0]?.toJS()).containers.map(({ name }) => name)).toEqual(['main']);
+    expect(command).not.toContain('86400');
+    expect(plan({}).command).not.toContain('result files');
   });
 
   it('passes the time limit in whole seconds', () => {
