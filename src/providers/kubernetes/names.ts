@@ -39,9 +39,9 @@ export function jobName({ runId, attempt }: AttemptKey): string {
   return `aloft-${runId.toLowerCase()}${attempt === 1 ? '' : `-r${attempt}`}`;
 }
 
-/** Of a job that is made by hand of the request of an attempt, which is none of ours. */
-export function nameByHand(key: AttemptKey): string {
-  return `by-hand-${hashOf(jobName(key)).slice(0, 16)}`;
+/** Of a job, none of ours, that is made by hand of a request whose hash this is: another request is another job. */
+export function nameByHand(requestHash: string): string {
+  return `by-hand-${hashOf(requestHash).slice(0, 16)}`;
 }
 
 /** The attempt of a `jobName`; null for a name of another kind. */

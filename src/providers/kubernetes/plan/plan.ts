@@ -77,7 +77,7 @@ export function planJob(
   const annotations = { [annotation.hash]: hash, ...specAnnotations(spec, snapshotId) };
   const job = { ...bare, metadata: { ...meta, annotations } };
   const request: JsonObject = { namespace, snapshotId, secrets: [...spec.secrets], hash, job, service };
-  const handMade = nameByHand(key);
+  const handMade = nameByHand(hash);
   const byHand = manifests({
     ...common,
     // Nobody would fetch its results: who keeps them would only keep the accelerators.

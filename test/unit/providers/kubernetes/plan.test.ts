@@ -194,6 +194,21 @@ describe('planJob', () => {
     expect(plan({}).command).not.toContain('result files');
   });
 
+  it('gives each request another name by hand, so that what was changed in the form is made beside what ran', () => {
+    const nameOf = ({ command = '' }: Plan): string => /^ {2}name: (by-hand-[0-9a-f]{16})$/mu.exec(command)?.[1] ?? '';
+    const names = [
+      plan({}),
+      plan({ command: 'python train.py --epochs 2' }),
+      plan({ env: { EPOCHS: '2' } }),
+      plan({ nodes: 2 }),
+      plan({ options: { queue: 'research' } }),
+      plan({}, null, anyKubernetes, 2),
+    ].map(nameOf);
+    expect(names).not.toContain('');
+    expect(new Set(names).size).toBe(names.length);
+    expect(nameOf(plan({}))).toBe(names[0]);
+  });
+
   it('passes the time limit in whole seconds', () => {
     const limits = { durationMs: 1500, waitMs: null, costUsd: null };
     expect(podOf(plan({ limits })).containers[0]?.command.at(-1)).toBe('2');
