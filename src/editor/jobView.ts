@@ -95,13 +95,18 @@ function locationLabel(location: Location): string {
 
 /**
  * The stretches between the state changes of the timeline; stretches of the same state are joined. When the job began to run and when it
- * ended is told by the provider, whose word the rest of the panel has too; we may have noticed later.
+ * ended is told by the provider, whose word the rest of the panel has too; we may have noticed later. (Where it ran before that unseen and
+ * then waited anew, see `AttemptRecords`, the provider's word is of that run.)
  */
 export function phases(job: Job, events: readonly JobEvent[]): readonly PhaseView[] {
-  const ran = events.find(({ state }) => state === 'running');
+  const told = events.filter(({ state }) => state !== null);
+  const ran = told.findIndex(({ state }) => state === 'running');
+  const hasRunBefore = told
+    .slice(0, ran)
+    .some(({ state }, index, before) => state === 'preempted' || state === before[index - 1]?.state);
   const changes = events.flatMap((event): readonly StateChange[] => {
     const { state, text, native } = event;
-    const at = (event === ran ? job.startedAt : null) ?? event.at;
+    const at = (event === told[ran] && !hasRunBefore ? job.startedAt : null) ?? event.at;
     return state === null ? [] : [{ at, state, reason: [text, native].filter((part) => part !== null).join('\n') }];
   });
   const created: StateChange = { at: job.createdAt, state: 'staging', reason: null };

@@ -102,6 +102,20 @@ describe('phases', () => {
     });
   });
 
+  it('are in order where the job ran unseen before it was seen to run', () => {
+    const events = [
+      stateEvent(1_000_000, 'staging'),
+      stateEvent(1_001_000, 'queued'),
+      stateEvent(1_090_000, 'queued', 'it has run meanwhile'),
+      stateEvent(1_100_000, 'running'),
+    ];
+    expect(phases(job({ startedAt: 1_002_000 }), events).map(({ state, from, to }) => [state, from, to])).toEqual([
+      ['staging', 1_000_000, 1_001_000],
+      ['queued', 1_001_000, 1_100_000],
+      ['running', 1_100_000, null],
+    ]);
+  });
+
   it('show every attempt of a job that was submitted again', () => {
     const events = [
       stateEvent(1_000_000, 'running'),
