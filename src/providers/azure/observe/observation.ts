@@ -68,6 +68,11 @@ export function isWaiting(state: Observation['state']): boolean {
   return state === 'queued' || state === 'preempted';
 }
 
+/** Whether a job in that state has not begun, or is to begin again: a time that the run history gives may be that of its image. */
+export function isBefore(state: Observation['state']): boolean {
+  return state === 'queued' || state === 'provisioning';
+}
+
 /**
  * Whether a job that waits has run before, as far as the run history shows it: there is what its program printed, or, of a spot job,
  * when it started. (Others may be given a time when their image is built, before they wait for a machine.)
@@ -100,9 +105,9 @@ export function observationOf(seen: Seen): Observation {
   const native = job.properties.status ?? '';
   const plain = stateOf(job);
   // There is no state for it: a job whose spot machine was taken away is simply back where it has been before.
-  const isBack = past.hasRun && (plain === 'queued' || plain === 'provisioning');
+  const isBack = past.hasRun && isBefore(plain);
   const state = isBack && isSpot === true ? 'preempted' : plain;
-  const startedAt = timeOf(details?.startTimeUtc) ?? past.startedAt;
+  const startedAt = past.hasRun || !isBefore(plain) ? (timeOf(details?.startTimeUtc) ?? past.startedAt) : null;
   const common = {
     nativeState: native,
     observedAt,

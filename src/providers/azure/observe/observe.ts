@@ -10,7 +10,7 @@ import type { JobSecrets } from '../jobSecrets.ts';
 import { type Cluster, clustersIfAllowed } from '../offers/clusters.ts';
 import { getJob } from '../submit/submit.ts';
 import { findJobs } from './findJobs.ts';
-import { hasBegun, isEnded, isWaiting, observationOf, stateOf, unseen } from './observation.ts';
+import { hasBegun, isBefore, isEnded, isWaiting, observationOf, stateOf, unseen } from './observation.ts';
 import { explainWait, isOnSpot } from './waiting.ts';
 
 export interface ObserveDeps {
@@ -86,8 +86,10 @@ export class Observer {
     const known = this.#remember(job.name);
     const state = stateOf(job);
     const isKnown = await this.#askDetails(job, known, observedAt, signal);
-    known.startedAt = timeOf(known.details?.startTimeUtc) ?? known.startedAt;
     known.hasRun ||= state === 'running' || hasBegun(job, known.details);
+    if (known.hasRun || !isBefore(state)) {
+      known.startedAt = timeOf(known.details?.startTimeUtc) ?? known.startedAt;
+    }
     if (isEnded(state)) {
       await this.#clean(handle, known, signal);
     }

@@ -196,18 +196,19 @@ describe('a job whose machine was taken away', () => {
   const spot = { queueSettings: { jobTier: 'Spot' } };
 
   it.each([
-    ['it is a spot job that printed something', spot, { startTimeUtc: null, logFiles: log }, 'preempted'],
-    ['its machine was its own', {}, { startTimeUtc: started, logFiles: log }, 'queued'],
-    ['it is a spot job that started', spot, { startTimeUtc: started }, 'preempted'],
-    ['it is a spot job that never started', spot, { startTimeUtc: null, logFiles: {} }, 'queued'],
+    ['it is a spot job that printed something', spot, { startTimeUtc: null, logFiles: log }, 'preempted', null],
+    ['its machine was its own', {}, { startTimeUtc: started, logFiles: log }, 'queued', started],
+    ['it is a spot job that started', spot, { startTimeUtc: started }, 'preempted', started],
+    ['it is a spot job that never started', spot, { startTimeUtc: null, logFiles: {} }, 'queued', null],
     [
       'only its image was built',
       {},
       { startTimeUtc: started, logFiles: { 'azureml-logs/20_image_build_log.txt': 'https://x' } },
       'queued',
+      null,
     ],
-    ['the run history does not know it', spot, null, 'queued'],
-  ])('is known by who never saw it run: %s', async (_, more, details, state) => {
+    ['the run history does not know it', spot, null, 'queued', null],
+  ])('is known by who never saw it run: %s', async (_, more, details, state, start) => {
     const handle = newHandle();
     const opened = await open({ details: () => details });
     const createdAt = new Date(opened.clock.now() - 60_000).toISOString();
@@ -215,6 +216,7 @@ describe('a job whose machine was taken away', () => {
       status: 200,
       body: { ...job(name, 'Queued', more), systemData: { createdAt } },
     });
-    expect((await opened.observe(handle)).get(handle.id)?.state).toBe(state);
+    const startedAt = start === null ? null : Date.parse(start);
+    expect((await opened.observe(handle)).get(handle.id)).toMatchObject({ state, startedAt });
   });
 });
