@@ -20,7 +20,7 @@ export function observationOf(facts: RunFacts, now: number): Observation {
     ...(explanation === undefined ? {} : { explanation }),
     ...(expected === null || expected <= now * 1000 ? {} : { expectedStartAt: expected }),
     observedAt: Math.floor(now * 1000),
-    startedAt: milliseconds(least(tasks.map((task) => task.startedAt))),
+    startedAt: milliseconds(startOf(tasks, leading)),
     endedAt: ended ? endOf(tasks) : null,
     exitCode: ended ? leading.exitCode : null,
     signal: ended ? leading.signal : null,
@@ -70,9 +70,14 @@ function endOf(tasks: readonly TaskStatus[]): EpochMs | null {
   return ends.length === 0 ? null : Math.max(...ends) * 1000;
 }
 
-function least(times: readonly (number | null)[]): number | null {
-  const known = times.filter((time) => time !== null);
-  return known.length === 0 ? null : Math.min(...known);
+/** When the first of them began; while all that have not ended wait, when one last did: the wait counts from after that. */
+function startOf(tasks: readonly TaskStatus[], { state }: TaskStatus): number | null {
+  const known = tasks.map(({ startedAt }) => startedAt).filter((time) => time !== null);
+  if (known.length === 0) {
+    return null;
+  }
+  const waits = state === 'queued' || state === 'provisioning' || state === 'preempted';
+  return waits ? Math.max(...known) : Math.min(...known);
 }
 
 function milliseconds(seconds: number | null): EpochMs | null {

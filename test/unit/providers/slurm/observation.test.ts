@@ -225,6 +225,15 @@ describe('an array', () => {
     );
   });
 
+  it('began with its first task, and waits since its last one began', () => {
+    const [early, late] = [task('0', 'COMPLETED'), task('1', 'COMPLETED').replace('1795700010', '1795700300')];
+    expect(seen(early, late, task('2', 'RUNNING')).startedAt).toBe(1_795_700_010_000);
+    expect(seen(early, late, task('2-4', 'PENDING', 'Resources', '')).startedAt).toBe(1_795_700_300_000);
+    expect(seen(early, late, task('2', 'CONFIGURING')).startedAt).toBe(1_795_700_300_000);
+    expect(seen(task('0-4', 'PENDING', 'Resources', '')).startedAt).toBeNull();
+    expect(seen(early, late).startedAt).toBe(1_795_700_010_000);
+  });
+
   it('has failed when one task has, and keeps what was forgotten', () => {
     const exit = (number: number, code: number): string =>
       record({ state: 'ended', endedAt: 1_795_700_100, code, job: 45 }).replace('RUN exit', `RUN exit.t${number}`);
