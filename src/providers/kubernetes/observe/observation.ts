@@ -25,7 +25,7 @@ export function observationOf(run: Run, hints: Hints, observedAt: EpochMs): Obse
   const body = ended(job, run.pods, of) ?? live(job, pods, of, hints);
   return {
     observedAt,
-    startedAt: startOf(pods, of) ?? (waits(body) ? earlierStart(run.pods, of) : null),
+    startedAt: waits(body) ? earlierStart(run.pods, of) : startOf(pods, of),
     endedAt: null,
     exitCode: null,
     signal: null,
