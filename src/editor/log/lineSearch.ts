@@ -43,10 +43,10 @@ export class LineSearch {
           this.#gapsPassed = countBefore(log.gaps, message.line);
           break;
         case 'lines':
-          this.lines.push(this.#withGaps(message.lines, (message.lines.at(-1) ?? -1) + 1));
+          this.#add(message.lines, (message.lines.at(-1) ?? -1) + 1);
           break;
         case 'caughtUp':
-          this.lines.push(this.#withGaps(noLines, message.scanned));
+          this.#add(noLines, message.scanned);
           this.#scanned = message.scanned;
           this.#done ||= isAll();
           break;
@@ -62,20 +62,37 @@ export class LineSearch {
     });
   }
 
-  /** `lines` with the markers before line `end` that were not given yet. */
-  #withGaps(lines: Uint32Array, end: number): Uint32Array {
+  /**
+   * Adds what was found and the markers before line `end` that were not given yet. A marker may be among what was found, as a line
+   * around a match, and what is around the next match may come before a marker that is there already.
+   */
+  #add(found: Uint32Array, end: number): void {
+    const markers = this.#markersBefore(end);
+    if (found.length === 0 && markers.length === 0) {
+      return;
+    }
+    const first = Math.min(found[0] ?? Infinity, markers[0] ?? Infinity);
+    const again = this.lines.slice(this.lines.countBefore(first), this.lines.length);
+    if (again.length === 0 && markers.length === 0) {
+      this.lines.push(found);
+    } else {
+      this.lines.cut(first);
+      this.lines.push(Uint32Array.from(new Set([...again, ...found, ...markers])).sort());
+    }
+  }
+
+  #markersBefore(end: number): readonly number[] {
     const filter = this.#filter;
     const passed = this.#gapsPassed;
     this.#gapsPassed = Math.max(passed, countBefore(this.#log.gaps, end));
-    if (filter === null || this.#gapsPassed === passed) {
-      return lines;
+    if (filter === null) {
+      return [];
     }
     const { gaps, streams } = this.#log.outline;
-    const shown = this.#log.gaps.slice(passed, this.#gapsPassed).filter(({ gap }) => {
+    return this.#log.gaps.slice(passed, this.#gapsPassed).flatMap(({ gap, line }) => {
       const note = gaps[gap];
-      return note !== undefined && mayConcern(note, filter, streams);
+      return note !== undefined && mayConcern(note, filter, streams) ? [line] : [];
     });
-    return Uint32Array.from([...lines, ...shown.map(({ line }) => line)]).sort();
   }
 
   /** Everything there was when it was last asked has been looked at. */

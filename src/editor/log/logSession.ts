@@ -237,6 +237,9 @@ export class LogSession {
       await this.#nextMove(signal);
       signal.throwIfAborted();
     }
+    if (search !== null && search.problem !== null) {
+      throw new LogUnread(search.problem);
+    }
     return new RowView(search?.lines ?? null);
   }
 

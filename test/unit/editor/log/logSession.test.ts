@@ -269,6 +269,50 @@ describe('a viewer of a log', () => {
     expect(await shown()).toEqual(['error 1', 'fine', 'rotated away', 'fine', 'error 2', 'fine']);
   });
 
+  test('shows each missing stretch once, in its place, also around matches', async () => {
+    const arrived = new ArrivedLog(join(folder, 'job'));
+    const said = (text: string, time: number): Arrived => ({ stream: 0, bytes: Buffer.from(text), time });
+    arrived.append([
+      said('error 1\nfine 1\n', 10),
+      { gap: 'rotated away', time: 20 },
+      said('fine 3\nerror 2\nfine 5\nfine 6\nfine 7\n', 30),
+      { gap: 'out of disk', time: 40 },
+    ]);
+    const opened = look(true, new OpenLog(arrived.source(), systemClock, scanScript));
+    const shown = async () => (await opened.read(0, 99)).map(({ text, gap }) => gap ?? text);
+    for (const exclude of [null, literal('nothing')]) {
+      opened.filter({ ...noFilter, include: literal('error'), exclude, context: 2 });
+      await until(() => newest()?.filter?.exclude === exclude && newest()?.filtering === false && newest()?.rows === 8);
+      expect(await shown()).toEqual([
+        'error 1',
+        'fine 1',
+        'rotated away',
+        'fine 3',
+        'error 2',
+        'fine 5',
+        'fine 6',
+        'out of disk',
+      ]);
+    }
+    arrived.append([said('error 3\n', 50)]);
+    await until(() => newest()?.rows === 10);
+    expect((await shown()).slice(-4)).toEqual(['fine 6', 'fine 7', 'out of disk', 'error 3']);
+  });
+
+  test('hands out nothing as all that passes a filter when the search for it failed', async () => {
+    await writeFile(path, lines(10));
+    const log = new OpenLog(new FileSource(path), systemClock, scanScript);
+    const opened = look(true, log);
+    vi.spyOn(log, 'scan').mockImplementation((_goal, receive) => {
+      setImmediate(() => {
+        receive({ kind: 'problem', message: 'No memory is left.' });
+      });
+      return { dispose: () => undefined, rest: () => undefined, ended: Promise.resolve() };
+    });
+    opened.filter({ ...noFilter, include: literal('9') });
+    await expect(opened.allRows('view', new AbortController().signal)).rejects.toThrow('No memory is left.');
+  });
+
   test('hands out all that passes a filter, however long it takes to look at each line', async () => {
     await writeFile(path, lines(300_000));
     const opened = look();
