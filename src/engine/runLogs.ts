@@ -58,7 +58,7 @@ export class RunLogs {
     }
     try {
       await this.#untilArrived(found.key, found.connectionId, signal);
-      return await failuresAtEnd(found.source, signal);
+      return await failuresAtEnd(found.source, join(found.folder, 'index.json'), signal);
     } finally {
       await found.source.close();
     }

@@ -7,7 +7,7 @@ import { LogIndex } from './logIndex.ts';
 import { LogLines } from './logLines.ts';
 import type { LogSource } from './logSource.ts';
 import { rawBytes } from './rawBytes.ts';
-import { loadIndex, saveIndex } from './savedIndex.ts';
+import { loadIndex, saveEvery, saveIndex } from './savedIndex.ts';
 import { LogScan } from './scan/logScan.ts';
 import type { FromScan, ScanGoal } from './scan/scanMessages.ts';
 import { explainUnread, LogUnread } from './unread.ts';
@@ -16,9 +16,6 @@ import { explainUnread, LogUnread } from './unread.ts';
 const restAfter = { unchanged: 25, grown: 15 } as const;
 /** While much is to be indexed, the event loop is let go of at least so often, in ms, and readers are told of it. */
 const tellEvery = 50;
-
-/** The index is saved whenever so much more is indexed, in bytes: what is read in a blink need not be. */
-const saveEvery = 16 * 1024 * 1024;
 
 /** A scan goes on until it is disposed of; `ended` resolves when its thread is gone. */
 export interface RunningScan {
