@@ -41,8 +41,6 @@ export class LogView {
   /** The row that is opened because the match in it is not in what is shown of it. */
   #wholeFor: number | null = null;
   #marks: LogMarks | undefined;
-  /** What the rows are of: generation and filter. */
-  #narrowedTo = '';
   /** The update to be acknowledged once it is drawn. */
   #unpainted = 0;
 
@@ -256,21 +254,16 @@ export class LogView {
   }
 
   #apply(state: LogState, tail: LogTail | null): void {
-    const { isOther, isOtherView, shift } = this.#content.apply(state, tail);
+    const { isOther, isOtherView, isOtherRows, shift } = this.#content.apply(state, tail);
     this.#whole.follow(this.#content.unfinished);
     this.#place.lookFor(state);
-    const narrowing = JSON.stringify([state.generation, state.filter]);
-    if (isOtherView && narrowing === this.#narrowedTo) {
-      // The same rows, of which more is known: what in them opens a file.
-      this.#rows.forget();
-    } else if (isOtherView) {
+    if (isOtherRows) {
       this.#bars.note = null;
       this.#whole.clear();
       // The matches are counted anew, among other rows.
       this.#search.arrived(null);
       this.#rows.reset();
     }
-    this.#narrowedTo = narrowing;
     const kept = isOtherView ? this.#narrowing.takeLineToKeep(state) : null;
     if (kept !== null) {
       this.#rows.steps.goTo(kept);

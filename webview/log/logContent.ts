@@ -5,8 +5,10 @@ import { RowCache, type Stretch } from './rowCache.ts';
 export interface ContentChange {
   /** Nothing of before is there any more: another log, or the same begun anew. */
   readonly isOther: boolean;
-  /** Other rows of the same log. */
+  /** Rows are numbered in another view. */
   readonly isOtherView: boolean;
+  /** And they are others: not the same of which more is known, such as what in them opens a file. */
+  readonly isOtherRows: boolean;
   /** By how much rows that were numbered from the first that was known have moved. */
   readonly shift: number;
 }
@@ -68,13 +70,19 @@ export class LogContent {
     const known = this.#tail.rows.length;
     const isOther = before?.generation !== state.generation;
     const isOtherView = isOther || before.view !== state.view;
+    const isOtherRows = isOther || JSON.stringify(before.filter) !== JSON.stringify(state.filter);
     this.#state = state;
-    if (isOtherView) {
+    if (isOtherRows) {
       this.#cache.clear();
       this.#tail = { from: state.rows, rows: [], partial: [] };
-    } else if (before !== undefined && state.rows < before.rows) {
-      // The last line was taken for complete and goes on.
-      this.#cache.cut(state.rows);
+    } else {
+      if (isOtherView) {
+        this.#cache.renew();
+      }
+      if (state.rows < before.rows) {
+        // The last line was taken for complete and goes on.
+        this.#cache.cut(state.rows);
+      }
     }
     if (tail !== null) {
       this.#tail = tail;
@@ -83,8 +91,8 @@ export class LogContent {
         this.#cache.put(tail.from, tail.rows);
       }
     }
-    const shift = wasTailOnly && !this.isTailOnly && !isOtherView ? Math.max(0, this.rows - known) : 0;
-    return { isOther, isOtherView, shift };
+    const shift = wasTailOnly && !this.isTailOnly && !isOtherRows ? Math.max(0, this.rows - known) : 0;
+    return { isOther, isOtherView, isOtherRows, shift };
   }
 
   /** An answer; that to a view of before is left out. */

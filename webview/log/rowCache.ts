@@ -37,6 +37,8 @@ export class RowCache {
   readonly #ask: (from: number, count: number) => void;
   /** The least recently used first. */
   readonly #pages = new Map<number, Page>();
+  /** Of before, for as long as those that are asked for anew are on their way. */
+  readonly #old = new Map<number, Page>();
   /** By page, what was asked for and not answered. */
   readonly #asked = new Map<number, Request>();
   #expected: readonly Stretch[] = [];
@@ -53,7 +55,9 @@ export class RowCache {
   }
 
   get(row: number): LogRowView | undefined {
-    return this.#pages.get(Math.floor(row / pageRows))?.rows[row % pageRows];
+    const page = Math.floor(row / pageRows);
+    const place = row % pageRows;
+    return this.#pages.get(page)?.rows[place] ?? this.#old.get(page)?.rows[place];
   }
 
   /** Asks for the rows from `from` to `to`, exclusive, that are not there. `rows`: how many there are at all. */
@@ -81,24 +85,31 @@ export class RowCache {
       page.known += page.rows[place] === undefined ? 1 : 0;
       page.rows[place] = row;
     }
-    for (const page of this.#pages.keys()) {
-      if (this.#pages.size <= maxPages) {
-        break;
-      }
-      this.#pages.delete(page);
-    }
+    keepNewest(this.#pages);
+    keepNewest(this.#old);
     this.#askAhead();
   }
 
   /** There are no more than so many rows. */
   cut(rows: number): void {
-    for (const page of [...this.#pages.keys()].filter((number) => (number + 1) * pageRows > rows)) {
-      this.#pages.delete(page);
+    for (const pages of [this.#pages, this.#old]) {
+      for (const page of [...pages.keys()].filter((number) => (number + 1) * pageRows > rows)) {
+        pages.delete(page);
+      }
     }
     this.#rows = Math.min(this.#rows, rows);
   }
 
   clear(): void {
+    this.renew();
+    this.#old.clear();
+  }
+
+  /** More is known of the same rows: they are asked for anew, and are there as they were until they come. */
+  renew(): void {
+    for (const [number, page] of this.#pages) {
+      this.#old.set(number, page);
+    }
     this.#pages.clear();
     this.#asked.clear();
     this.#expected = [];
@@ -181,5 +192,14 @@ export class RowCache {
       this.#pages.set(number, page);
     }
     return page;
+  }
+}
+
+function keepNewest(pages: Map<number, Page>): void {
+  for (const page of pages.keys()) {
+    if (pages.size <= maxPages) {
+      break;
+    }
+    pages.delete(page);
   }
 }

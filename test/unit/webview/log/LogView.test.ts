@@ -446,6 +446,26 @@ describe('LogView', () => {
     ]);
   });
 
+  it('leaves rows in sight until they come again with their links', async () => {
+    show();
+    await grow(10_000);
+    await press('g');
+    await answer();
+    const before = shown();
+    expect(before).toContain('line 0');
+    await grow(10_000, { view: 2 });
+    await frame();
+    expect(shown()).toEqual(before);
+    expect(view.element.querySelector('.row.loading')).toBeNull();
+    for (const { from, count } of ofType('logRows').filter((message) => message.view === 2)) {
+      const links = [{ start: 0, end: 4, path: 'train.py', line: 1 }];
+      view.receive({ type: 'logRows', view: 2, from, rows: rowsFrom(from, from + count, { links }) });
+    }
+    await frame();
+    expect(view.element.querySelectorAll('.log-rows .target').length).toBeGreaterThan(0);
+    expect(shown()).toEqual(before);
+  });
+
   it('keeps the cursor when the same rows come again with their links', async () => {
     await grow(1_000);
     await press('g');

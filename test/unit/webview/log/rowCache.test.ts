@@ -48,6 +48,28 @@ describe('RowCache', () => {
     expect(asked).toHaveLength(2);
   });
 
+  it('asks anew for rows of which more is known, and has them as they were until they come', () => {
+    cache.want(0, 64, 10_000);
+    cache.put(0, rows(0, 64));
+    cache.renew();
+    expect(cache.get(40)?.text).toBe(logRow(40).text);
+    cache.want(0, 64, 10_000);
+    expect(asked).toEqual([
+      [0, 64],
+      [0, 64],
+    ]);
+    cache.put(
+      0,
+      rows(0, 64).map((row) => ({ ...row, text: 'more' })),
+    );
+    expect(cache.get(40)?.text).toBe('more');
+    cache.renew();
+    cache.cut(32);
+    expect([cache.get(20)?.text, cache.get(40)]).toEqual(['more', undefined]);
+    cache.clear();
+    expect(cache.get(20)).toBeUndefined();
+  });
+
   it('keeps rows that came without being asked for, and asks for the rest of their page', () => {
     cache.put(1_000, rows(1_000, 5));
     expect([999, 1_000, 1_004, 1_005].map((row) => cache.get(row)?.line)).toEqual([undefined, 1_000, 1_004, undefined]);
