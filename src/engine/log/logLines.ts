@@ -32,7 +32,7 @@ export interface WholeText {
   readonly cutAt: 'start' | 'end';
 }
 
-/** Reads lines of a log by their number. All of it rejects with LogUnread or with LogRewritten. */
+/** Reads lines of a log by their number. Rejects with LogUnread or LogRewritten, or with the system's error. */
 export class LogLines {
   readonly #source: LogSource;
   readonly #index: LogIndex;

@@ -8,7 +8,7 @@ import type { LogSource } from '../logSource.ts';
 import type { FromScan, ScanGoal, ToScan } from './scanMessages.ts';
 import { endThread, startThread } from './scanThread.ts';
 
-/** More threads than these would take the processor from everything else. */
+/** A scan has no more threads: they would take the processor from everything else. */
 const mostThreads = 4;
 
 /**

@@ -197,18 +197,23 @@ export class ScanLead<Found> {
     if (this.#helpers.length > 0 || sizeBetween(this.#cutTo, this.#end) < this.#crew.worthHelp) {
       return;
     }
-    this.#helpers = Array.from({ length: this.#mayCall }, () => {
-      const helper = this.#crew.call({
-        failed: (reason) => {
-          this.#failure ??= reason;
-        },
-        lost: () => {
-          this.#mayCall = 0;
-          this.#helpers = this.#helpers.filter((one) => one !== helper);
-        },
-      });
-      return helper;
-    });
+    while (this.#helpers.length < this.#mayCall) {
+      try {
+        const helper = this.#crew.call({
+          failed: (reason) => {
+            this.#failure ??= reason;
+          },
+          lost: () => {
+            this.#mayCall = 0;
+            this.#helpers = this.#helpers.filter((one) => one !== helper);
+          },
+        });
+        this.#helpers.push(helper);
+      } catch {
+        // The system gives no more threads.
+        this.#mayCall = this.#helpers.length;
+      }
+    }
   }
 
   #dismissHelpers(): void {

@@ -126,7 +126,7 @@ class NearHelper<Found> implements TaskTaker<Found> {
 async function told<Found>(
   { files: paths, marks }: Cut,
   begin: (files: ScanFiles, send: Send) => ScanWork<Found>,
-  helpers: readonly Fates[],
+  helpers: readonly (Fates | 'no thread')[],
 ): Promise<readonly FromScan[]> {
   const messages: FromScan[] = [];
   const done = Promise.withResolvers<undefined>();
@@ -147,7 +147,13 @@ async function told<Found>(
     crew: {
       helpers: helpers.length,
       worthHelp: 1,
-      call: (reports) => new NearHelper(begin(files, send), reports, fates.pop() ?? { turns: [0], lostAt: 0 }),
+      call: (reports) => {
+        const fate = fates.pop() ?? 'no thread';
+        if (fate === 'no thread') {
+          throw new Error('The system gives no more threads.');
+        }
+        return new NearHelper(begin(files, send), reports, fate);
+      },
     },
   });
   const [end] = marks.slice(-1);
@@ -178,7 +184,7 @@ function sum(messages: readonly FromScan[]): unknown {
   };
 }
 
-type Scan = (cut: Cut, helpers: readonly Fates[]) => Promise<readonly FromScan[]>;
+type Scan = (cut: Cut, helpers: readonly (Fates | 'no thread')[]) => Promise<readonly FromScan[]>;
 
 function lines(goal: LineGoal): Scan {
   return async (cut, helpers) =>
@@ -231,7 +237,10 @@ test('however many help, and whoever is lost, the same is found in the same orde
     fc.asyncProperty(
       log,
       fc.constantFrom(...scans),
-      fc.array(fates, { minLength: 1, maxLength: 3 }),
+      fc.array(fc.oneof({ weight: 5, arbitrary: fates }, { weight: 1, arbitrary: fc.constant('no thread' as const) }), {
+        minLength: 1,
+        maxLength: 3,
+      }),
       async (parts, scan, helpers) => {
         const cut = await indexed(parts);
         const alone = await scan({ ...cut, marks: cut.marks.slice(-1) }, []);
