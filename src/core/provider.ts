@@ -252,6 +252,11 @@ export interface Connection {
   plan(input: PlanInput): Plan;
   /** Puts the code where the job will find it; content-addressed, so unchanged code is not sent again. */
   stage(snapshot: Snapshot, signal: AbortSignal, onProgress: (progress: StageProgress) => void): Promise<StagedCode>;
+  /**
+   * Rejects with `unsupported` when `stage` puts this code where the `command` of no plan finds it. Sends nothing. Absent where each
+   * command finds what was staged.
+   */
+  checkByHand?(snapshot: Snapshot, signal: AbortSignal): Promise<void>;
   /** Idempotent for `key`: a second call with the same key returns the first call's job. */
   submit(input: SubmitInput, signal: AbortSignal): Promise<Handle>;
   /** The other half of idempotence: the attempt with this key, or null when the backend certainly has none. */

@@ -10,6 +10,9 @@ import { withProgress } from './progress.ts';
 export async function copyPlanned(engine: Engine, request: PlannedRequest): Promise<void> {
   const { preparation } = engine;
   const { plan, secrets, connectionId } = request;
+  if (plan.command !== undefined) {
+    await preparation.checkByHand(connectionId, request.snapshot.id, new AbortController().signal);
+  }
   if (plan.command !== undefined && !preparation.isStaged(request)) {
     const answer = await askToStage(engine.placeLabel(connectionId));
     if (answer === undefined) {
@@ -27,14 +30,17 @@ export async function copyPlanned(engine: Engine, request: PlannedRequest): Prom
 }
 
 /** The request of the newest attempt of a job. */
-export async function copyRequestOf({ store }: Pick<Engine, 'store'>, runId: RunId): Promise<void> {
+export async function copyRequestOf({ store, preparation }: Engine, runId: RunId): Promise<void> {
   const job = store.job(runId);
   const attempt = currentAttempt(job);
   const key = attempt === undefined ? undefined : { runId, attempt: attempt.number };
   const plan = key === undefined ? null : store.plan(key);
-  if (job === undefined || key === undefined || plan === null) {
+  if (job === undefined || attempt === undefined || key === undefined || plan === null) {
     void vscode.window.showInformationMessage(vscode.l10n.t('This job has no request yet.'));
     return;
+  }
+  if (plan.command !== undefined && job.snapshotId !== null) {
+    await preparation.checkByHand(attempt.connectionId, job.snapshotId, new AbortController().signal);
   }
   const isStaged = store.journal(key).some(({ step }) => step === 'staged');
   await copy(commandByHand({ plan, secrets: job.spec.secrets, isStaged }));

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 
 import { usdPerHour, withinCost } from '../core/costLimit.ts';
-import type { ConnectionId, RunId } from '../core/job.ts';
+import type { ConnectionId, RunId, SnapshotId } from '../core/job.ts';
 import type { JobSpec } from '../core/jobSpec.ts';
 import type { Offer } from '../core/offer.ts';
 import { choosePlace, satisfies } from '../core/placement.ts';
@@ -12,6 +12,7 @@ import { askOffers } from './askOffers.ts';
 import type { ConnectionInfo, Connections } from './connections.ts';
 import { makeSnapshot, scan, type SnapshotOptions } from './snapshot/makeSnapshot.ts';
 import type { SnapshotPreview } from './snapshot/preview.ts';
+import { openSnapshot } from './snapshot/snapshotStore.ts';
 
 /** What a connection would be asked to run. */
 export interface PlannedRequest {
@@ -90,6 +91,18 @@ export class Preparation {
   /** True when the code of a request was put by `stage` where its job finds it; else it may be there all the same. */
   isStaged(request: StagedCode): boolean {
     return this.#staged.has(stagedKey(request));
+  }
+
+  /**
+   * Rejects with `unsupported` when whoever makes the job of a request by hand could not get this code there. Nobody can tell once the
+   * connection is gone.
+   */
+  async checkByHand(connectionId: ConnectionId, snapshotId: SnapshotId, signal: AbortSignal): Promise<void> {
+    const { connections, root } = this.#deps;
+    if (connections.list().some(({ id }) => id === connectionId)) {
+      const connection = await connections.open(connectionId);
+      await connection.checkByHand?.(await openSnapshot(root, snapshotId), signal);
+    }
   }
 
   /** Puts the code of a request where its job finds it, for whoever makes that job by hand. */

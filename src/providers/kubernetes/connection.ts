@@ -27,7 +27,7 @@ import type {
 import { ProviderError } from '../../core/providerError.ts';
 import { parseRunName, runName } from '../../core/runName.ts';
 import { claimParts } from './claims.ts';
-import { codeFolder, stageCode } from './code/staging.ts';
+import { checkByHand, codeFolder, stageCode } from './code/staging.ts';
 import { type Cluster, openCluster } from './cluster.ts';
 import { cancelRun, removeRun } from './deletion.ts';
 import type { Flavour } from './flavour.ts';
@@ -103,6 +103,10 @@ export class ClusterConnection implements Connection {
       const folder = codeFolder(await this.#ports.files.folder());
       return stageCode(api, this.#settings.namespace, folder, snapshot, signal, onProgress);
     });
+  }
+
+  async checkByHand(snapshot: Snapshot, signal: AbortSignal): Promise<void> {
+    await inContract(signal, explain, async () => checkByHand(snapshot, signal));
   }
 
   async submit(input: SubmitInput, signal: AbortSignal): Promise<Handle> {

@@ -2,7 +2,9 @@ import { writeFile } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
-import type { RunId } from '../../../src/core/job.ts';
+import type { RunId, SnapshotId } from '../../../src/core/job.ts';
+import type { Connection } from '../../../src/core/provider.ts';
+import { ProviderError } from '../../../src/core/providerError.ts';
 import { Engine } from '../../../src/engine/engine.ts';
 import { systemClock } from '../../../src/engine/systemClock.ts';
 import { closedQueue } from '../../emulators/scripted/jobOptions.ts';
@@ -37,7 +39,10 @@ afterAll(async () => {
   await backend.stop();
 });
 
-function startEngine(others: ReadonlyMap<string, Backend> = new Map()): {
+function startEngine(
+  others: ReadonlyMap<string, Backend> = new Map(),
+  more: Partial<Connection> = {},
+): {
   readonly engine: Engine;
   readonly folder: string;
 } {
@@ -45,7 +50,7 @@ function startEngine(others: ReadonlyMap<string, Backend> = new Map()): {
   const connections = new Map(
     [...others, ['a', backend] as const].map(([id, { url }]) => [
       id,
-      provider.connect({ url }, testPorts(id, folder.path)),
+      Object.assign(provider.connect({ url }, testPorts(id, folder.path)), more),
     ]),
   );
   const engine = Engine.start({
@@ -183,6 +188,28 @@ describe('before a submission', () => {
     expect(engine.preparation.isStaged({ ...request })).toBe(true);
     expect(engine.preparation.isStaged({ ...request, connectionId: connectionId('b') })).toBe(false);
     expect(await backend.control.jobs()).toEqual(before);
+  });
+
+  it('is refused where its code could not be put for a job that is made by hand, before it is sent', async () => {
+    const asked: SnapshotId[] = [];
+    const { engine, folder } = startEngine(new Map(), {
+      checkByHand: async ({ id }) => {
+        asked.push(id);
+        throw new ProviderError('unsupported', 'No command can make this job.');
+      },
+      stage: async () => {
+        throw new Error('it was sent');
+      },
+    });
+    const snapshot = await engine.preparation.makeSnapshot(join(folder, 'source'), [], never);
+    const check = async (id: string): Promise<void> =>
+      engine.preparation.checkByHand(connectionId(id), snapshot.id, never);
+    await expect(check('a')).rejects.toMatchObject({ tag: 'unsupported' });
+    expect(asked).toEqual([snapshot.id]);
+    // What is no longer set up can tell nothing.
+    await check('gone');
+    const others = startEngine();
+    await others.engine.preparation.checkByHand(connectionId('a'), snapshot.id, never);
   });
 
   it('a place that was chosen is named when it has not what the job asks for', async () => {

@@ -15,6 +15,7 @@ export interface CodeArchive {
   readonly sha256: string;
 }
 
+const compression = { level: 6 };
 /** The two empty blocks that end a tar. */
 const endOfArchive = Buffer.alloc(1024);
 /** Unused archives are kept so long, in ms: a pod that is replaced gets its code from here again. */
@@ -37,7 +38,7 @@ export async function makeArchive(folder: string, snapshot: Snapshot, signal: Ab
   try {
     await pipeline(
       archiveBytes(snapshot),
-      createGzip({ level: 6 }),
+      createGzip(compression),
       createWriteStream(unfinished, { flags: 'wx', mode: 0o600, flush: true }),
       { signal },
     );
@@ -48,6 +49,30 @@ export async function makeArchive(folder: string, snapshot: Snapshot, signal: Ab
   }
   await removeUnused(folder);
   return describe(path);
+}
+
+/** Whether the archive takes no more than that. Keeps nothing, and reads no more of the code than it takes to know. */
+export async function fitsInto(mostBytes: number, snapshot: Snapshot, signal: AbortSignal): Promise<boolean> {
+  const enough = new AbortController();
+  let bytes = 0;
+  const count = async (packed: AsyncIterable<Buffer>): Promise<void> => {
+    for await (const chunk of packed) {
+      bytes += chunk.length;
+      if (bytes > mostBytes) {
+        enough.abort();
+      }
+    }
+  };
+  try {
+    const until = AbortSignal.any([signal, enough.signal]);
+    await pipeline(archiveBytes(snapshot), createGzip(compression), count, { signal: until });
+  } catch (error) {
+    signal.throwIfAborted();
+    if (!enough.signal.aborted) {
+      throw error;
+    }
+  }
+  return bytes <= mostBytes;
 }
 
 /** null when this machine does not have it. */

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import * as z from 'zod/mini';
 import type { Snapshot, StagedCode, StageProgress } from '../../../core/provider.ts';
 import { ProviderError } from '../../../core/providerError.ts';
+import { formatBytes } from '../../../core/quantity.ts';
 import { own, type Owner } from '../claims.ts';
 import { type KubeApi, mergePatch, metadataOnly } from '../client/api.ts';
 import { hasStatus } from '../client/apiError.ts';
@@ -10,7 +11,7 @@ import { annotation, codeSecretName, label, managed } from '../names.ts';
 import { collection, object, resource } from '../paths.ts';
 import { codeFile } from '../plan/scripts.ts';
 import { removeUnclaimed } from '../unclaimed.ts';
-import { type CodeArchive, findArchive, makeArchive } from './archive.ts';
+import { type CodeArchive, findArchive, fitsInto, makeArchive } from './archive.ts';
 
 /** What fits into a Secret (1 MiB with everything else in it). Larger code is sent to each pod. */
 export const smallCodeBytes = 700_000;
@@ -51,6 +52,18 @@ export async function stageCode(
   signal.throwIfAborted();
   onProgress(done);
   return { by: 'secret', snapshotId: snapshot.id, sha256: archive.sha256 };
+}
+
+/** Throws `unsupported` for large code: none of it is in the namespace, where a command that is run by hand takes it from. */
+export async function checkByHand(snapshot: Snapshot, signal: AbortSignal): Promise<void> {
+  if (!(await fitsInto(smallCodeBytes, snapshot, signal))) {
+    const most = formatBytes(smallCodeBytes);
+    throw new ProviderError(
+      'unsupported',
+      `No command can make this job: its code takes more than the ${most} that fit into a Secret when packed, and larger code only Aloft sends to the pods.`,
+      { remedy: 'Submit it here, or leave out what is large with .aloftignore.' },
+    );
+  }
 }
 
 /**

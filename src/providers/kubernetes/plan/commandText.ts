@@ -39,7 +39,7 @@ export function commandText(
     ? shellNotice('Its result files are lost when it ends: nothing keeps them unless its command sends them elsewhere.')
     : '';
   return [
-    `${notice}${shellNotice('Code that is too large for a Secret is sent to each pod by Aloft alone: then there is none of this name.')}kubectl ${cluster} get ${code} --output=name &&`,
+    `${notice}kubectl ${cluster} get ${code} --output=name &&`,
     `kubectl ${cluster} create --filename=- <<'MANIFESTS' &&`,
     `${asYaml(service === null ? [job] : [job, service])}MANIFESTS`,
     `uid=$(kubectl ${cluster} get ${kind.toLowerCase()} ${name} --output='jsonpath={.metadata.uid}') &&`,

@@ -4,8 +4,9 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { commandByHand } from '../../../../../src/core/commandByHand.ts';
 import type { SubmitInput } from '../../../../../src/core/provider.ts';
 import { jobs, pods, secrets, services } from '../../../../emulators/kubernetes/objects/resources.ts';
+import { bigSnapshot } from '../../../../fixtures/kubernetes/bigSnapshot.ts';
 import { Lab, noContainers, readWhole, untilEnded } from '../../../../fixtures/kubernetes/lab.ts';
-import { never, newKey, specFor } from '../../../../conformance/harness.ts';
+import { never, newKey, rejection, specFor } from '../../../../conformance/harness.ts';
 
 const whyNot =
   noContainers ??
@@ -82,6 +83,25 @@ describe.skipIf(whyNot !== null)(`a copied command${whyNot === null ? '' : ` (sk
     for (const name of names) {
       // Nobody fetches its results, and nothing waits for that.
       await expect.poll(() => stateOf(name), { timeout: 60_000 }).toContain('Complete');
+    }
+  });
+
+  it('is given for code only that the namespace holds', async () => {
+    const connection = lab.open();
+    await connection.checkByHand?.(lab.snapshot, never());
+    const large = await bigSnapshot(720_000);
+    const before = lab.control.list(secrets, 'default').length;
+    try {
+      expect(await rejection(Promise.resolve(connection.checkByHand?.(large.snapshot, never())))).toMatchObject({
+        tag: 'unsupported',
+        message: expect.stringMatching(/^No command can make this job: its code takes more than the 700 kB /u),
+        remedy: expect.stringContaining('.aloftignore'),
+      });
+      // As the check has it, so it is staged.
+      expect(await connection.stage(large.snapshot, never(), () => undefined)).toMatchObject({ by: 'upload' });
+      expect(lab.control.list(secrets, 'default')).toHaveLength(before);
+    } finally {
+      await large.dispose();
     }
   });
 
