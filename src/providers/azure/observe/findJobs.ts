@@ -60,8 +60,8 @@ export async function findJobs(
       }
     } catch (error) {
       signal.throwIfAborted();
-      const text = isProviderError(error) ? error.message : String(error);
-      unasked.set(name, `Azure does not say how this job is: ${text}`);
+      const text = `Azure does not say how this job is: ${isProviderError(error) ? error.message : String(error)}`;
+      unasked.set(name, text);
       // It would be no better with the others.
       trouble = isRetryable(error) ? text : null;
       asked.set(name, now);

@@ -84,13 +84,13 @@ export function hasBegun({ properties: { queueSettings } }: Job, details: RunDet
 }
 
 /** Of a job that could not be asked about now; `why` is null where it only has its turn later. */
-export function unseen(why: string | null, startedAt: EpochMs | null, observedAt: EpochMs): Observation {
+export function unseen(why: string | null, observedAt: EpochMs): Observation {
   return {
     state: 'unseen',
     nativeState: 'not asked',
     reason: why,
     observedAt,
-    startedAt,
+    startedAt: null,
     endedAt: null,
     exitCode: null,
     signal: null,

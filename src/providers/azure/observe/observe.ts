@@ -72,7 +72,7 @@ export class Observer {
       if (job !== undefined) {
         observations.set(handle.id, await this.#observation(handle, job, observedAt, signal));
       } else if (why !== undefined) {
-        observations.set(handle.id, unseen(why, this.#known.get(handle.id)?.startedAt ?? null, observedAt));
+        observations.set(handle.id, unseen(why, observedAt));
       } else if (!this.#deps.secrets.mayAppear(handle.id)) {
         // It was deleted, which leaves its secrets behind.
         await this.#clean(handle, this.#remember(handle.id), signal);
