@@ -24,10 +24,6 @@ export function planJob({ spec, key, snapshotId }: PlanInput, settings: SlurmSet
       "Slurm keeps the values of secrets with the job's environment on its own disks until the job has ended, and in its accounting for good where AccountingStoreFlags has job_env; its administrators can read them there.",
     );
   }
-  const { requeue = spec.spot ? 'requeue' : null } = spec.options;
-  if (spec.limits.durationMs !== null && requeue === 'requeue') {
-    warnings.push(restartNote);
-  }
   const existing = parseSbatchCommand(spec.command);
   const common = {
     version: 1,
@@ -36,10 +32,14 @@ export function planJob({ spec, key, snapshotId }: PlanInput, settings: SlurmSet
     secrets: spec.secrets,
     workingDirectory: spec.workingDirectory,
   };
+  const resources = (existing === null ? resourceArguments : chosenArguments)(spec, settings, knowledge, warnings);
+  if (spec.limits.durationMs !== null && mayStartAgain([...(existing?.arguments ?? []), ...resources], spec.spot)) {
+    warnings.push(restartNote);
+  }
   const planned =
     existing === null
-      ? planCommand(spec, run, snapshotId, resourceArguments(spec, settings, knowledge, warnings))
-      : planScript(spec, run, snapshotId, existing, chosenArguments(spec, settings, knowledge, warnings), warnings);
+      ? planCommand(spec, run, snapshotId, resources)
+      : planScript(spec, run, snapshotId, existing, resources, warnings);
   const request = { ...common, ...planned.request, name: spec.name, spec: specToInput(spec) } satisfies
     | JobRequest
     | Json;
@@ -52,6 +52,12 @@ export function planJob({ spec, key, snapshotId }: PlanInput, settings: SlurmSet
     command: commandText(command, settings),
     warnings,
   };
+}
+
+/** The last word of these arguments on it counts, which sbatch also takes shortened; where they have none, jobs that may be preempted do. */
+function mayStartAgain(sbatchArguments: readonly string[], spot: boolean): boolean {
+  const last = sbatchArguments.findLast((argument) => /^--(?:req|no-r)/u.test(argument));
+  return last?.startsWith('--req') ?? spot;
 }
 
 interface Planned {

@@ -82,9 +82,9 @@ describe('a plan', () => {
       '--mail-type=END',
     ]);
     expect(planned.warnings).toEqual([
-      restartNote,
       'Slurm counts time limits in whole minutes: this one is 2 min.',
       'Slurm gives whole CPUs: 8 instead of 7.5.',
+      restartNote,
     ]);
   });
 
@@ -124,6 +124,15 @@ describe('a plan', () => {
       warned({ options: { requeue: 'requeue' } }),
       warned({ spot: true, limits: { ...limits, durationMs: null } }),
     ]).toEqual([false, true, false, true, false]);
+    const script = 'train.sh --requeue';
+    expect([
+      warned({ command: `sbatch ${script}` }),
+      warned({ command: `sbatch --requeue ${script}` }),
+      warned({ command: `sbatch --requeue ${script}`, options: { requeue: 'no-requeue' } }),
+      warned({ command: `sbatch --no-requeue ${script}`, spot: true }),
+      warned({ options: { sbatchArguments: '--requeue' } }),
+      warned({ options: { requeue: 'requeue', sbatchArguments: '--no-requeue' } }),
+    ]).toEqual([false, true, false, false, true, false]);
   });
 
   it('holds no value of a secret, and says where Slurm will keep it', () => {
