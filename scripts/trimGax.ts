@@ -66,7 +66,7 @@ export const trimGax: Plugin = {
     });
     plugin.onEnd((result) => {
       const unused = [...replaced.map(({ filter }) => filter), protoLoader].filter((filter) => !used.has(filter));
-      // Of a build that failed, or took what it had loaded before, nothing can be told.
+      // A build that failed may have ended before it came to them.
       if (result.errors.length === 0) {
         return { errors: unused.map((filter) => ({ text: `The SDK has changed: it has no module ${filter.source}` })) };
       }

@@ -12,7 +12,7 @@ export interface ExpiredLines {
   readonly to: EpochMs;
 }
 
-/** Where lines may be gone of a log that was never read after `from`; null where all of them are kept. */
+/** Where lines may be gone of a log that is read on from `from` now; null where all of them are kept. */
 export function expiredLines(from: EpochMs, now: EpochMs): ExpiredLines | null {
   const to = now - keptDays * dayMs;
   return from < to ? { from, to } : null;
