@@ -3,6 +3,7 @@ import { formatStart } from '../core/estimate.ts';
 import { type Attempt, currentAttempt, type EpochMs, type Job, type JobNode, type JobTask } from '../core/job.ts';
 import { groupOf, isTerminal, type JobState, jobStates } from '../core/jobState.ts';
 import type { TaskCounts } from '../engine/jobRows.ts';
+import { explainedJob } from './failures/failureSentence.ts';
 import { oneLine } from './hostileText.ts';
 import { t } from './l10n.ts';
 import { shownState, stateLook } from './stateLook.ts';
@@ -22,11 +23,21 @@ export function waitSentence(reason: string | null, expectedStartAt: EpochMs | n
 const longestNative = 200;
 
 /** The provider's own word and how its text begins: `PENDING: Resources`. All of it is among the details. */
-export function nativeWordsOf(attempt: Attempt | undefined): string | null {
+function nativeWordsOf(attempt: Attempt | undefined): string | null {
   const parts = [attempt?.nativeState, oneLine(attempt?.reason ?? '', longestNative)].filter(
     (part) => part !== undefined && part !== null && part !== '',
   );
   return parts.length === 0 ? null : parts.join(': ');
+}
+
+/** The same, null where the reason that is shown says it already: it is what the log says, see `loggedFailure`, and then the provider's. */
+export function nativeWordsBeside(
+  { reason }: Pick<Job, 'reason'>,
+  attempt: Attempt | undefined,
+  logged: string | null,
+): string | null {
+  const native = nativeWordsOf(attempt);
+  return logged !== null && reason !== null && native?.includes(reason) === true ? null : native;
 }
 
 /** `8 of 24 tasks, 1 failed`; null for a job that is one. */
@@ -74,8 +85,8 @@ export function acceleratorSentence({ spec }: Job): string {
 /** How many machines are named before the rest is only counted. */
 const namedHosts = 6;
 
-/** All that there is to say of a job beside its log, a line each. */
-export function jobLines(job: Job, place: string, now: EpochMs): readonly string[] {
+/** All that there is to say of a job beside its log, a line each. `logged`: what its log says of its failure, see `loggedFailure`. */
+export function jobLines(job: Job, logged: string | null, place: string, now: EpochMs): readonly string[] {
   const attempt = currentAttempt(job);
   const state = shownState(job);
   const why =
@@ -83,8 +94,8 @@ export function jobLines(job: Job, place: string, now: EpochMs): readonly string
       ? waitSentence(job.reason, attempt?.expectedStartAt ?? null, now)
       : state === 'succeeded'
         ? null
-        : job.reason;
-  const native = nativeWordsOf(attempt);
+        : explainedJob(job, logged).reason;
+  const native = nativeWordsBeside(job, attempt, logged);
   const hosts = (attempt?.nodes ?? []).flatMap(({ host }) => host ?? []);
   const tasks = attempt?.tasks ?? [];
   const named = hosts.slice(0, namedHosts).join(', ');

@@ -5,7 +5,7 @@ import type { JobGroup } from '../core/jobState.ts';
 import type { KeyValue } from '../core/ports.ts';
 import type { Engine } from '../engine/engine.ts';
 import type { JobSummary } from '../engine/jobRows.ts';
-import { explainedJob, loggedFailure } from './failures/failureSentence.ts';
+import { loggedFailure } from './failures/failureSentence.ts';
 import { type JobRow, jobRow } from './jobRow.ts';
 import { jobLines } from './jobSentences.ts';
 import { jobTooltip } from './jobTooltip.ts';
@@ -175,7 +175,7 @@ export class JobTree implements vscode.TreeDataProvider<JobNode>, vscode.Disposa
             })
           : null;
       const place = engine.placeLabel(node.job.connectionId);
-      const lines = job === undefined ? [] : jobLines(explainedJob(job, logged), place, Date.now());
+      const lines = job === undefined ? [] : jobLines(job, logged, place, Date.now());
       item.tooltip = jobTooltip([node.job.name, ...lines, node.job.runId], series, vscode.window.activeColorTheme.kind);
     }
     return item;

@@ -7,7 +7,7 @@ import type { JobFacts } from '../engine/engine.ts';
 import type { DetailSection, ForwardView, JobView, PhaseView, ReachView } from '../protocol/jobPanel.ts';
 import { explainedJob } from './failures/failureSentence.ts';
 import { staleNote } from './jobRow.ts';
-import { acceleratorSentence, nativeWordsOf } from './jobSentences.ts';
+import { acceleratorSentence, nativeWordsBeside } from './jobSentences.ts';
 import { t } from './l10n.ts';
 import { membersView } from './membersView.ts';
 import { type Ability, reachProblem } from './reach/reachProblem.ts';
@@ -29,9 +29,6 @@ export function jobView(facts: JobFacts, around: Around, now: EpochMs): JobView 
   const attempt = currentAttempt(job);
   const state = shownState(job);
   const { reason } = explainedJob(job, around.failure);
-  const native = nativeWordsOf(attempt);
-  // The end of the reason then says it already.
-  const isSaid = around.failure !== null && job.reason !== null && native?.includes(job.reason) === true;
   return {
     runId: job.runId,
     name: job.name,
@@ -39,7 +36,7 @@ export function jobView(facts: JobFacts, around: Around, now: EpochMs): JobView 
     group: groupOf(state),
     stateLabel: stateLook(state).label,
     reason,
-    native: isSaid ? null : native,
+    native: nativeWordsBeside(job, attempt, around.failure),
     expectedStartAt: groupOf(state) === 'waiting' ? (attempt?.expectedStartAt ?? null) : null,
     hint: failureHint(job),
     staleNote: facts.storeProblem ?? (attempt === undefined ? null : staleText(attempt, now)),
