@@ -1,4 +1,5 @@
 import type { Plan } from './provider.ts';
+import { shellNotice } from './shellNotice.ts';
 
 export interface ByHand {
   readonly plan: Pick<Plan, 'command' | 'text'>;
@@ -8,7 +9,7 @@ export interface ByHand {
   readonly isStaged: boolean;
 }
 
-/** What people copy: the command of the plan, below a comment that says what whoever runs it has to know; else its text as it is. */
+/** What people copy: the command of the plan, below a line that says what whoever runs it has to know; else its text as it is. */
 export function commandByHand({ plan, secrets, isStaged }: ByHand): string {
   if (plan.command === undefined) {
     return plan.text;
@@ -17,7 +18,10 @@ export function commandByHand({ plan, secrets, isStaged }: ByHand): string {
     ? 'its code is already in the storage'
     : 'its code may not be in the storage yet, where it comes with the first submission of these files, and without it the job fails';
   const without = secrets.length === 0 ? '' : `, and it goes without the ${listed(secrets)}`;
-  return `# This makes a job of its own, which Aloft neither follows nor deletes: ${code}${without}.\n${plan.command}`;
+  const notice = shellNotice(
+    `This makes a job of its own, which Aloft neither follows nor deletes: ${code}${without}.`,
+  );
+  return `${notice}${plan.command}`;
 }
 
 function listed(secrets: readonly string[]): string {

@@ -152,7 +152,7 @@ describe.skipIf(noContainers !== null)(
         await window.screenshot(`cloud-${cloud.id}-copy`);
         await send.click();
         await expect.poll(clipboard).toContain(cloud.command);
-        expect((await clipboard()).split('\n')[0]).toMatch(/^# .* a job of its own, .* already in the storage\.$/u);
+        expect((await clipboard()).split('\n')[0]).toMatch(/^: '.* a job of its own, .* already in the storage\.'$/u);
         expect(cloud.count()).toBe(0);
         await window.closeEditors();
       });
