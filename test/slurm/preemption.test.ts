@@ -33,6 +33,7 @@ describeWithCluster('preemption', {}, () => {
     const preempted = await site.until(spot, ({ state }) => state === 'preempted');
     expect(preempted).toMatchObject({ nativeState: 'PENDING', reason: 'BeginTime', endedAt: null, exitCode: null });
     expect(preempted.explanation).toContain('make room for another job');
+    expect(preempted.startedAt).toBeTypeOf('number');
     await site.connection.cancel(urgent, never());
     await site.end(urgent);
     await site.runAgain(spot);
