@@ -1,16 +1,28 @@
 import type { Plan } from './provider.ts';
+import { ProviderError } from './providerError.ts';
 import { shellNotice } from './shellNotice.ts';
 
 export interface ByHand {
-  readonly plan: Pick<Plan, 'command' | 'text'>;
+  readonly plan: Pick<Plan, 'command' | 'text' | 'language'>;
   /** Names of the secrets that a submission gives to the job. */
   readonly secrets: readonly string[];
   /** The code is where the command takes it from. */
   readonly isStaged: boolean;
 }
 
-/** What people copy: the command of the plan, below a line that says what whoever runs it has to know; else its text as it is. */
+/**
+ * What people copy: the command of the plan, below a line that says what whoever runs it has to know; else its text as it is, which as
+ * JSON nobody runs. Throws `unsupported` for a script or manifest of before there were commands: the job that somebody makes of it
+ * names the run, and would be taken for it and deleted with it.
+ */
 export function commandByHand({ plan, secrets, isStaged }: ByHand): string {
+  if (plan.command === undefined && plan.language !== 'json') {
+    throw new ProviderError(
+      'unsupported',
+      'There is no command for this job, which an earlier version of Aloft planned: its request names the run, so that a job made of it by hand would be taken for that run.',
+      { remedy: 'Copy the request from a preview, or submit the job again and copy that.' },
+    );
+  }
   if (plan.command === undefined) {
     return plan.text;
   }

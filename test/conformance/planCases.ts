@@ -46,8 +46,13 @@ export function describePlan(harness: Harness): void {
 
     it('gives no command that would be taken for the submission', () => {
       const key = newKey();
-      const { text, command } = plan(specFor('echo hello', { secrets: ['API_TOKEN'], outputs: ['out/**'] }), key);
+      const { text, language, command } = plan(
+        specFor('echo hello', { secrets: ['API_TOKEN'], outputs: ['out/**'] }),
+        key,
+      );
       expect(command ?? text).toContain('echo hello');
+      // What people could run as it is would be taken for it.
+      expect(command === undefined && language !== 'json').toBe(false);
       expect((command ?? '').toLowerCase()).not.toContain(key.runId.toLowerCase());
     });
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { commandByHand } from '../../../src/core/commandByHand.ts';
 
-const plan = { text: '{ "run": 1 }', command: 'az ml job create\n' };
+const plan = { text: '{ "run": 1 }', language: 'json', command: 'az ml job create\n' } as const;
 
 describe('commandByHand', () => {
   it('says above the command whose job it makes and where its code is', () => {
@@ -20,7 +20,17 @@ describe('commandByHand', () => {
     );
   });
 
-  it('is the request itself where that is what people run', () => {
-    expect(commandByHand({ plan: { text: plan.text }, secrets: ['A'], isStaged: false })).toBe(plan.text);
+  it('is the request itself where people run none', () => {
+    const { text, language } = plan;
+    expect(commandByHand({ plan: { text, language }, secrets: ['A'], isStaged: false })).toBe(text);
+  });
+
+  it.each([
+    ['shellscript', '#!/bin/bash -l\n#SBATCH --comment=aloft:01K9\n'],
+    ['yaml', 'metadata:\n  labels:\n    aloft.dev/run: 01k9\n'],
+  ] as const)('is none for a %s of before there were commands, which is of the run itself', (language, text) => {
+    const make = (): string => commandByHand({ plan: { text, language }, secrets: [], isStaged: true });
+    expect(make).toThrow(expect.objectContaining({ tag: 'unsupported', remedy: expect.stringContaining('submit') }));
+    expect(make).toThrow(/would be taken for that run\.$/u);
   });
 });
