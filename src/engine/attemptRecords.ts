@@ -170,7 +170,7 @@ export class AttemptRecords {
     );
   }
 
-  /** What the job shows of its newest attempt. */
+  /** What the job shows of its newest attempt. It started when the first of all starts was that are told of it. */
   #carryOver(key: AttemptKey, before: AttemptStatus, next: AttemptStatus): void {
     if (next.state !== before.state) {
       this.setState(key, next.state, whySentence(next) ?? endReason(next), next.reason);
@@ -180,7 +180,8 @@ export class AttemptRecords {
       this.#tell(key, next, next.explanation);
     }
     this.#statements.run(
-      'UPDATE jobs SET started_at = coalesce(started_at, ?), reason = ? WHERE run_id = ? AND attempt = ?',
+      `UPDATE jobs SET started_at = coalesce(min(started_at, ?1), started_at, ?1), reason = ?2
+        WHERE run_id = ?3 AND attempt = ?4`,
       next.startedAt,
       whySentence(next),
       key.runId,
@@ -311,7 +312,8 @@ export class AttemptRecords {
     const now = this.#clock.now();
     this.#statements.run('UPDATE attempts SET state = ? WHERE run_id = ? AND number = ?', state, runId, attempt);
     this.#statements.run(
-      `UPDATE jobs SET state = ?, job_group = ?, reason = ?, started_at = coalesce(jobs.started_at, a.started_at),
+      `UPDATE jobs SET state = ?, job_group = ?, reason = ?,
+              started_at = coalesce(min(jobs.started_at, a.started_at), jobs.started_at, a.started_at),
               ended_at = CASE WHEN ? THEN coalesce(a.ended_at, ?) END
          FROM attempts a WHERE jobs.run_id = ? AND jobs.attempt = ? AND a.run_id = jobs.run_id AND a.number = jobs.attempt`,
       state,

@@ -242,6 +242,17 @@ describe('a job that ran unseen and waits again', () => {
     expect(texts().at(-1)?.[0]).toBe('Waiting in the queue: some of its tasks have run meanwhile, others wait');
   });
 
+  test('started when it first did, whenever that is told', () => {
+    const startedAt = clock.now();
+    observe('queued', { ...resources, startedAt: startedAt + hour });
+    expect(store.job(key.runId)).toMatchObject({ startedAt: startedAt + hour });
+    observe('queued', { ...resources, startedAt });
+    expect(store.job(key.runId)).toMatchObject({ startedAt });
+    observe('running', { startedAt: startedAt - 1 });
+    observe('succeeded', { startedAt: startedAt + hour });
+    expect(store.job(key.runId)).toMatchObject({ startedAt: startedAt - 1 });
+  });
+
   test('says nothing where that it ran is known, or where its state is not', () => {
     const startedAt = clock.now();
     observe('preempted');
