@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { AttemptKey } from '../../core/job.ts';
+import type { Json } from '../../core/provider.ts';
 import { runName } from '../../core/runName.ts';
 
 /** Everything of ours in the bucket is below this. */
@@ -58,9 +59,12 @@ export function placesOf(key: AttemptKey): JobPlaces {
   };
 }
 
-/** The same for a job that somebody makes by hand of the request of an attempt: nowhere is the run named, so it touches nothing of it. */
-export function placesByHand(key: AttemptKey): JobPlaces {
-  const folder = `${root}/by-hand/${createHash('sha256').update(runName(key)).digest('hex').slice(0, 16)}`;
+/**
+ * The same for a job that somebody makes by hand of a request: nowhere is the run named, so it touches nothing of it, and another
+ * request has other places.
+ */
+export function placesByHand(request: Json): JobPlaces {
+  const folder = `${root}/by-hand/${createHash('sha256').update(JSON.stringify(request)).digest('hex').slice(0, 16)}`;
   return {
     work: '/tmp/aloft/by-hand',
     results: `${folder}/results/`,

@@ -61,16 +61,16 @@ export function planJob(input: PlanInput, settings: GoogleSettings): Plan {
       variables: { ALOFT_RUN_ID: key.runId, ALOFT_ATTEMPT: String(key.attempt) },
     }),
   };
-  const request: JobRequest = {
+  const request = z.parse(z.json(), {
     region,
     bucket,
     snapshotId,
     secrets: [...spec.secrets],
     spec: specToInput(spec),
     customJob,
-  };
+  } satisfies JobRequest);
   return {
-    request: z.parse(z.json(), request),
+    request,
     text: requestText(project, region, customJob),
     language: 'yaml',
     command: commandText({
@@ -78,7 +78,7 @@ export function planJob(input: PlanInput, settings: GoogleSettings): Plan {
       region,
       code: `gs://${bucket}/${objectOf.code(snapshotId)}`,
       displayName: spec.name,
-      jobSpec: jobSpec(placesByHand(key), { secrets: null, variables: {} }),
+      jobSpec: jobSpec(placesByHand(request), { secrets: null, variables: {} }),
     }),
     warnings: warningsOf(spec, machine, region, image, options, settings),
   };

@@ -230,6 +230,11 @@ describe('a plan for Google Cloud', () => {
     expect(byHand.baseOutputDirectory.outputUriPrefix).toMatch(
       /^gs:\/\/ada-code\/aloft\/by-hand\/[0-9a-f]{16}\/output$/u,
     );
+    const placeOf = (more: Partial<JobSpec>): string | undefined =>
+      /aloft\/by-hand\/[0-9a-f]{16}\/output$/mu.exec(plan(more).command ?? '')?.[0];
+    expect(placeOf({})).toBe(placeOf({}));
+    // What was changed in the form leaves its results beside those of before.
+    expect(placeOf({ env: { EPOCHS: '4' } })).not.toBe(placeOf({ env: { EPOCHS: '3' } }));
     const outputDirectory = 'gs://ada-models/chosen';
     expect(plan({ options: { outputDirectory } }).command).toContain(`outputUriPrefix: ${outputDirectory}\n`);
   });
