@@ -116,7 +116,7 @@ export interface Plan {
   readonly text: string;
   readonly language: 'json' | 'yaml' | 'shellscript';
   /**
-   * A command for a shell that makes the same job by hand, where `text` is none that people run. It is a run of its own: it carries
+   * A command for a shell that makes the same job by hand; only where `text` is JSON, which people do not run, may it be absent. It is a run of its own: it carries
    * nothing by which the provider takes a job for a submission of Aloft's or deletes it with one, and no secrets. It takes the code
    * from where `stage` puts it. Shown with `commandByHand`.
    */
