@@ -12,8 +12,8 @@ import { LogScan } from './scan/logScan.ts';
 import type { FromScan, ScanGoal } from './scan/scanMessages.ts';
 import { explainUnread, LogUnread } from './unread.ts';
 
-/** How long the files are left alone before they are looked at again, in ms: less for a log that grows, whose new lines somebody waits for. */
-const restAfter = { unchanged: 25, grown: 15 } as const;
+/** How often the files are looked at, in ms. */
+const lookEvery = 25;
 /** While much is to be indexed, the event loop is let go of at least so often, in ms, and readers are told of it. */
 const tellEvery = 50;
 
@@ -106,7 +106,7 @@ export class OpenLog {
       if (moved || before !== this.#standing) {
         this.#tell();
       }
-      await this.#clock.sleep(moved ? restAfter.grown : restAfter.unchanged, signal).catch(() => undefined);
+      await this.#clock.sleep(lookEvery, signal).catch(() => undefined);
     }
     await this.#index.pause();
   }
