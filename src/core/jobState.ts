@@ -54,6 +54,11 @@ export function mayFollow(from: JobState, to: JobState): boolean {
   return transitions[from].includes(to);
 }
 
+/** Whether a job in that state has not the machines it needs. */
+export function waits(state: JobState | 'unknown' | 'unseen'): boolean {
+  return state === 'queued' || state === 'provisioning' || state === 'preempted';
+}
+
 export function isTerminal(state: JobState): state is TerminalState {
   return transitions[state].length === 0;
 }

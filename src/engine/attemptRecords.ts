@@ -8,7 +8,7 @@ import {
   keyText,
   type RunId,
 } from '../core/job.ts';
-import { groupOf, isTerminal, type JobState, mayFollow, type TerminalState } from '../core/jobState.ts';
+import { groupOf, isTerminal, type JobState, mayFollow, type TerminalState, waits } from '../core/jobState.ts';
 import { applyObservation, type AttemptStatus, nextState, sameStatus } from '../core/observe.ts';
 import type { Clock } from '../core/ports.ts';
 import type { Observation } from '../core/provider.ts';
@@ -16,7 +16,6 @@ import { endReason, stateSentence, whySentence } from '../core/stateSentence.ts'
 import { nodeOf, number, runIdOf, stateOf, statusOf, taskOf, text, textOrNull } from './jobRows.ts';
 import type { Statements } from './statements.ts';
 import type { StoreChanges } from './storeChanges.ts';
-import { waits } from './waitingSince.ts';
 
 export interface KeyedObservation {
   readonly key: AttemptKey;

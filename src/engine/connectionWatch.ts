@@ -1,4 +1,5 @@
 import { type AttemptKey, type ConnectionId, type EpochMs, keyText } from '../core/job.ts';
+import { waits } from '../core/jobState.ts';
 import { isTold } from '../core/observe.ts';
 import type { Observation } from '../core/provider.ts';
 import { writeDuration } from '../core/quantity.ts';
@@ -9,7 +10,7 @@ import { explain } from './errorNote.ts';
 import type { LiveAttempt } from './jobReader.ts';
 import { pollInterval } from './pollInterval.ts';
 import { delayAfter, within } from './retry.ts';
-import { waitingSince, waits } from './waitingSince.ts';
+import { waitingSince } from './waitingSince.ts';
 
 /** All in ms. */
 const answerWithin = 30_000;

@@ -1,10 +1,5 @@
 import type { EpochMs, Job, JobEvent } from '../core/job.ts';
-import type { JobState } from '../core/jobState.ts';
-
-/** Whether a job in that state has not the machines it needs. */
-export function waits(state: JobState): boolean {
-  return state === 'queued' || state === 'provisioning' || state === 'preempted';
-}
+import { waits } from '../core/jobState.ts';
 
 /**
  * Since when a job waits for its machines: since it was accepted, or since it lost those it ran on. null when it does not wait, or

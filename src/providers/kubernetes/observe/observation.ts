@@ -1,5 +1,5 @@
 import type { EpochMs, JobNode } from '../../../core/job.ts';
-import type { JobState } from '../../../core/jobState.ts';
+import { type JobState, waits } from '../../../core/jobState.ts';
 import type { Observation } from '../../../core/provider.ts';
 import { type Job, nodeCount } from '../model/job.ts';
 import { holds, timeOf } from '../model/meta.ts';
@@ -25,7 +25,7 @@ export function observationOf(run: Run, hints: Hints, observedAt: EpochMs): Obse
   const body = ended(job, run.pods, of) ?? live(job, pods, of, hints);
   return {
     observedAt,
-    startedAt: waits(body) ? earlierStart(run.pods, of) : startOf(pods, of),
+    startedAt: waits(body.state) ? earlierStart(run.pods, of) : startOf(pods, of),
     endedAt: null,
     exitCode: null,
     signal: null,
@@ -183,10 +183,6 @@ function earlierStart(pods: readonly Pod[], of: number): EpochMs | null {
     }),
   );
   return newest.size === of ? Math.min(...newest.values()) : null;
-}
-
-function waits({ state }: Body): boolean {
-  return state === 'queued' || state === 'provisioning' || state === 'preempted';
 }
 
 function lastEnd(pods: readonly Pod[]): EpochMs | null {

@@ -1,5 +1,5 @@
 import type { EpochMs, JobNode, JobTask } from '../../../core/job.ts';
-import type { ObservedState } from '../../../core/jobState.ts';
+import { type ObservedState, waits } from '../../../core/jobState.ts';
 import type { Json, Observation } from '../../../core/provider.ts';
 import { expandHostList } from './hostList.ts';
 import type { RunFacts } from './runFacts.ts';
@@ -76,8 +76,7 @@ function startOf(tasks: readonly TaskStatus[], { state }: TaskStatus): number | 
   if (known.length === 0) {
     return null;
   }
-  const waits = state === 'queued' || state === 'provisioning' || state === 'preempted';
-  return waits ? Math.max(...known) : Math.min(...known);
+  return waits(state) ? Math.max(...known) : Math.min(...known);
 }
 
 function milliseconds(seconds: number | null): EpochMs | null {
