@@ -54,3 +54,7 @@ export function streamText(stream: StreamId): string {
   const node = stream.node === 0 ? '' : `.n${stream.node}`;
   return `${stream.name.replaceAll(/[^A-Za-z0-9_-]/gu, '_')}${task}${node}`;
 }
+
+export function sameStream(a: StreamId, b: StreamId): boolean {
+  return streamText(a) === streamText(b);
+}

@@ -1,4 +1,4 @@
-import { type StreamId, streamText } from './logChunk.ts';
+import { sameStream, type StreamId } from './logChunk.ts';
 import type { LineFilter, LogGapNote } from './logRow.ts';
 
 /** Whether lines that a filter lets through may be missing in a gap. `streams`: those of the log. */
@@ -11,7 +11,7 @@ function isOfStreams({ stream }: LogGapNote, filter: LineFilter, streams: readon
   if (stream === null || stream === undefined) {
     return true;
   }
-  const position = streams.findIndex((one) => streamText(one) === streamText(stream));
+  const position = streams.findIndex((one) => sameStream(one, stream));
   const isOneRank = streams.some(({ node }) => node !== stream.node);
   return filter.streams?.includes(position) !== false && !(isOneRank && filter.ranks?.includes(stream.node) === false);
 }

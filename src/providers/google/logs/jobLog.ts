@@ -1,5 +1,5 @@
 import type { EpochMs } from '../../../core/job.ts';
-import { type LogCursor, type LogGap, type LogItem, type StreamId, streamText } from '../../../core/logChunk.ts';
+import { type LogCursor, type LogGap, type LogItem, sameStream, streamText } from '../../../core/logChunk.ts';
 import { areKeptLonger, type ExpiredLines, expiredLines, expiredReason } from './expiredLines.ts';
 import { type LogEntry, parseLogEntry } from './logEntry.ts';
 import { minuteOf } from './openMinutes.ts';
@@ -279,10 +279,6 @@ function* groups(entries: readonly LogEntry[]): Generator<readonly LogEntry[], v
 
 function belongs(a: LogEntry, b: LogEntry): boolean {
   return sameStream(a.stream, b.stream) && a.nanos / 1_000_000_000n === b.nanos / 1_000_000_000n;
-}
-
-function sameStream(a: StreamId, b: StreamId): boolean {
-  return streamText(a) === streamText(b);
 }
 
 /** Entries by job; what is of no job is left out. */
