@@ -4,6 +4,7 @@ import { specToInput } from '../core/jobSpec.ts';
 import { groupOf, isTerminal, type JobState } from '../core/jobState.ts';
 import type { Location } from '../core/provider.ts';
 import type { JobFacts } from '../engine/engine.ts';
+import { tellsUnseenRun } from '../engine/waitingSince.ts';
 import type { DetailSection, ForwardView, JobView, PhaseView, ReachView } from '../protocol/jobPanel.ts';
 import { explainedJob } from './failures/failureSentence.ts';
 import { staleNote } from './jobRow.ts';
@@ -100,7 +101,7 @@ export function phases(job: Job, events: readonly JobEvent[]): readonly PhaseVie
   const ran = told.findIndex(({ state }) => state === 'running');
   const hasRunBefore = told
     .slice(0, ran)
-    .some(({ state }, index, before) => state === 'preempted' || state === before[index - 1]?.state);
+    .some(({ state }, index) => state === 'preempted' || tellsUnseenRun(told, index));
   const changes = events.flatMap((event): readonly StateChange[] => {
     const { state, text, native } = event;
     const at = (event === told[ran] && !hasRunBefore ? job.startedAt : null) ?? event.at;
