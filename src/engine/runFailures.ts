@@ -1,9 +1,9 @@
 import type { Failure } from '../core/failure/failure.ts';
 import { FailureScanner } from '../core/failure/failureScanner.ts';
+import { KeptIndex } from './log/keptIndex.ts';
 import { LogIndex } from './log/logIndex.ts';
 import { LogLines } from './log/logLines.ts';
 import type { LogSource } from './log/logSource.ts';
-import { loadIndex, saveEvery, saveIndex } from './log/savedIndex.ts';
 
 /** How many lines before the end of a log are searched for what ended the run. */
 const lastLines = 20_000;
@@ -37,20 +37,14 @@ export async function failuresAtEnd(
 
 async function count(index: LogIndex, source: LogSource, indexFile: string, signal: AbortSignal): Promise<void> {
   await source.look(index.end, index.edges);
-  const saved = await loadIndex(indexFile, source.files);
-  if (saved !== undefined) {
-    await index.restore(saved);
-  }
-  const before = index.bytes;
+  const kept = new KeptIndex(indexFile, index, source);
+  await kept.restore();
   try {
     while (await index.advance()) {
       signal.throwIfAborted();
     }
   } finally {
     await index.pause();
-    if (index.bytes - before >= saveEvery) {
-      // Without it the next count only takes longer.
-      await saveIndex(indexFile, source.files, index).catch(() => undefined);
-    }
+    await kept.save();
   }
 }

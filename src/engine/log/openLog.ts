@@ -2,12 +2,12 @@ import { Emitter, type Event } from '../../core/event.ts';
 import type { Clock } from '../../core/ports.ts';
 import type { LogOutline, LogRow } from '../../core/logRow.ts';
 import { explain } from '../errorNote.ts';
+import { KeptIndex } from './keptIndex.ts';
 import type { GapMark } from './lineReplay.ts';
 import { LogIndex } from './logIndex.ts';
 import { LogLines } from './logLines.ts';
 import type { LogSource } from './logSource.ts';
 import { rawBytes } from './rawBytes.ts';
-import { loadIndex, saveEvery, saveIndex } from './savedIndex.ts';
 import { LogScan } from './scan/logScan.ts';
 import type { FromScan, ScanGoal } from './scan/scanMessages.ts';
 import { explainUnread, LogUnread } from './unread.ts';
@@ -32,8 +32,7 @@ export class OpenLog {
   readonly #clock: Clock;
   readonly #scanScript: string;
   readonly #index: LogIndex;
-  readonly #indexFile: string | null;
-  #savedBytes = 0;
+  readonly #kept: KeptIndex | null;
   readonly #changed = new Emitter<void>();
   readonly #scans = new Set<LogScan>();
   readonly #closing = new AbortController();
@@ -46,10 +45,10 @@ export class OpenLog {
   /** `scanScript`: the bundle of scan/scanWorker.ts. `indexFile`: where the index is kept between one opening and the next. */
   constructor(source: LogSource, clock: Clock, scanScript: string, indexFile: string | null = null) {
     this.#source = source;
-    this.#indexFile = indexFile;
     this.#clock = clock;
     this.#scanScript = scanScript;
     this.#index = new LogIndex(source);
+    this.#kept = indexFile === null ? null : new KeptIndex(indexFile, this.#index, source);
     this.lines = new LogLines(source, this.#index);
   }
 
@@ -128,7 +127,7 @@ export class OpenLog {
       return this.#index.rest(this.#source.status.isAtRest);
     }
     if (this.#index.end.records === 0 && !this.#counted) {
-      await this.#restore();
+      await this.#kept?.restore();
     }
     if (this.#index.end.records === 0) {
       const mark = await this.#source.nearEnd();
@@ -147,31 +146,15 @@ export class OpenLog {
     this.#index.rest(this.#source.status.isAtRest);
     this.#counted = true;
     this.#nearEnd = [];
-    await this.#save();
+    await this.#kept?.save();
     return true;
-  }
-
-  async #restore(): Promise<void> {
-    const saved = this.#indexFile === null ? undefined : await loadIndex(this.#indexFile, this.#source.files);
-    if (saved !== undefined) {
-      await this.#index.restore(saved);
-      this.#savedBytes = this.#index.bytes;
-    }
-  }
-
-  /** Once in a while: without it the next opening only takes longer, so a folder that cannot be written is no problem. */
-  async #save(): Promise<void> {
-    if (this.#indexFile !== null && this.#index.bytes - this.#savedBytes >= saveEvery) {
-      this.#savedBytes = this.#index.bytes;
-      await saveIndex(this.#indexFile, this.#source.files, this.#index).catch(() => undefined);
-    }
   }
 
   #forget(): void {
     this.#generation += 1;
     this.#counted = false;
     this.#index.clear();
-    this.#savedBytes = 0;
+    this.#kept?.forget();
     this.lines.clear();
     for (const scan of this.#scans) {
       scan.dispose();

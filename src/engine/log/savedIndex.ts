@@ -83,9 +83,6 @@ export async function loadIndex(file: string, paths: LogFilePaths): Promise<Inde
   return { marks: marks.map(unpacked), end: unpacked(end), gaps };
 }
 
-/** The index is saved whenever so much more is indexed, in bytes: what is read in a blink need not be. */
-export const saveEvery = 16 * 1024 * 1024;
-
 /** Rejects with the system's error. */
 export async function saveIndex(file: string, paths: LogFilePaths, { marks, end, gaps }: IndexMarks): Promise<void> {
   const files = [];
