@@ -1,3 +1,4 @@
+import { ReadAhead } from './readAhead.ts';
 import type { RestTime } from './restTime.ts';
 import type { ScanFiles } from './scanFiles.ts';
 import type { FromHelper, ToHelper } from './scanMessages.ts';
@@ -18,11 +19,12 @@ export interface ScanHelpDeps<Found> {
 export class ScanHelp<Found> {
   readonly #deps: ScanHelpDeps<Found>;
   readonly #tasks: Task[] = [];
-  #buffer: 0 | 1 = 0;
+  readonly #ahead: ReadAhead<Found>;
   #busy = false;
 
   constructor(deps: ScanHelpDeps<Found>) {
     this.#deps = deps;
+    this.#ahead = new ReadAhead(deps.work, deps.buffers);
   }
 
   look(task: Task): void {
@@ -62,13 +64,6 @@ export class ScanHelp<Found> {
   /** What comes next; undefined when there is nothing as yet. */
   #read(): Promise<Look<Found>> | undefined {
     const task = this.#tasks.shift();
-    if (task === undefined) {
-      return undefined;
-    }
-    const { work, buffers } = this.#deps;
-    this.#buffer = this.#buffer === 0 ? 1 : 0;
-    const read = work.read(task.from, task.to, buffers[this.#buffer]);
-    read.catch(() => undefined);
-    return read;
+    return task === undefined ? undefined : this.#ahead.read(task);
   }
 }

@@ -1,4 +1,5 @@
 import { type LogMark, logStart, resumed } from '../lineReplay.ts';
+import { ReadAhead } from './readAhead.ts';
 import type { RestTime } from './restTime.ts';
 import type { ScanFiles } from './scanFiles.ts';
 import type { HelperReports, ScanTask, TaskTaker } from './scanHelper.ts';
@@ -42,8 +43,7 @@ export class ScanLead<Found> {
   readonly #rest: RestTime;
   readonly #crew: Crew<Found>;
   readonly #send: (message: FromScan) => void;
-  readonly #buffers: readonly [Buffer, Buffer];
-  #buffer: 0 | 1 = 0;
+  readonly #ahead: ReadAhead<Found>;
   #helpers: TaskTaker<Found>[] = [];
   #mayCall: number;
   #marks: LogMark[] = [logStart];
@@ -63,7 +63,7 @@ export class ScanLead<Found> {
 
   constructor({ work, buffers, files, rest, crew, send }: ScanLeadDeps<Found>) {
     this.#work = work;
-    this.#buffers = buffers;
+    this.#ahead = new ReadAhead(work, buffers);
     this.#files = files;
     this.#rest = rest;
     this.#crew = crew;
@@ -152,10 +152,7 @@ export class ScanLead<Found> {
     if (this.#own === undefined) {
       const task = this.#nextTask() ?? this.#tasks.find((one) => one !== current && one.result === undefined);
       if (task !== undefined) {
-        this.#buffer = this.#buffer === 0 ? 1 : 0;
-        const read = this.#work.read(task.from, task.to, this.#buffers[this.#buffer]);
-        read.catch(() => undefined);
-        this.#own = { task, read };
+        this.#own = { task, read: this.#ahead.read(task) };
       }
     }
     for (const helper of this.#helpers) {
