@@ -27,7 +27,6 @@ export function lineWork(
   const look = lineLook(goal, bytes, rankOf);
   const join = lineJoin(goal);
   let lines: number[] = [];
-  let scanned = 0;
   let sentAt = 0;
   let toldPartial = false;
   const flush = (): void => {
@@ -35,7 +34,7 @@ export function lineWork(
       const batch = Uint32Array.from(lines);
       lines = [];
       sentAt = performance.now();
-      send({ kind: 'lines', lines: batch, scanned }, [batch.buffer]);
+      send({ kind: 'lines', lines: batch }, [batch.buffer]);
     }
   };
   return {
@@ -55,7 +54,6 @@ export function lineWork(
       for (const line of join(found, from, to)) {
         lines.push(line);
       }
-      scanned = to.line;
       if (lines.length >= batchLines || performance.now() - sentAt >= batchEvery) {
         flush();
       }

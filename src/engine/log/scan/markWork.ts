@@ -14,7 +14,6 @@ export function markWork(
   const failureScan = new FailureScan(raw, bytes);
   const ranks = new Set<number>();
   const rankList = (): readonly number[] => [...ranks].toSorted((a, b) => a - b);
-  let scanned = 0;
   return {
     read: async (from, to, room) => {
       const unit = await readUnit(raw, from, to, room, mostBytes);
@@ -30,12 +29,8 @@ export function markWork(
         }
       }
       const failures = await failureScan.failures(begins, from, to);
-      scanned = to.line;
       if (errors.length > 0 || warnings.length > 0 || failures.length > 0 || from.line === 0) {
-        send({ kind: 'marks', errors, warnings, failures, ranks: rankList(), scanned }, [
-          errors.buffer,
-          warnings.buffer,
-        ]);
+        send({ kind: 'marks', errors, warnings, failures, ranks: rankList() }, [errors.buffer, warnings.buffer]);
       }
     },
     flush: () => undefined,
@@ -43,7 +38,7 @@ export function markWork(
       const failures = failureScan.end();
       if (failures.length > 0) {
         const none = { errors: new Uint32Array(), warnings: new Uint32Array() };
-        send({ kind: 'marks', ...none, failures, ranks: rankList(), scanned }, []);
+        send({ kind: 'marks', ...none, failures, ranks: rankList() }, []);
       }
     },
   };

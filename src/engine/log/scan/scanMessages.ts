@@ -56,14 +56,13 @@ export type FromScan =
   | { readonly kind: 'partial' }
   /** The log rested and goes on: of lines from this one on, which had been unfinished, everything said is void. */
   | { readonly kind: 'resumed'; readonly line: number }
-  | { readonly kind: 'lines'; readonly lines: Uint32Array; readonly scanned: number }
+  | { readonly kind: 'lines'; readonly lines: Uint32Array }
   | {
       readonly kind: 'marks';
       readonly errors: Uint32Array;
       readonly warnings: Uint32Array;
       readonly failures: readonly Failure[];
       readonly ranks: readonly number[];
-      readonly scanned: number;
     }
   /** Series that changed, each whole. `refused`: there are more than are kept. */
   | {
