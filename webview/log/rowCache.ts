@@ -80,10 +80,14 @@ export class RowCache {
   put(from: number, rows: readonly LogRowView[]): void {
     this.#answered(from);
     for (const [index, row] of rows.entries()) {
-      const page = this.#page(Math.floor((from + index) / pageRows));
+      const number = Math.floor((from + index) / pageRows);
+      const page = this.#page(number);
       const place = (from + index) % pageRows;
       page.known += page.rows[place] === undefined ? 1 : 0;
       page.rows[place] = row;
+      if (page.known === pageRows) {
+        this.#old.delete(number);
+      }
     }
     keepNewest(this.#pages);
     keepNewest(this.#old);
