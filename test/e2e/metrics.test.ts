@@ -63,6 +63,8 @@ describe('the metrics of a job', () => {
   });
 
   it('lead to the line of the log that a point comes from, by mouse and by key', async () => {
+    // A second try begins where the first one ended.
+    await panel.getByRole('tab', { name: 'Metrics' }).click();
     const plot = chart('loss').locator('.plot');
     const box = await plot.locator('.u-over').boundingBox();
     if (box === null) {
@@ -78,7 +80,12 @@ describe('the metrics of a job', () => {
     await window.page.mouse.up();
     await panel.locator('.log .row.cursor', { hasText: 'step 1500 | loss' }).waitFor();
     await panel.getByRole('tab', { name: 'Metrics' }).click();
-    await plot.focus();
+    await expect
+      .poll(async () => {
+        await plot.focus();
+        return await plot.evaluate((element) => element === document.activeElement);
+      })
+      .toBe(true);
     await window.page.keyboard.press('ArrowRight');
     await window.page.keyboard.press('ArrowRight');
     await expect.poll(async () => await plot.locator('.spoken').textContent()).toContain('step 5: ');
